@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Constants of the DNS protocol (IANA registries). Host byte order.
+ */
+#ifndef HOLDFAST_DNS_H
+#define HOLDFAST_DNS_H
+
+#include <stdint.h>
+
+enum {
+	DNS_HEADER_BYTES   = 12,
+	DNS_NAME_MAX       = 255, /* octets on the wire, root label included */
+	DNS_LABEL_MAX      = 63,
+	DNS_LABELS_MAX     = 127, /* root label not counted */
+	DNS_MESSAGE_MAX    = 65535,
+	DNS_POINTER_MAX    = 0x3fff,
+	DNS_TTL_MAX        = 0x7fffffff, /* RFC 2181 section 8 */
+	DNS_EDNS_MIN       = 512,        /* RFC 6891 section 6.2.3 */
+	DNS_OPT_BYTES      = 11,         /* an OPT record without options */
+};
+
+/* Bits of the 16-bit flags word of the header (RFC 1035, 4035). */
+enum {
+	DNS_FLAG_QR = 0x8000,
+	DNS_FLAG_AA = 0x0400,
+	DNS_FLAG_TC = 0x0200,
+	DNS_FLAG_RD = 0x0100,
+	DNS_FLAG_RA = 0x0080,
+	DNS_FLAG_Z  = 0x0040,
+	DNS_FLAG_AD = 0x0020,
+	DNS_FLAG_CD = 0x0010,
+	DNS_OPCODE_SHIFT = 11,
+};
+
+enum dns_opcode {
+	DNS_OPCODE_QUERY = 0, DNS_OPCODE_IQUERY = 1, DNS_OPCODE_STATUS = 2,
+	DNS_OPCODE_NOTIFY = 4, DNS_OPCODE_UPDATE = 5, DNS_OPCODE_DSO = 6,
+};
+
+enum dns_rcode {
+	DNS_RCODE_NOERROR = 0, DNS_RCODE_FORMERR = 1, DNS_RCODE_SERVFAIL = 2,
+	DNS_RCODE_NXDOMAIN = 3, DNS_RCODE_NOTIMP = 4, DNS_RCODE_REFUSED = 5,
+	DNS_RCODE_YXDOMAIN = 6, DNS_RCODE_NOTAUTH = 9,
+	DNS_RCODE_BADVERS = 16, DNS_RCODE_BADCOOKIE = 23,
+};
+
+enum dns_class {
+	DNS_CLASS_IN = 1, DNS_CLASS_CH = 3, DNS_CLASS_HS = 4,
+	DNS_CLASS_NONE = 254, DNS_CLASS_ANY = 255,
+};
+
+enum dns_type {
+	DNS_TYPE_A = 1, DNS_TYPE_NS = 2, DNS_TYPE_MD = 3, DNS_TYPE_MF = 4,
+	DNS_TYPE_CNAME = 5, DNS_TYPE_SOA = 6, DNS_TYPE_MB = 7, DNS_TYPE_MG = 8,
+	DNS_TYPE_MR = 9, DNS_TYPE_NULL = 10, DNS_TYPE_PTR = 12,
+	DNS_TYPE_HINFO = 13, DNS_TYPE_MINFO = 14, DNS_TYPE_MX = 15,
+	DNS_TYPE_TXT = 16, DNS_TYPE_RP = 17, DNS_TYPE_AFSDB = 18,
+	DNS_TYPE_SIG = 24, DNS_TYPE_KEY = 25, DNS_TYPE_AAAA = 28,
+	DNS_TYPE_NXT = 30, DNS_TYPE_SRV = 33, DNS_TYPE_NAPTR = 35,
+	DNS_TYPE_DNAME = 39, DNS_TYPE_OPT = 41, DNS_TYPE_DS = 43,
+	DNS_TYPE_RRSIG = 46, DNS_TYPE_NSEC = 47, DNS_TYPE_DNSKEY = 48,
+	DNS_TYPE_NSEC3 = 50, DNS_TYPE_NSEC3PARAM = 51, DNS_TYPE_CDS = 59,
+	DNS_TYPE_CDNSKEY = 60, DNS_TYPE_SVCB = 64, DNS_TYPE_HTTPS = 65,
+	DNS_TYPE_TKEY = 249, DNS_TYPE_TSIG = 250, DNS_TYPE_IXFR = 251,
+	DNS_TYPE_AXFR = 252, DNS_TYPE_MAILB = 253, DNS_TYPE_MAILA = 254,
+	DNS_TYPE_ANY = 255, DNS_TYPE_CAA = 257,
+};
+
+enum dns_option {
+	DNS_OPTION_NSID = 3, DNS_OPTION_CLIENT_SUBNET = 8,
+	DNS_OPTION_COOKIE = 10, DNS_OPTION_KEEPALIVE = 11,
+	DNS_OPTION_PADDING = 12, DNS_OPTION_EDE = 15,
+};
+
+/* Extended DNS errors that the engine sends (RFC 8914 section 4). */
+enum dns_ede {
+	DNS_EDE_OTHER = 0, DNS_EDE_NOT_READY = 14, DNS_EDE_PROHIBITED = 18,
+	DNS_EDE_NOT_AUTHORITATIVE = 20, DNS_EDE_NOT_SUPPORTED = 21,
+};
+
+#endif
