@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From records to cells. Two steps: a plan for each zone (which names exist,
+ * their hashes, cuts, wildcards, empty non-terminals, occluded names, glue),
+ * then a cell for each slot. Runs in control and tools. Deterministic: the same
+ * zones, key and numbers give the same bytes.
+ */
+#ifndef HOLDFAST_CELL_BUILDER_H
+#define HOLDFAST_CELL_BUILDER_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "snapshot/hash.h"
+#include "snapshot/records.h"
+
+/* Borrows `zone`, which must be sealed and outlive the plan. */
+struct zone_plan;
+
+/* Plans a zone. split = NO_SPLIT: everything goes to the shared cell of the
+ * apex; else its number, with 2^split_bits slots for all names but the apex. A
+ * zone that must not be served (checks of the format, not of policy: records of
+ * one name over 256 KiB, an RRset over 65,535 octets) fails and names the
+ * record. */
+int zone_plan_new(struct zone_plan **out, const struct zone_records *zone,
+    const struct name_key *key, uint16_t split, unsigned split_bits,
+    struct err *err);
+void zone_plan_free(struct zone_plan *p);
+
+uint64_t zone_plan_apex_hash(const struct zone_plan *p);
+const struct zone_records *zone_plan_records(const struct zone_plan *p);
+
+/* Bytes that the zone's nodes and blocks will take, for choosing slots: within
+ * about 10 %. Cheap: no plan needed. */
+uint64_t zone_bytes_estimate(const struct zone_records *zone);
+
+/* The shared cell of `slot` (of 2^slot_bits) from the plans of the zones whose
+ * apex hashes there (any order; sorted inside): whole zones, and the apex nodes
+ * of split ones. */
+int cell_build_shared(const struct zone_plan *const *plans, size_t count,
+    const struct name_key *key, uint32_t slot, unsigned slot_bits,
+    struct bytes *out, struct err *err);
+
+/* Cell `slot` of a split zone. */
+int cell_build_split(const struct zone_plan *plan, const struct name_key *key,
+    uint32_t slot, struct bytes *out, struct err *err);
+
+#endif

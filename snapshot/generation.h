@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A generation in memory: what a reader needs to answer from a snapshot. Made
+ * by the loader (load.h) in one thread, then read-only and shared by all
+ * readers of the process until the loader frees it after their grace period.
+ *
+ *   name -> hash of its suffixes -> slots[] -> cell -> bucket -> node -> block
+ */
+#ifndef HOLDFAST_GENERATION_H
+#define HOLDFAST_GENERATION_H
+
+#include <stdint.h>
+
+#include "snapshot/digest.h"
+#include "snapshot/format.h"
+#include "snapshot/hash.h"
+
+/* An empty slot refers to a static cell with one empty bucket: readers need no
+ * test for it. */
+struct cell_ref {
+	const uint8_t *base;
+	uint32_t nbuckets;
+	uint32_t reserved;
+};
+
+struct split_ref {
+	uint32_t first_slot;
+	uint32_t bits;
+};
+
+struct generation {
+	/* hot: read for every query */
+	struct name_key key;
+	uint64_t depths[2];
+	const struct cell_ref *slots;
+	const struct split_ref *splits;
+	uint32_t slot_bits;
+	/* cold */
+	uint32_t nslots, nsplits, nzones;
+	uint64_t bytes;       /* of all cells */
+	struct digest digest; /* of the manifest */
+	struct digest parent;
+	struct generation_memory *memory; /* the loader's */
+};
+
+#endif

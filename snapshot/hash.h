@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The keyed hash of names, from the root down: each label is folded into the
+ * hash of its parent, so that one pass over a query name yields the hash of
+ * every suffix. A 64 x 64 -> 128 bit multiplication a 16-byte chunk, about
+ * five cycles. The key is random, one a store: without it nobody can make
+ * names collide; and a collision costs a comparison, never a wrong answer.
+ *
+ * The bits of a hash: 0-31 the bucket, 32-47 (from the top) the slot, 48-63
+ * the tag.
+ */
+#ifndef HOLDFAST_HASH_H
+#define HOLDFAST_HASH_H
+
+#include <stdint.h>
+#include <string.h>
+
+struct name_key {
+	uint64_t k[2]; /* k[1] is odd */
+};
+
+/* Labels are read in chunks of 16 bytes: this much must be readable behind the
+ * start of any label that is hashed. */
+enum { NAME_HASH_OVERREAD = 80 };
+
+static inline uint64_t
+name_hash_root(const struct name_key *key)
+{
+	return key->k[0];
+}
+
+static inline uint64_t
+name_hash_chunk(const struct name_key *key, uint64_t h, uint64_t lo, uint64_t hi)
+{
+	__uint128_t m = (__uint128_t)(h ^ lo) * (hi ^ key->k[1]);
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/* Hash of the name that has the lower-case label (length octet first) in front
+ * of the name with hash `parent`. */
+static inline uint64_t
+name_hash_label(const struct name_key *key, uint64_t parent, const uint8_t *label)
+{
+	uint64_t h = parent, lo, hi;
+	unsigned n = label[0] + 1u;
+
+	while (__builtin_expect(n > 16, 0)) {
+		memcpy(&lo, label, 8);
+		memcpy(&hi, label + 8, 8);
+		h = name_hash_chunk(key, h, lo, hi);
+		label += 16;
+		n -= 16;
+	}
+	memcpy(&lo, label, 8);
+	memcpy(&hi, label + 8, 8);
+	if (n <= 8) {
+		lo &= ~0ull >> (64 - 8 * n);
+		hi = 0;
+	} else {
+		hi &= ~0ull >> (128 - 8 * n);
+	}
+	return name_hash_chunk(key, h, lo, hi);
+}
+
+/* Bucket of a hash in a table of n buckets (any n, not just powers of two). */
+static inline uint32_t
+name_bucket(uint64_t h, uint32_t n)
+{
+	return (uint32_t)(((h & 0xffffffff) * n) >> 32);
+}
+
+/* Slot among 2^bits, bits <= 16. */
+static inline uint32_t
+name_slot(uint64_t h, unsigned bits)
+{
+	return (uint32_t)((h >> 32) & 0xffff) >> (16 - bits);
+}
+
+static inline uint16_t
+name_tag(uint64_t h)
+{
+	uint16_t tag = (uint16_t)(h >> 48);
+
+	return tag ? tag : 1;
+}
+
+/* Hash of a whole lower-case uncompressed name; slow path. The name must lie in
+ * a buffer with NAME_HASH_OVERREAD readable bytes behind it. */
+uint64_t name_hash(const struct name_key *key, const uint8_t *name);
+
+/* The hash of `bytes` octets of labels (no root label) above a name with hash
+ * `above`: for names kept without their apex. Same rule on the buffer. */
+uint64_t name_hash_above(const struct name_key *key, uint64_t above,
+    const uint8_t *labels, unsigned bytes);
+
+#endif
