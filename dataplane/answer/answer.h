@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The engine: query bytes and a generation in, response bytes and a verdict
+ * out. Pure: no system call, no lock, no allocation, no clock, no global state;
+ * any thread, any number at once, each with its own struct answer_batch.
+ * The poll cores, the socket server, the proof and the tools all call it, so
+ * that what is proven is what is served.
+ *
+ * Two calls a burst. find parses, looks up and decides; write makes the
+ * responses in place, in the buffers of the queries. Limits may act between.
+ */
+#ifndef HOLDFAST_ANSWER_H
+#define HOLDFAST_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/answer/verdict.h"
+#include "snapshot/generation.h"
+
+enum {
+	ANSWER_BATCH_MAX = 64,
+	ANSWER_NSID_MAX  = 64,
+	ANSWER_TEXT_MAX  = 128,
+	/* CNAME and DNAME steps followed for one query; then the chain so far
+	 * is the answer, and the client goes on from there */
+	ANSWER_CHAIN_MAX = 16,
+};
+
+/* From the configuration; read-only while queries run. */
+struct answer_config {
+	uint16_t udp_max;        /* largest UDP response, 512..4096, default 1232 */
+	uint8_t nsid[ANSWER_NSID_MAX];
+	uint8_t nsid_bytes;      /* 0: option not answered */
+	/* CHAOS TXT (RFC 4892); empty: REFUSED */
+	char identity[ANSWER_TEXT_MAX]; /* id.server, hostname.bind */
+	char version[ANSWER_TEXT_MAX];  /* version.server, version.bind */
+};
+
+/* udp_max 1232, nothing else on. */
+void answer_config_default(struct answer_config *c);
+
+enum answer_transport { ANSWER_UDP, ANSWER_STREAM };
+
+/* What a burst has in common. */
+struct query_ctx {
+	const struct answer_config *config;
+	enum answer_transport transport;
+	/* Cap on every TTL written, for zones on probation; 0: none. */
+	uint32_t ttl_cap;
+};
+
+/* One query of a burst. The buffer must have room for the response: up to
+ * `capacity` octets from `message`; for UDP at least answer_config.udp_max, and
+ * 64 more octets that may be scribbled on. */
+struct answer_query {
+	/* in */
+	uint8_t *message;
+	uint32_t bytes;
+	uint32_t capacity;
+	/* out: of find */
+	uint8_t verdict;       /* enum verdict; write may turn it to TRUNCATED */
+	uint8_t rcode;         /* low byte; BADVERS is 16 */
+	uint8_t apex_labels;   /* of the zone that answers; for limit keys */
+	uint8_t key_labels;    /* of the name to account to: qname, cut, wildcard's
+				  parent, apex for what does not exist */
+	uint64_t key_hash;     /* hash of that name */
+	/* out: of write */
+	uint32_t response_bytes; /* 0: nothing is to be sent */
+};
+
+/* Scratch of one thread: about 100 KiB, aligned to 64. */
+struct answer_batch;
+struct answer_batch *answer_batch_new(void); /* NULL: out of memory */
+void answer_batch_free(struct answer_batch *b);
+
+/* n <= ANSWER_BATCH_MAX. `g` may be NULL: everything is SERVFAIL then. */
+void answer_batch_find(struct answer_batch *b, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q, unsigned n);
+/* Same arguments as the find before it. Queries whose verdict the caller has
+ * set to a VERDICT_DROP_* get no response. */
+void answer_batch_write(struct answer_batch *b, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q, unsigned n);
+
+/* Both for one message. Returns the response's octets, 0 for none. */
+size_t answer_one(struct answer_batch *b, const struct generation *g,
+    const struct query_ctx *ctx, uint8_t *message, size_t bytes, size_t capacity,
+    enum verdict *verdict);
+
+#endif

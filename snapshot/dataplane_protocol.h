@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The data plane's Unix socket (RUN/dataplane.sock, SOCK_SEQPACKET, mode 0660):
+ * one request a packet, one answer a packet, ASCII, at most 4096 bytes. A
+ * request is a word and KEY=VALUE words; an answer is "ok KEY=VALUE ..." or
+ * "error CODE text" with a code of err_code_name(). Generations are 64 hex
+ * digits. Served by the management thread; anything malformed gets an error and
+ * changes nothing; more than 16 connections are closed at once.
+ *
+ *   own pid=N
+ *       This connection is the owner's from now on; an older owner connection
+ *       is told "error stale" on its next request and closed. Only the owner's
+ *       may activate, commit and return.
+ *   activate expect=N parent=HEX generation=HEX [permille=N] [deadline_ms=N]
+ *       Loads and verifies; then compares, at the last instruction, `expect`
+ *       with the activation number and `parent` with the stable generation.
+ *       permille 0 to 1000 of the clients are answered from it as the
+ *       candidate. Without a commit within deadline_ms (default 10000) it goes
+ *       away again. -> ok activation=N+1 load_ms=...
+ *   commit expect=N generation=HEX
+ *       The candidate becomes stable for everyone and `current` in the store.
+ *       -> ok activation=N+1
+ *   return expect=N
+ *       The candidate goes away. -> ok activation=N+1
+ *   rollback generation=HEX [expect=N]
+ *       To a committed generation; condemns what it leaves; any connection may
+ *       (it works with control dead). "generation=previous" is the parent.
+ *   status
+ *       -> ok activation=N stable=HEX candidate=HEX|none pid=N uptime_ms=N
+ *          beat_ms=N healthy=yes|no reason=word owner=pid|none
+ *   health
+ *       -> ok healthy=yes|no reason=word. yes: every core turns its loop and a
+ *       generation is loaded. Staleness of data is never a reason.
+ *   stop
+ *       Clean stop, as SIGTERM.
+ */
+#ifndef HOLDFAST_DATAPLANE_PROTOCOL_H
+#define HOLDFAST_DATAPLANE_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define DATAPLANE_SOCKET_NAME   "dataplane.sock"
+#define DATAPLANE_PAGE_NAME     "dataplane.page"
+#define DATAPLANE_COUNTERS_NAME "dataplane.counters"
+#define DATAPLANE_HEALTH_NAME   "dataplane.health"
+#define SOCKETS_COUNTERS_NAME   "sockets.counters"
+#define DATAPLANE_MESSAGE_MAX   4096
+
+/* A parsed request or answer. Borrows from the message, which it cuts up. */
+struct dataplane_message {
+	const char *word; /* "activate", or "ok", or "error" */
+	const char *text; /* of an error: code word and text; else "" */
+	unsigned count;
+	struct {
+		const char *key, *value;
+	} field[16];
+};
+
+/* Parses in place (message is terminated by this). Refuses control characters,
+ * more than 16 fields, fields without "=", a key twice. */
+int dataplane_message_parse(struct dataplane_message *out, char *message,
+    size_t bytes, struct err *err);
+/* NULL if absent. */
+const char *dataplane_field_find(const struct dataplane_message *m,
+    const char *key);
+
+/* Client side, for control and tools: connects (ERR_UNAVAILABLE when there is
+ * none), one exchange with a time limit. */
+int dataplane_connect(int *fd, const char *path, struct err *err);
+int dataplane_exchange(int fd, const char *request, char *answer, size_t answer_max,
+    unsigned timeout_ms, struct dataplane_message *out, struct err *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The data plane's page: one small file on tmpfs (RUN/dataplane.page) with one
+ * writer (the data plane's management thread), mapped read-only by everyone
+ * else. It says which generations are live and how clients are split between
+ * them, so that holdfast-sockets answers as the poll cores do. It never decides
+ * which bytes exist: readers load and verify from the store by these digests.
+ *
+ * Guarded by a sequence number: odd while it is written; readers copy and try
+ * again. The heartbeat tells a dead writer's page from a live one.
+ */
+#ifndef HOLDFAST_PAGE_H
+#define HOLDFAST_PAGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "snapshot/digest.h"
+
+#define PAGE_MAGIC 0x3145474150464821ull
+#define PAGE_BYTES 4096
+
+struct page_state {
+	uint64_t activation; /* number of the last activation */
+	struct digest stable;
+	struct digest candidate;   /* zeros: none */
+	uint32_t canary_permille;  /* clients that get the candidate */
+	uint32_t reserved;
+	uint64_t canary_key[2];    /* keys the hash of client addresses */
+	uint64_t deadline_ms;      /* CLOCK_BOOTTIME; 0: none */
+};
+
+struct page_d {
+	uint64_t magic;
+	uint32_t version; /* 1 */
+	uint32_t writer_pid;
+	_Atomic uint32_t sequence;
+	uint32_t reserved;
+	_Atomic uint64_t heartbeat_ms; /* CLOCK_BOOTTIME, every 100 ms or so */
+	struct page_state state;
+};
+
+struct page;
+
+/* Writer: makes or takes over the file (0644). */
+int page_create(struct page **out, const char *path, struct err *err);
+void page_write(struct page *p, const struct page_state *state);
+void page_beat(struct page *p, uint64_t now_ms);
+
+/* Reader. ERR_NOT_FOUND where there is none. */
+int page_open(struct page **out, const char *path, struct err *err);
+/* False if the writer never finished (killed while writing). */
+bool page_read(const struct page *p, struct page_state *out, uint64_t *heartbeat_ms,
+    uint32_t *writer_pid);
+void page_close(struct page **p);
+
+/* Which clients get the candidate: 0..999 by keyed hash of the address bytes (4
+ * or 16); the candidate's if below canary_permille. Inline in the poll loop. */
+static inline unsigned
+page_client_permille(const uint64_t key[2], const uint8_t *address, unsigned bytes)
+{
+	uint64_t lo = 0, hi = 0;
+
+	if (bytes == 4) {
+		__builtin_memcpy(&lo, address, 4);
+	} else {
+		__builtin_memcpy(&lo, address, 8);
+		__builtin_memcpy(&hi, address + 8, 8);
+	}
+	__uint128_t m = (__uint128_t)(lo ^ key[0]) * (hi ^ (key[1] | 1));
+	uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
+
+	return (unsigned)(((h & 0xffffffff) * 1000) >> 32);
+}
+
+#endif
