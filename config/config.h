@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The configuration file, /etc/holdfast/holdfast.yaml, read by all three
+ * daemons: each validates all of it and uses its own section. A file with one
+ * mistake is refused whole, with file, line, option and what is allowed.
+ * Loaded once by a main thread (again by holdfastd for a reload), then
+ * read-only.
+ */
+#ifndef HOLDFAST_CONFIG_H
+#define HOLDFAST_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/dns.h"
+#include "base/err.h"
+
+#define CONFIG_PATH_DEFAULT "/etc/holdfast/holdfast.yaml"
+
+enum config_limits {
+	CONFIG_PORTS_MAX   = 8,
+	CONFIG_CORES_MAX   = 64,
+	CONFIG_ADDRESSES_MAX = 64,
+	CONFIG_LISTEN_MAX  = 64,
+};
+
+/* An IPv4 address is kept as v4-mapped with `v4` set. */
+struct config_address {
+	uint8_t bytes[16];
+	bool v4;
+	uint16_t port; /* of listen addresses: "127.0.0.1@5300", "::1@53"; 53 */
+};
+
+enum config_checksum { CHECKSUM_AUTO, CHECKSUM_SOFTWARE, CHECKSUM_TRUST };
+
+struct config_port {
+	char *name;     /* for people and counters: [a-z0-9-] */
+	char *device;   /* PCI address, or a vdev: "net_af_packet0,iface=veth1" */
+	unsigned *cores; /* worker lcores (CPU numbers), one queue pair each */
+	unsigned ncores;
+	/* service addresses: ARP, ND and echo are answered for these; queries to
+	 * other addresses go to the exception port */
+	struct config_address *addresses;
+	unsigned naddresses;
+	enum config_checksum checksum; /* trust: virtual links whose peers leave
+					  checksums unfinished */
+	unsigned mtu;         /* 1280..9000, 1500 */
+	unsigned rx_ring, tx_ring; /* descriptors, 1024 */
+	char *exception;      /* TAP interface name; NULL: no exception port */
+	unsigned exception_pps; /* limit of packets to it, 20000 */
+};
+
+struct config_dataplane {
+	struct config_port *ports;
+	unsigned nports;
+	unsigned management_core; /* CPU of the main lcore, 0 */
+	char *huge_pages;         /* "auto", "on", "off" */
+	unsigned memory_mib;      /* EAL -m, 256 */
+	unsigned mbufs;           /* a port, 8191 */
+	char *file_prefix;        /* EAL, "holdfast" */
+	bool answer_own_port_only; /* reserved, true */
+	char **eal_options;       /* more EAL words, for experts */
+	unsigned neal_options;
+};
+
+struct config_answer { /* section `answer`, of data plane and sockets */
+	uint16_t udp_max; /* 1232 */
+	char *nsid;       /* text, or "hex:..."; NULL */
+	char *identity;   /* id.server, hostname.bind; NULL: off */
+	char *version;    /* version.server, version.bind; NULL: off */
+};
+
+struct config_sockets {
+	struct config_address *listen; /* 127.0.0.1@5300 style; may be none */
+	unsigned nlisten;
+	unsigned threads;            /* 1 */
+	unsigned tcp_clients;        /* connections in all, 1024 */
+	unsigned tcp_per_client;     /* of one address (v6: /64), 32 */
+	unsigned tcp_idle_ms;        /* 10000 */
+	unsigned tcp_query_ms;       /* to receive or send one message, 5000 */
+	unsigned tcp_pipeline;       /* queries in hand a connection, 32 */
+};
+
+struct config_control {
+	char *socket_group;      /* group that may use the control socket; NULL */
+	struct config_address metrics; /* 127.0.0.1@9153 */
+	bool metrics_on;         /* true */
+	unsigned retain;         /* generations kept, 16 */
+	unsigned settle_ms;      /* a zone file must be unchanged this long, 200 */
+	unsigned commit_deadline_ms; /* 10000 */
+	bool prove;              /* true; false is for benchmarks only */
+};
+
+enum config_dnssec { ZONE_DNSSEC_OFF };
+
+struct config_zone {
+	uint8_t apex[DNS_NAME_MAX + 1]; /* lower case wire form */
+	char *name;                     /* as text, final dot */
+	char *file;                     /* absolute, or below zone_directory */
+	enum config_dnssec dnssec;
+	unsigned line;                  /* in the configuration file */
+};
+
+struct config {
+	char *path;
+	char *store_dir;      /* store: directory: /var/lib/holdfast */
+	char *run_dir;        /* store: run: /run/holdfast */
+	char *log_level;      /* "info" */
+	struct config_answer answer;
+	struct config_dataplane dataplane;
+	struct config_sockets sockets;
+	struct config_control control;
+	char *zone_directory; /* base of relative zone files; the file's folder */
+	struct config_zone *zones; /* sorted canonically by apex; no two alike */
+	unsigned nzones;
+};
+
+/* All defaults, no zones and no ports: what runs without a file. */
+int config_default(struct config **out, struct err *err);
+int config_load(struct config **out, const char *path, struct err *err);
+/* As load from bytes (fuzzing, tests); `path` is for messages. */
+int config_parse(struct config **out, const char *path, const void *text,
+    uint64_t bytes, struct err *err);
+void config_free(struct config **c);
+
+/* "192.0.2.1", "192.0.2.1@5300", "2001:db8::1@53" */
+int config_address_parse(struct config_address *out, const char *text,
+    uint16_t port_default, struct err *err);
+/* Text form with "@port"; returns dst (64 bytes). */
+char *config_address_text(char dst[64], const struct config_address *a);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Versions of zones in, a proven generation out: chooses slots, builds the cells
+ * that changed, verifies them, checks the whole, proves the answers. A zone at
+ * fault is left at its last good version (or out, if it has none) and named; the
+ * others go on. Runs in holdfastd and `holdfast compile`; needs the store's
+ * owner lock; writes cells, records and the candidate manifest to the store.
+ */
+#ifndef HOLDFAST_COMPILE_H
+#define HOLDFAST_COMPILE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "snapshot/load.h"
+#include "snapshot/records.h"
+#include "snapshot/store.h"
+
+/* One zone as it should be served. The compiler borrows. */
+struct compile_zone {
+	const struct zone_records *records; /* the version wanted */
+	const struct zone_records *last_good; /* or NULL */
+	/* out */
+	int status;      /* 0: records are in the generation; else why not */
+	struct err why;
+};
+
+enum compile_step { /* for progress and for tests that kill at each one */
+	COMPILE_STEP_PLAN, COMPILE_STEP_CELLS, COMPILE_STEP_PROVE,
+	COMPILE_STEP_RECORDS, COMPILE_STEP_MANIFEST, COMPILE_STEP_COUNT
+};
+
+struct compile_options {
+	bool prove; /* true but in benchmarks */
+	void (*progress)(void *arg, enum compile_step step, uint64_t done,
+	    uint64_t total);
+	void *arg;
+	unsigned shared_slot_bits; /* tests: ~0u or 0xff: choose */
+	uint64_t split_bytes;      /* tests: a zone larger than this is split; 0:
+				      choose (512 KiB) */
+};
+
+struct compile_result {
+	struct digest generation;  /* of the manifest in candidates/ */
+	bool unchanged;            /* same as the parent: nothing was written */
+	unsigned cells_built, cells_kept;
+	unsigned zones_refused;    /* those with status != 0 */
+	unsigned zones_changed;
+	uint64_t answers_proven;
+	struct generation *loaded; /* the candidate, as it was proven; the caller
+				      frees it */
+};
+
+/* `parent`: the manifest of the generation that this one follows (bytes as
+ * read from the store), or NULL. Cells whose input did not change are kept. */
+int compile_generation(struct store *store, const void *parent, size_t parent_bytes,
+    struct compile_zone *zones, size_t nzones, const struct compile_options *options,
+    struct compile_result *result, struct err *err);
+
+/* The records of all zones of a generation, from its packs: what a restarted
+ * control process, `holdfast diff` and rollback start from. Sealed; sorted by
+ * apex; the caller frees each and the array. */
+int compile_read_zones(struct store *store, const struct digest *generation,
+    struct zone_records ***zones, size_t *nzones, struct err *err);
+
+#endif
