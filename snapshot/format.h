@@ -134,7 +134,7 @@ struct cell_header_d {
 	uint32_t apex_bytes; /* octets of it */
 	uint32_t split;      /* CELL_SPLIT: the zone's number among the splits;
 				else NO_SPLIT */
-	uint8_t reserved[156];
+	uint8_t reserved[164];
 };
 _Static_assert(sizeof(struct cell_header_d) == 256, "cell header");
 
