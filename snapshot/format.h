@@ -37,9 +37,9 @@
  *        relocations              uint16_t [nreloc], uint32_t when BLOCK_WIDE
  *        TTL positions            uint16_t [an + ns + ar], ascending
  *        mark_d [nmark]           ascending ends, the last is len
- *        BLOCK_LINKS:             zero padding to 4, uint32_t nlink,
- *                                 link_d [nlink], their names
  *        zero padding to 4
+ *        BLOCK_LINKS:             links_d, link_d [count], their names,
+ *                                 zero padding to 4
  *   BLOCK_DO_FOLLOWS:             the form for DO=1 stands right here
  *
  * Blocks are compiled as if the message were: header (12), the owner name of
@@ -70,9 +70,9 @@
  * A pointer into the block has p <= BLOCK_TARGET_MAX. Names in RDATA are
  * compressed only in the types of RFC 1035 (RFC 3597 section 4), to the
  * owner, to a suffix of the owner (never one that starts with "*", which the
- * query name replaces), or to a name or suffix of one earlier in the block. A CNAME's
- * target (BLOCK_CHASE) is compressed to the apex and nowhere else. Owner names of
- * records are always one pointer or the root octet.
+ * query name replaces), or to a name or suffix of one earlier in the block. A
+ * CNAME's target (BLOCK_CHASE) is compressed to the apex and nowhere else.
+ * Owner names of records are always one pointer or the root octet.
  */
 #ifndef HOLDFAST_FORMAT_H
 #define HOLDFAST_FORMAT_H
@@ -82,17 +82,17 @@
 #define FORMAT_VERSION 1u
 
 enum {
-	DIGEST_BYTES     = 32, /* SHA-256 */
-	CELL_ALIGN       = 64,
-	CELL_TAIL_BYTES  = 64,
-	BUCKET_ENTRIES   = 10,
-	BUCKET_CHAIN_MAX = 8,  /* buckets that one name may overflow through */
-	APEX_DEPTHS_MAX  = 16, /* distinct depths with an apex, a generation */
+	DIGEST_BYTES = 32, /* SHA-256 */
+	CELL_ALIGN = 64,
+	CELL_TAIL_BYTES = 64,
+	BUCKET_ENTRIES = 10,
+	BUCKET_CHAIN_MAX = 8, /* buckets that one name may overflow through */
+	APEX_DEPTHS_MAX = 16, /* distinct depths with an apex, a generation */
 	BLOCK_TARGET_MAX = 8191,
-	LINKS_MAX        = 32, /* sibling glue names of one referral */
-	SLOT_BITS_MAX    = 16,
-	SPLITS_MAX       = 0xfffe,
-	NO_SPLIT         = 0xffff,
+	LINKS_MAX = 32, /* sibling glue names of one referral */
+	SLOT_BITS_MAX = 16,
+	SPLITS_MAX = 0xfffe,
+	NO_SPLIT = 0xffff,
 };
 
 /* A cell is at most this; a hostile size is refused before memory is taken. */
@@ -100,8 +100,9 @@ enum {
 
 /* features_required: an unknown bit is refused by name ("needs feature N"). */
 enum format_feature {
-	FEATURE_DENIAL   = 1u << 0, /* NSEC/NSEC3 order in cells of its own */
-	FEATURE_VARIANTS = 1u << 1, /* a node may choose among answers (policy) */
+	FEATURE_DENIAL = 1u << 0, /* NSEC/NSEC3 order in cells of its own */
+	FEATURE_VARIANTS = 1u
+	                   << 1, /* a node may choose among answers (policy) */
 };
 #define FEATURES_KNOWN 0u /* version 1 readers implement none of them yet */
 
@@ -109,10 +110,11 @@ enum format_feature {
 #define MANIFEST_MAGIC "HFMANI1\n"
 
 enum cell_kind {
-	CELL_SHARED       = 1, /* zones whose apex hashes to this slot */
-	CELL_SPLIT        = 2, /* the names of one large zone, apex excepted,
-				  that hash to this slot */
-	CELL_DENIAL_NSEC  = 3, /* with FEATURE_DENIAL: a range of a zone's NSEC */
+	CELL_SHARED = 1, /* zones whose apex hashes to this slot */
+	CELL_SPLIT = 2,  /* the names of one large zone, apex excepted,
+	                    that hash to this slot */
+	CELL_DENIAL_NSEC =
+	    3, /* with FEATURE_DENIAL: a range of a zone's NSEC */
 	CELL_DENIAL_NSEC3 = 4, /* with FEATURE_DENIAL: a hash prefix */
 };
 
@@ -122,18 +124,18 @@ struct cell_header_d {
 	uint32_t features_required;
 	uint32_t kind;
 	uint32_t bytes_total;
-	uint32_t nbuckets;   /* >= 1; the table starts at 256 */
-	uint32_t heap_off;   /* 256 + 64 * nbuckets */
-	uint32_t nnodes;     /* entries in the table */
-	uint32_t nzones;     /* of CELL_SHARED: apex nodes among them */
-	uint32_t slot;       /* number among the slots of its table */
-	uint32_t slot_bits;  /* log2 of the slots of that table */
-	uint8_t key_id[16];  /* first bytes of SHA-256 of the name key */
-	uint64_t depths[2];  /* CELL_SHARED: bit d: an apex with d labels here */
-	uint32_t apex_off;   /* CELL_SPLIT: the zone's apex name, lower case */
+	uint32_t nbuckets;  /* >= 1; the table starts at 256 */
+	uint32_t heap_off;  /* 256 + 64 * nbuckets */
+	uint32_t nnodes;    /* entries in the table */
+	uint32_t nzones;    /* of CELL_SHARED: apex nodes among them */
+	uint32_t slot;      /* number among the slots of its table */
+	uint32_t slot_bits; /* log2 of the slots of that table */
+	uint8_t key_id[16]; /* first bytes of SHA-256 of the name key */
+	uint64_t depths[2]; /* CELL_SHARED: bit d: an apex with d labels here */
+	uint32_t apex_off;  /* CELL_SPLIT: the zone's apex name, lower case */
 	uint32_t apex_bytes; /* octets of it */
 	uint32_t split;      /* CELL_SPLIT: the zone's number among the splits;
-				else NO_SPLIT */
+	                        else NO_SPLIT */
 	uint8_t reserved[164];
 };
 _Static_assert(sizeof(struct cell_header_d) == 256, "cell header");
@@ -149,35 +151,36 @@ struct bucket_d {
 	uint8_t count;
 	uint8_t flags;
 	uint16_t reserved;
-	uint32_t node_off[BUCKET_ENTRIES]; /* from the cell's start, 8-aligned */
+	uint32_t
+	    node_off[BUCKET_ENTRIES]; /* from the cell's start, 8-aligned */
 };
 _Static_assert(sizeof(struct bucket_d) == 64, "bucket is one cache line");
 
 enum node_flags {
-	NODE_APEX         = 1 << 0,
-	NODE_CUT          = 1 << 1, /* not the apex and has NS: type_d NS is the
-				       referral (owner: the cut), DS if any the
-				       positive answer */
-	NODE_CNAME        = 1 << 2, /* type_d CNAME answers every type that has
-				       no type_d of its own */
-	NODE_DNAME        = 1 << 3, /* type_d DNAME; nothing below is in a table;
-				       the DNAME block's owner is compiled as a
-				       RELOC_SUFFIX of itself, as a cut's */
+	NODE_APEX = 1 << 0,
+	NODE_CUT = 1 << 1,   /* not the apex and has NS: type_d NS is the
+	                        referral (owner: the cut), DS if any the
+	                        positive answer */
+	NODE_CNAME = 1 << 2, /* type_d CNAME answers every type that has
+	                        no type_d of its own */
+	NODE_DNAME = 1 << 3, /* type_d DNAME; nothing below is in a table;
+	                        the DNAME block's owner is compiled as a
+	                        RELOC_SUFFIX of itself, as a cut's */
 	NODE_HAS_WILDCARD = 1 << 4, /* "*" under this name exists */
-	NODE_WILDCARD     = 1 << 5, /* the first label is "*" */
-	NODE_ENT          = 1 << 6, /* empty non-terminal: ntypes is 0 */
-	NODE_OCCLUDED     = 1 << 7, /* CELL_SPLIT only: below a cut, here just
-				       because other cuts link to its addresses;
-				       anchor is the labels of that cut */
+	NODE_WILDCARD = 1 << 5,     /* the first label is "*" */
+	NODE_ENT = 1 << 6,          /* empty non-terminal: ntypes is 0 */
+	NODE_OCCLUDED = 1 << 7,     /* CELL_SPLIT only: below a cut, here just
+	                               because other cuts link to its addresses;
+	                               anchor is the labels of that cut */
 };
 
 struct node_d {
-	uint32_t anchor;    /* CELL_SHARED: offset of the zone_d; CELL_SPLIT:
-			       labels of the covering cut of an occluded node,
-			       else 0 */
+	uint32_t anchor; /* CELL_SHARED: offset of the zone_d; CELL_SPLIT:
+	                    labels of the covering cut of an occluded node,
+	                    else 0 */
 	uint16_t flags;
 	uint8_t name_bytes; /* apex node: the whole name; else the labels above
-			       the apex, without the apex's own octets */
+	                       the apex, without the apex's own octets */
 	uint8_t ntypes;
 };
 _Static_assert(sizeof(struct node_d) == 8, "node header");
@@ -190,14 +193,14 @@ _Static_assert(sizeof(struct type_d) == 4, "type entry");
 
 enum zone_flags {
 	ZONE_SIGNED = 1 << 0, /* DNSKEY at the apex */
-	ZONE_NSEC3  = 1 << 1, /* NSEC3PARAM at the apex */
+	ZONE_NSEC3 = 1 << 1,  /* NSEC3PARAM at the apex */
 };
 
 /* Directly in front of the apex node: node_d *apex = (void *)(zone + 1). */
 struct zone_d {
 	uint32_t negative_off; /* block, from the cell's start: SOA in authority
-				  with the TTL of RFC 2308 section 5, owner: the
-				  apex as a RELOC_SUFFIX */
+	                          with the TTL of RFC 2308 section 5, owner: the
+	                          apex as a RELOC_SUFFIX */
 	uint32_t serial;
 	uint16_t flags;
 	uint8_t apex_labels;
@@ -206,25 +209,27 @@ struct zone_d {
 	uint16_t reserved0;
 	uint32_t denial_off; /* with FEATURE_DENIAL */
 	uint32_t denial_first_slot, denial_slots;
-	uint8_t version[8]; /* first bytes of the zone's records digest: names
-			       the zone's version in status and condemned lists */
+	uint8_t
+	    version[8]; /* first bytes of the zone's records digest: names
+	                   the zone's version in status and condemned lists */
 	uint32_t reserved1;
 };
 _Static_assert(sizeof(struct zone_d) == 40, "zone record");
 
 enum block_flags {
 	BLOCK_DO_FOLLOWS = 1 << 0,
-	BLOCK_WIDE       = 1 << 1, /* len > 16383: relocations of 32 bits */
-	BLOCK_LINKS      = 1 << 2, /* sibling glue to be looked up, in answers
-				      that have room */
-	BLOCK_CHASE      = 1 << 3, /* CNAME whose target is at or below the apex */
+	BLOCK_WIDE = 1 << 1,  /* len > 16383: relocations of 32 bits */
+	BLOCK_LINKS = 1 << 2, /* sibling glue to be looked up, in answers
+	                         that have room */
+	BLOCK_CHASE = 1 << 3, /* CNAME whose target is at or below the apex */
 };
 
 struct block_d {
 	uint16_t len; /* response bytes */
 	uint16_t an, ns, ar;
 	uint16_t nreloc;
-	uint8_t nmark; /* 0: one RRset (with nothing behind), which ends at len */
+	uint8_t
+	    nmark; /* 0: one RRset (with nothing behind), which ends at len */
 	uint8_t flags;
 };
 _Static_assert(sizeof(struct block_d) == 12, "block header");
@@ -235,11 +240,11 @@ enum reloc_kind { RELOC_OWNER = 0, RELOC_SUFFIX = 1, RELOC_BLOCK = 2 };
 /* End of an RRset (an RRSIG set counts as one of its own): truncation keeps
  * whole RRsets. */
 enum mark_section {
-	MARK_ANSWER    = 0,
+	MARK_ANSWER = 0,
 	MARK_AUTHORITY = 1,
-	MARK_REQUIRED  = 2, /* additional that must be there, or TC: in-domain
-			       glue (RFC 9471) */
-	MARK_OPTIONAL  = 3, /* additional that may be left out */
+	MARK_REQUIRED = 2, /* additional that must be there, or TC: in-domain
+	                      glue (RFC 9471) */
+	MARK_OPTIONAL = 3, /* additional that may be left out */
 };
 
 struct mark_d {
@@ -248,13 +253,20 @@ struct mark_d {
 };
 _Static_assert(sizeof(struct mark_d) == 4, "mark");
 
+/* Head of the links of a block. */
+struct links_d {
+	uint16_t count;  /* 1..LINKS_MAX */
+	uint16_t bytes4; /* of head, links, names and padding, in units of 4 */
+};
+_Static_assert(sizeof(struct links_d) == 4, "links");
+
 /* The addresses of an NS target that live in another cell of the zone. */
 struct link_d {
-	uint64_t hash;       /* of the whole name */
+	uint32_t hash_low, hash_high; /* of the whole name */
 	uint32_t name_off;   /* from the block_d: the name, lower case, without
-				the apex's octets (at least one label) */
+	                        the apex's octets (at least one label) */
 	uint16_t target_pos; /* the name in the response bytes: what the owner
-				pointers of the glue lead to */
+	                        pointers of the glue lead to */
 	uint8_t name_bytes;
 	uint8_t reserved;
 };
@@ -289,7 +301,7 @@ _Static_assert(sizeof(struct manifest_header_d) == 256, "manifest header");
 struct slot_d {
 	uint8_t cell[DIGEST_BYTES];    /* zeros: nothing hashes here */
 	uint8_t records[DIGEST_BYTES]; /* the pack that the cell was built from;
-					  zeros exactly where cell is zeros */
+	                                  zeros exactly where cell is zeros */
 };
 
 struct split_d {
