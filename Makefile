@@ -103,6 +103,9 @@ $(B)/tools/load/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tests/unit/test_poll%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tests/fuzz/fuzz_frame%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 
+# Must run on any x86-64, to say that the rest cannot (the last -march wins).
+$(B)/base/cpu.o: EXTRA_CFLAGS_FILE = -march=x86-64
+
 # --- programs ------------------------------------------------------------------
 BIN_dataplane := $(B)/holdfast-dataplane
 BIN_sockets   := $(B)/holdfast-sockets

@@ -13,17 +13,23 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+/* Temporary names start with this. A kill may leave one behind; the owner of
+ * a directory removes such files when it opens it. */
+#define FILE_TEMPORARY_PREFIX ".new-"
+
 enum file_flags {
 	FILE_SYNC    = 1, /* fsync file and directory before returning */
 	FILE_REPLACE = 2, /* rename over an existing file; without: ERR_EXISTS */
 };
 
 /* Reads a regular file of at most `most` bytes into `out` (appended). A
- * directory, device or larger file is an error that says so. */
+ * directory, device or larger file is an error that says so; ERR_NOT_FOUND if
+ * there is none. On failure `out` has the length it had. */
 int file_read(int dir_fd, const char *path, size_t most, struct bytes *out,
     struct err *err);
 
-/* Writes atomically under `path` with `mode`. On failure nothing is left. */
+/* Writes atomically under `path` with `mode` (the umask does not matter). On
+ * failure nothing is left. */
 int file_write(int dir_fd, const char *path, unsigned mode, const void *data,
     size_t bytes, unsigned flags, struct err *err);
 
