@@ -6,7 +6,10 @@
  * five cycles. The key is random, one a store: without it nobody can make
  * names collide; and a collision costs a comparison, never a wrong answer.
  *
- * The bits of a hash: 0-31 the bucket, 32-47 (from the top) the slot, 48-63
+ * One multiplication leaves the hashes of numbered siblings (host1, host2, ...)
+ * on a lattice, which fills buckets unevenly for one key in ten. So what picks
+ * a place mixes the hash once more, off the chain from label to label. The
+ * bits of a mixed hash: 0-31 the bucket, 32-47 (from the top) the slot, 48-63
  * the tag.
  */
 #ifndef HOLDFAST_HASH_H
@@ -63,24 +66,33 @@ name_hash_label(const struct name_key *key, uint64_t parent, const uint8_t *labe
 	return name_hash_chunk(key, h, lo, hi);
 }
 
+/* Spreads a hash over its 64 bits; callers' repeated uses fold into one. */
+static inline uint64_t
+name_hash_mix(uint64_t h)
+{
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio, odd */
+	return h ^ h >> 32;
+}
+
 /* Bucket of a hash in a table of n buckets (any n, not just powers of two). */
 static inline uint32_t
 name_bucket(uint64_t h, uint32_t n)
 {
-	return (uint32_t)(((h & 0xffffffff) * n) >> 32);
+	return (uint32_t)(((name_hash_mix(h) & 0xffffffff) * n) >> 32);
 }
 
 /* Slot among 2^bits, bits <= 16. */
 static inline uint32_t
 name_slot(uint64_t h, unsigned bits)
 {
-	return (uint32_t)((h >> 32) & 0xffff) >> (16 - bits);
+	return (uint32_t)((name_hash_mix(h) >> 32) & 0xffff) >> (16 - bits);
 }
 
 static inline uint16_t
 name_tag(uint64_t h)
 {
-	uint16_t tag = (uint16_t)(h >> 48);
+	uint16_t tag = (uint16_t)(name_hash_mix(h) >> 48);
 
 	return tag ? tag : 1;
 }
