@@ -22,7 +22,7 @@ err_text_clean(char *text)
 	}
 }
 
-static void
+static __attribute__((format(printf, 2, 0))) void
 err_text_format(char dst[ERR_TEXT_MAX], const char *format, va_list args)
 {
 	if (vsnprintf(dst, ERR_TEXT_MAX, format, args) < 0)
