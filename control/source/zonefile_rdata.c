@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * RDATA field by field, see zonefile_rdata.h. Why not ldns for all: its readers
+ * of numbers wrap what is too large, its hex reader takes half an octet, its
+ * name reader takes "\." for a final dot; and a record of plain fields costs a
+ * tenth. tests/unit/test_zonefile.c compares both on plain input. Runs where
+ * zonefile.h runs.
+ */
+#include "control/source/zonefile_rdata.h"
+
+#include <arpa/inet.h>
+#include <ldns/ldns.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/source/rdata_shape.h"
+
+static int
+need_token(const struct zonefile_fields *f, const char *what, struct err *err)
+{
+	if (f->at < f->end)
+		return 0;
+	return err_set(
+	    err, ERR_SYNTAX, "the RDATA ends where %s is wanted", what);
+}
+
+int
+zonefile_field_number(
+    struct zonefile_fields *f, unsigned octets, struct err *err)
+{
+	uint32_t v, most = octets == 1   ? UINT8_MAX
+	                   : octets == 2 ? UINT16_MAX
+	                                 : UINT32_MAX;
+	int rc = need_token(f, "a number", err);
+
+	if (!rc)
+		rc = zonefile_number(&v, f->at, most, err);
+	if (rc)
+		return rc;
+	f->at++;
+	if (octets == 1)
+		wire_write8(&f->out, (uint8_t)v);
+	else if (octets == 2)
+		wire_write16(&f->out, (uint16_t)v);
+	else
+		wire_write32(&f->out, v);
+	return 0;
+}
+
+int
+zonefile_field_name(struct zonefile_fields *f, struct err *err)
+{
+	uint8_t name[DNS_NAME_MAX];
+	int n = need_token(f, "a name", err);
+
+	if (!n)
+		n = zonefile_name(name, f->at, f->origin, err);
+	if (n < 0)
+		return n;
+	f->at++;
+	wire_write(&f->out, name, (size_t)n);
+	return 0;
+}
+
+int
+zonefile_field_address(struct zonefile_fields *f, int family, struct err *err)
+{
+	const char *what =
+	    family == AF_INET ? "an IPv4 address" : "an IPv6 address";
+	char text[ZONEFILE_QUOTE_MAX];
+	uint8_t address[16];
+	int rc = need_token(f, what, err);
+
+	if (rc)
+		return rc;
+	/* no address is as long as the text's room: cut ones do not parse */
+	zonefile_quote(text, f->at);
+	if (f->at->quoted || inet_pton(family, text, address) != 1)
+		return err_set(
+		    err, ERR_SYNTAX, "'%s' where %s is wanted", text, what);
+	f->at++;
+	wire_write(&f->out, address, family == AF_INET ? 4 : 16);
+	return 0;
+}
+
+static int
+field_seconds(struct zonefile_fields *f, struct err *err)
+{
+	uint32_t v;
+	int rc = need_token(f, "a time", err);
+
+	if (!rc)
+		rc = zonefile_seconds(&v, f->at, err);
+	if (rc)
+		return rc;
+	f->at++;
+	wire_write32(&f->out, v);
+	return 0;
+}
+
+static int
+field_string(struct zonefile_fields *f, struct err *err)
+{
+	uint8_t octets[255];
+	int n = need_token(f, "a string", err);
+
+	if (!n)
+		n = zonefile_octets(octets, sizeof octets, f->at, err);
+	if (n < 0)
+		return n;
+	f->at++;
+	wire_write8(&f->out, (uint8_t)n);
+	wire_write(&f->out, octets, (size_t)n);
+	return 0;
+}
+
+/* A string without a length octet, to the end of the RDATA (URI, CAA). */
+static int
+field_long_string(struct zonefile_fields *f, struct err *err)
+{
+	int n = need_token(f, "a string", err);
+
+	if (n)
+		return n;
+	n = zonefile_octets(
+	    f->out.at, (size_t)(f->out.end - f->out.at), f->at, err);
+	if (n < 0)
+		return n;
+	f->at++;
+	f->out.at += n;
+	return 0;
+}
+
+static int
+field_type(struct zonefile_fields *f, struct err *err)
+{
+	uint16_t type;
+	int rc = need_token(f, "a record type", err);
+
+	if (!rc)
+		rc = zonefile_type(&type, f->at, err);
+	if (rc)
+		return rc;
+	f->at++;
+	wire_write16(&f->out, type);
+	return 0;
+}
+
+/* Hex or base64 to the end of the record. A lone "-" or "0" is an empty key or
+ * digest in old notations (RFC 8078 section 4 writes 0 for both). */
+static int
+field_blob(struct zonefile_fields *f, bool hex, struct err *err)
+{
+	size_t tokens = (size_t)(f->end - f->at);
+	int rc =
+	    need_token(f, hex ? "hexadecimal digits" : "base64 digits", err);
+
+	if (rc)
+		return rc;
+	if (tokens == 1 && !hex && zonefile_token_is(f->at, "0"))
+		wire_write8(&f->out, 0);
+	else
+		rc = hex ? zonefile_hex(&f->out, f->at, tokens, err)
+		         : zonefile_base64(&f->out, f->at, tokens, err);
+	if (!rc)
+		f->at = f->end;
+	return rc;
+}
+
+/* Seconds as a number, or YYYYMMDDHHmmSS, which ldns turns. */
+static bool
+token_is_digits(const struct zonefile_token *t, uint32_t most)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->bytes; i++)
+		if (t->at[i] < '0' || t->at[i] > '9')
+			return false;
+	return i && i <= most && !t->quoted;
+}
+
+/* Fields that ldns reads take one token, but for those that take the rest. */
+static bool
+ldns_takes_rest(ldns_rdf_type type)
+{
+	return type == LDNS_RDF_TYPE_LOC || type == LDNS_RDF_TYPE_WKS ||
+	       type == LDNS_RDF_TYPE_SVCPARAMS || type == LDNS_RDF_TYPE_NSAP;
+}
+
+/* Joins tokens for ldns: a space between, the quotes of key="value" again. */
+static char *
+join_tokens(const struct zonefile_fields *f, size_t tokens)
+{
+	const struct zonefile_token *t = f->at;
+	size_t bytes = 1, i;
+	char *text, *p;
+
+	for (i = 0; i < tokens; i++)
+		bytes += t[i].bytes + 3;
+	text = p = malloc(bytes);
+	for (i = 0; text && i < tokens; i++) {
+		if (i && !t[i].glued)
+			*p++ = ' ';
+		if (t[i].quoted)
+			*p++ = '"';
+		memcpy(p, t[i].at, t[i].bytes);
+		p += t[i].bytes;
+		if (t[i].quoted)
+			*p++ = '"';
+	}
+	if (text)
+		*p = 0;
+	return text;
+}
+
+static int
+field_by_ldns(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
+{
+	char quote[ZONEFILE_QUOTE_MAX];
+	ldns_rdf *rdf = NULL;
+	ldns_status status;
+	size_t tokens;
+	char *text;
+	int rc = need_token(f, "a field", err);
+
+	if (rc)
+		return rc;
+	tokens = ldns_takes_rest(type) ? (size_t)(f->end - f->at) : 1;
+	text = join_tokens(f, tokens);
+	if (!text)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	rdf = ldns_rdf_new_frm_str(type, text);
+	free(text);
+	if (!rdf) {
+		/* ldns keeps its status to itself here */
+		status = LDNS_STATUS_SYNTAX_RDATA_ERR;
+		return err_set(err, ERR_SYNTAX, "'%s': %s",
+		    zonefile_quote(quote, f->at),
+		    ldns_get_errorstr_by_id(status));
+	}
+	wire_write(&f->out, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+	ldns_rdf_deep_free(rdf);
+	f->at += tokens;
+	return 0;
+}
+
+/* A mnemonic by ldns, or a number that is checked here. */
+static int
+field_mnemonic(struct zonefile_fields *f, ldns_rdf_type type, unsigned octets,
+    struct err *err)
+{
+	if (f->at < f->end && token_is_digits(f->at, UINT32_MAX))
+		return zonefile_field_number(f, octets, err);
+	if (f->at < f->end &&
+	    (f->at->quoted || *f->at->at == '-' || *f->at->at == '+'))
+		return zonefile_field_number(f, octets, err);
+	return field_by_ldns(f, type, err);
+}
+
+static int
+read_field(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
+{
+	switch (type) {
+	case LDNS_RDF_TYPE_DNAME:
+		return zonefile_field_name(f, err);
+	case LDNS_RDF_TYPE_INT8:
+		return zonefile_field_number(f, 1, err);
+	case LDNS_RDF_TYPE_INT16:
+		return zonefile_field_number(f, 2, err);
+	case LDNS_RDF_TYPE_INT32:
+		return zonefile_field_number(f, 4, err);
+	case LDNS_RDF_TYPE_PERIOD:
+		return field_seconds(f, err);
+	case LDNS_RDF_TYPE_A:
+		return zonefile_field_address(f, AF_INET, err);
+	case LDNS_RDF_TYPE_AAAA:
+		return zonefile_field_address(f, AF_INET6, err);
+	case LDNS_RDF_TYPE_STR:
+	case LDNS_RDF_TYPE_TAG:
+		return field_string(f, err);
+	case LDNS_RDF_TYPE_LONG_STR:
+		return field_long_string(f, err);
+	case LDNS_RDF_TYPE_HEX:
+		return field_blob(f, true, err);
+	case LDNS_RDF_TYPE_B64:
+		return field_blob(f, false, err);
+	case LDNS_RDF_TYPE_TYPE:
+		return field_type(f, err);
+	case LDNS_RDF_TYPE_NSEC:
+		return zonefile_rdata_bitmap(f, err);
+	case LDNS_RDF_TYPE_IPSECKEY:
+		return zonefile_rdata_ipseckey(f, err);
+	case LDNS_RDF_TYPE_HIP:
+		return zonefile_rdata_hip(f, err);
+	case LDNS_RDF_TYPE_ALG:
+	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
+	case LDNS_RDF_TYPE_SELECTOR:
+	case LDNS_RDF_TYPE_MATCHING_TYPE:
+		return field_mnemonic(f, type, 1, err);
+	case LDNS_RDF_TYPE_CERT_ALG:
+		return field_mnemonic(f, type, 2, err);
+	case LDNS_RDF_TYPE_TIME:
+		if (f->at < f->end && !token_is_digits(f->at, 14))
+			return zonefile_field_number(f, 4, err);
+		if (f->at < f->end && f->at->bytes != 14)
+			return zonefile_field_number(f, 4, err);
+		return field_by_ldns(f, type, err);
+	default:
+		return field_by_ldns(f, type, err);
+	}
+}
+
+/* RFC 3597 section 5: \# LENGTH HEX. */
+static int
+read_unknown(struct zonefile_fields *f, struct err *err)
+{
+	const uint8_t *start = f->out.at;
+	uint32_t bytes;
+	int rc;
+
+	f->at++;
+	rc = need_token(f, "the number of octets behind \\#", err);
+	if (!rc)
+		rc = zonefile_number(&bytes, f->at, ZONEFILE_RDATA_MAX, err);
+	if (rc)
+		return rc;
+	f->at++;
+	rc = zonefile_hex(&f->out, f->at, (size_t)(f->end - f->at), err);
+	if (rc)
+		return rc;
+	if (f->out.failed || (size_t)(f->out.at - start) != bytes)
+		return err_set(err, ERR_SYNTAX,
+		    "\\# says %u octets, but the hexadecimal digits are %s%zu",
+		    bytes, f->out.failed ? "more than " : "",
+		    (size_t)(f->out.at - start));
+	f->at = f->end;
+	return 0;
+}
+
+/* Some types end with a field that may be missing. */
+static bool
+may_end_here(const ldns_rr_descriptor *d, size_t field)
+{
+	return field >= ldns_rr_descriptor_minimum(d) ||
+	       ldns_rr_descriptor_field_type(d, field) == LDNS_RDF_TYPE_NSEC;
+}
+
+static int
+read_fields(uint16_t type, struct zonefile_fields *f, struct err *err)
+{
+	const ldns_rr_descriptor *d = ldns_rr_descript(type);
+	size_t field, fixed = ldns_rr_descriptor_maximum(d);
+	bool repeats = d->_variable != LDNS_RDF_TYPE_NONE;
+	int rc = 0;
+
+	if (d->_type != type ||
+	    (!repeats && d->_wireformat[0] == LDNS_RDF_TYPE_UNKNOWN) ||
+	    type == LDNS_RR_TYPE_NXT)
+		return err_set(err, ERR_SYNTAX,
+		    "RDATA of type %u can't be read from text here; write it "
+		    "as \\# LENGTH HEX (RFC 3597)",
+		    type);
+	if (repeats)
+		fixed = d->_maximum;
+	for (field = 0; !rc && field < fixed; field++) {
+		if (f->at == f->end && may_end_here(d, field))
+			break;
+		rc =
+		    read_field(f, ldns_rr_descriptor_field_type(d, field), err);
+	}
+	for (; !rc && repeats &&
+	       (f->at < f->end || field < ldns_rr_descriptor_minimum(d));
+	     field++)
+		rc = read_field(f, d->_variable, err);
+	return rc;
+}
+
+int
+zonefile_rdata(uint16_t type, struct zonefile_fields *f,
+    uint8_t dst[ZONEFILE_RDATA_MAX], size_t *bytes, struct err *err)
+{
+	char quote[ZONEFILE_QUOTE_MAX];
+	int rc;
+
+	f->out = wire_writer_make(dst, ZONEFILE_RDATA_MAX);
+	if (f->at < f->end && zonefile_token_is(f->at, "\\#"))
+		rc = read_unknown(f, err);
+	else
+		rc = read_fields(type, f, err);
+	if (rc)
+		return rc;
+	if (f->at < f->end)
+		return err_set(err, ERR_SYNTAX,
+		    "'%s' is more than the RDATA of this type has",
+		    zonefile_quote(quote, f->at));
+	if (f->out.failed)
+		return err_set(err, ERR_LIMIT,
+		    "RDATA over 65,535 octets; split the record");
+	*bytes = (size_t)(f->out.at - dst);
+	return rdata_shape_check(type, dst, *bytes, err);
+}
