@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Following the data plane's page or the store's `current`. A wish (which
+ * generations, which share of the clients) is made of what is seen; if it
+ * differs from what is live, what is missing is loaded, sharing cells with what
+ * is there, and swapped in. What can't be loaded changes nothing: the last good
+ * answers stand. Run by the main thread; allocates generations.
+ */
+#include "dataplane/sockets/follow.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "snapshot/dataplane_protocol.h"
+#include "snapshot/load.h"
+
+enum {
+	PAGE_POLL_MS    = 50,   /* a page that lives is looked at this often */
+	STORE_POLL_MS   = 1000, /* should inotify miss something */
+	PAGE_DEAD_MS    = 5000, /* a heartbeat older than this: dead */
+	PAGE_REOPEN_MS  = 1000, /* a page that is late may be another file now */
+	LOAD_AGAIN_MS   = 5000, /* a generation that did not load: try again */
+};
+
+struct wish {
+	struct digest stable, candidate; /* zeros: none */
+	uint32_t permille, reserved;
+	uint64_t key[2];
+};
+
+struct follow {
+	struct store *store;
+	char *page_path; /* NULL: none */
+	struct page *page;
+	struct grace *grace;
+	counter_t *counters;
+	int inotify_fd;
+	struct live *live;              /* NULL: the first, static one */
+	struct generation *stable, *candidate; /* what `live` refers to */
+	struct wish applied;
+	struct digest failed; /* did not load; not tried before: */
+	uint64_t failed_again_ms;
+	uint64_t page_opened_ms;
+	bool page_alive, said_none, said_current;
+};
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int
+follow_new(struct follow **out, struct store **store, const char *run_dir,
+    struct grace *grace, counter_t *counters, struct err *err)
+{
+	struct follow *f = calloc(1, sizeof *f);
+
+	if (f == NULL || (run_dir &&
+			     asprintf(&f->page_path, "%s/%s", run_dir,
+				 DATAPLANE_PAGE_NAME) < 0)) {
+		free(f);
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	}
+	f->grace = grace;
+	f->counters = counters;
+	f->store = *store;
+	*store = NULL;
+	/* Without inotify (its limits are per user) the poll remains. */
+	f->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (f->inotify_fd >= 0)
+		(void)inotify_add_watch(f->inotify_fd, store_dir(f->store),
+		    IN_MOVED_TO | IN_CLOSE_WRITE);
+	*out = f;
+	return 0;
+}
+
+void
+follow_free(struct follow **fp)
+{
+	struct follow *f = *fp;
+
+	if (f == NULL)
+		return;
+	if (f->page)
+		page_close(&f->page);
+	if (f->stable)
+		generation_free(&f->stable);
+	if (f->candidate)
+		generation_free(&f->candidate);
+	if (f->inotify_fd >= 0)
+		close(f->inotify_fd);
+	store_close(&f->store);
+	free(f->live);
+	free(f->page_path);
+	free(f);
+	*fp = NULL;
+}
+
+int
+follow_fd(const struct follow *f)
+{
+	return f->inotify_fd;
+}
+
+/* --- what is wished --------------------------------------------------------------- */
+
+static void
+page_look(struct follow *f, uint64_t now)
+{
+	struct err err;
+
+	if (f->page_opened_ms && now - f->page_opened_ms < PAGE_REOPEN_MS)
+		return;
+	f->page_opened_ms = now;
+	if (f->page)
+		page_close(&f->page);
+	if (page_open(&f->page, f->page_path, &err) && err.code != ERR_NOT_FOUND)
+		log_warn("%s", err.text);
+}
+
+/* True if a data plane is alive and says what it answers from. */
+static bool
+wish_from_page(struct follow *f, struct wish *w, uint64_t now)
+{
+	uint64_t beat = 0;
+	struct page_state state;
+	uint32_t pid;
+
+	if (f->page_path == NULL)
+		return false;
+	if (f->page == NULL)
+		page_look(f, now);
+	if (f->page == NULL)
+		return false;
+	if (!page_read(f->page, &state, &beat, &pid) ||
+	    now - beat >= PAGE_REOPEN_MS) {
+		page_look(f, now);
+		if (f->page == NULL || !page_read(f->page, &state, &beat, &pid))
+			return false;
+	}
+	/* the heartbeat may be some moments newer than our `now` */
+	if (beat + PAGE_DEAD_MS <= now || digest_is_zero(&state.stable))
+		return false;
+	w->stable = state.stable;
+	if (!digest_is_zero(&state.candidate) && state.canary_permille) {
+		w->candidate = state.candidate;
+		w->permille = state.canary_permille;
+		memcpy(w->key, state.canary_key, sizeof w->key);
+	}
+	return true;
+}
+
+/* `current` is damaged or names what can't be loaded: before anything was
+ * loaded, the newest committed generation that can be is better than none. */
+static bool
+wish_from_committed(struct follow *f, struct wish *w, size_t skip)
+{
+	struct store_entry *list = NULL;
+	size_t count = 0;
+	bool found = false;
+	struct err err;
+
+	if (store_list(f->store, &list, &count, &err))
+		return false;
+	for (size_t i = 0; i < count && !found; i++) {
+		if (list[i].is_candidate || skip-- > 0)
+			continue;
+		w->stable = list[i].digest;
+		found = true;
+	}
+	free(list);
+	return found;
+}
+
+static bool
+wish_from_current(struct follow *f, struct wish *w)
+{
+	struct store_current current;
+	struct err err;
+
+	if (store_current_read(f->store, &current, &err)) {
+		if (!f->said_current)
+			log_error("%s", err.text);
+		f->said_current = true;
+		return f->stable == NULL && wish_from_committed(f, w, 0);
+	}
+	f->said_current = false;
+	if (digest_is_zero(&current.generation)) {
+		if (!f->said_none)
+			log_warn("%s has no generation yet: every query gets "
+				 "SERVFAIL until one is committed (holdfast "
+				 "compile, or holdfastd)",
+			    store_dir(f->store));
+		f->said_none = true;
+		return false;
+	}
+	w->stable = current.generation;
+	return true;
+}
+
+/* --- how it comes true ---------------------------------------------------------------- */
+
+static struct generation *
+loaded_find(struct follow *f, const struct digest *d)
+{
+	if (f->stable && digest_equal(&f->stable->digest, d))
+		return f->stable;
+	if (f->candidate && digest_equal(&f->candidate->digest, d))
+		return f->candidate;
+	return NULL;
+}
+
+/* What is loaded already, or loads it. NULL (and said once) if it can't be. */
+static struct generation *
+generation_get(struct follow *f, const struct digest *d, uint64_t now)
+{
+	const struct load_options options = {.base = f->stable};
+	struct generation *g = loaded_find(f, d);
+	char hex[DIGEST_TEXT_MAX];
+	struct err err;
+
+	if (g)
+		return g;
+	if (digest_equal(&f->failed, d) && now < f->failed_again_ms)
+		return NULL;
+	if (generation_load(&g, f->store, d, &options, &err) == 0) {
+		log_info("generation %.16s: loaded, %u zones, %.1f MiB",
+		    digest_to_text(hex, d), g->nzones,
+		    (double)g->bytes / (1 << 20));
+		return g;
+	}
+	count_one(f->counters, COUNT_GENERATION_FAILURES);
+	if (!digest_equal(&f->failed, d))
+		log_error("generation %.16s: %s; %s", digest_to_text(hex, d),
+		    err.text,
+		    f->stable ? "the one before it goes on answering"
+			      : "nothing is loaded yet");
+	f->failed = *d;
+	f->failed_again_ms = now + LOAD_AGAIN_MS;
+	return NULL;
+}
+
+/* Takes both (candidate may be NULL) and frees what is not used any more. */
+static void
+live_swap(struct follow *f, struct generation *stable,
+    struct generation *candidate, const struct wish *w)
+{
+	struct live *next = malloc(sizeof *next);
+	struct generation *old[2] = {f->stable, f->candidate};
+
+	if (next == NULL) {
+		log_error("out of memory: generations stay as they are");
+		return;
+	}
+	*next = (struct live){.stable = stable, .candidate = candidate,
+	    .permille = w->permille, .key = {w->key[0], w->key[1]}};
+	(void)grace_swap(f->grace, next);
+	free(f->live);
+	f->live = next;
+	f->stable = stable;
+	f->candidate = candidate;
+	for (unsigned i = 0; i < 2; i++) {
+		if (old[i] && old[i] != stable && old[i] != candidate)
+			generation_free(&old[i]);
+	}
+	count_one(f->counters, COUNT_GENERATION_SWAPS);
+}
+
+static bool
+wish_apply(struct follow *f, const struct wish *w, uint64_t now)
+{
+	struct generation *stable, *candidate = NULL;
+
+	if (f->live && memcmp(w, &f->applied, sizeof *w) == 0)
+		return true;
+	stable = generation_get(f, &w->stable, now);
+	if (stable == NULL)
+		return false;
+	if (!digest_is_zero(&w->candidate)) {
+		/* the clients of a canary that can't be had get what stands */
+		candidate = generation_get(f, &w->candidate, now);
+		if (candidate == NULL && stable == f->stable &&
+		    f->candidate == NULL)
+			return false;
+	}
+	live_swap(f, stable, candidate, w);
+	if (candidate || digest_is_zero(&w->candidate))
+		f->applied = *w;
+	return true;
+}
+
+/* Nothing is loaded and `current` is no good: its committed parents. */
+static void
+boot_from_parents(struct follow *f, uint64_t now)
+{
+	for (size_t i = 0; f->stable == NULL; i++) {
+		struct wish w = {0};
+		char hex[DIGEST_TEXT_MAX];
+
+		if (!wish_from_committed(f, &w, i))
+			break;
+		if (digest_equal(&w.stable, &f->failed))
+			continue;
+		if (wish_apply(f, &w, now))
+			log_warn("answers come from the older generation %.16s",
+			    digest_to_text(hex, &w.stable));
+	}
+}
+
+static void
+inotify_drain(struct follow *f)
+{
+	char events[4096];
+
+	while (f->inotify_fd >= 0 &&
+	    read(f->inotify_fd, events, sizeof events) > 0)
+		;
+}
+
+int
+follow_tick(struct follow *f)
+{
+	struct wish w = {0};
+	uint64_t now = now_ms();
+	bool alive = wish_from_page(f, &w, now);
+
+	inotify_drain(f);
+	if (alive != f->page_alive) {
+		log_info("following %s", alive ? f->page_path
+					       : "the store: no data plane");
+		f->page_alive = alive;
+	}
+	if ((alive || wish_from_current(f, &w)) && !wish_apply(f, &w, now) &&
+	    f->stable == NULL)
+		boot_from_parents(f, now);
+	return alive ? PAGE_POLL_MS : STORE_POLL_MS;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What all workers of holdfast-sockets share, and the head of everything that
+ * their event loops wait for.
+ */
+#ifndef HOLDFAST_SERVICE_H
+#define HOLDFAST_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/answer/answer.h"
+#include "dataplane/sockets/grace.h"
+#include "dataplane/sockets/tcp_clients.h"
+
+struct tcp_limits {
+	unsigned clients, per_client; /* connections */
+	unsigned idle_ms;
+	unsigned query_ms; /* for a message to arrive or to leave */
+	unsigned pipeline; /* queries answered in one go a connection */
+	uint64_t memory;   /* bytes that connections of a worker may hold */
+};
+
+/* Made before the workers start; only `grace` changes while they run. */
+struct service {
+	struct answer_config answer;
+	struct tcp_limits limits;
+	struct tcp_clients *clients;
+	struct grace grace;
+};
+
+enum source_kind { SOURCE_STOP, SOURCE_UDP, SOURCE_TCP_LISTENER, SOURCE_TCP };
+
+/* First member of what epoll's user pointer leads to. */
+struct event_source {
+	enum source_kind kind;
+	int fd; /* -1: closed already in this round of events */
+};
+
+/* A DNS message and what the engine may scribble on behind it. The sum is not
+ * a power of two, so that neighbours do not compete for the same cache sets. */
+enum {
+	MESSAGE_SLACK = 192,
+	MESSAGE_ROOM  = 65536 + MESSAGE_SLACK,
+};
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * UDP with recvmmsg(2) and sendmmsg(2): the datagrams of a burst are answered
+ * in their own buffers and go back to where they came from, from the address
+ * that they were sent to. Run by the workers, each with a struct udp of its
+ * own; allocates when that is made.
+ */
+#include "dataplane/sockets/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <x86intrin.h>
+
+#include "base/name.h"
+#include "base/wire.h"
+
+union udp_peer {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+union udp_control {
+	struct cmsghdr align;
+	uint8_t v4[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	uint8_t v6[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+struct udp {
+	const struct service *service;
+	struct answer_batch *batch;
+	counter_t *counters;
+	uint8_t *buffers; /* UDP_BURST of MESSAGE_ROOM */
+	struct mmsghdr in[UDP_BURST], out[UDP_BURST];
+	struct iovec iov[UDP_BURST];
+	union udp_peer peer[UDP_BURST];
+	union udp_control control[UDP_BURST];
+	struct answer_query query[UDP_BURST];
+};
+
+int
+udp_new(struct udp **out, const struct service *service,
+    struct answer_batch *batch, counter_t *counters, struct err *err)
+{
+	struct udp *u = calloc(1, sizeof *u);
+
+	if (u)
+		u->buffers =
+		    aligned_alloc(64, (size_t)UDP_BURST * MESSAGE_ROOM);
+	if (u == NULL || u->buffers == NULL) {
+		free(u);
+		return err_set(err, ERR_NO_MEMORY, "no memory for UDP buffers");
+	}
+	u->service = service;
+	u->batch = batch;
+	u->counters = counters;
+	*out = u;
+	return 0;
+}
+
+void
+udp_free(struct udp **u)
+{
+	if (*u == NULL)
+		return;
+	free((*u)->buffers);
+	free(*u);
+	*u = NULL;
+}
+
+static uint8_t *
+buffer_of(struct udp *u, unsigned i)
+{
+	return u->buffers + (size_t)i * MESSAGE_ROOM;
+}
+
+static int
+udp_receive(struct udp *u, int fd)
+{
+	for (unsigned i = 0; i < UDP_BURST; i++) {
+		u->iov[i].iov_base = buffer_of(u, i);
+		u->iov[i].iov_len = DNS_MESSAGE_MAX;
+		u->in[i].msg_hdr = (struct msghdr){
+		    .msg_name = &u->peer[i],
+		    .msg_namelen = sizeof u->peer[i],
+		    .msg_iov = &u->iov[i],
+		    .msg_iovlen = 1,
+		    .msg_control = &u->control[i],
+		    .msg_controllen = sizeof u->control[i],
+		};
+	}
+	return recvmmsg(fd, u->in, UDP_BURST, MSG_DONTWAIT, NULL);
+}
+
+static const uint8_t *
+peer_address(const union udp_peer *p, unsigned *bytes)
+{
+	if (p->sa.sa_family == AF_INET) {
+		*bytes = 4;
+		return (const uint8_t *)&p->in.sin_addr;
+	}
+	*bytes = 16;
+	return (const uint8_t *)&p->in6.sin6_addr;
+}
+
+/* The same control message makes the reply leave from the address that was
+ * asked; the way back is the routing table's choice, but for link-local
+ * addresses, which mean nothing without their interface. */
+static void
+control_turn(struct msghdr *h)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+
+	if (c == NULL)
+		return;
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof info);
+		info.ipi_ifindex = 0;
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+	} else if (c->cmsg_level == IPPROTO_IPV6 &&
+	    c->cmsg_type == IPV6_PKTINFO) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(c), sizeof info);
+		if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+			info.ipi6_ifindex = 0;
+		memcpy(CMSG_DATA(c), &info, sizeof info);
+	}
+}
+
+static void
+query_count(struct udp *u, const struct answer_query *q)
+{
+	count_one(u->counters, COUNT_VERDICT_UDP + q->verdict);
+	if (q->response_bytes == 0)
+		return;
+	if (q->rcode < COUNT_RCODES)
+		count_one(u->counters, COUNT_RCODE + q->rcode);
+	counters_add(
+	    &u->counters[COUNT_UDP_RESPONSE_BYTES], q->response_bytes);
+}
+
+/* Answers those of the n datagrams whose client belongs to `g`, and prepares
+ * their replies behind the first `nout` ones. `chosen` has a bit a datagram. */
+static unsigned
+group_answer(struct udp *u, const struct generation *g, uint32_t chosen,
+    unsigned nout)
+{
+	const struct query_ctx ctx = {
+	    .config = &u->service->answer, .transport = ANSWER_UDP};
+	unsigned index[UDP_BURST], n = 0;
+	uint64_t start;
+
+	for (; chosen; chosen &= chosen - 1) {
+		unsigned i = (unsigned)__builtin_ctz(chosen);
+
+		u->query[n] = (struct answer_query){.message = buffer_of(u, i),
+		    .bytes = u->in[i].msg_len,
+		    .capacity = DNS_MESSAGE_MAX};
+		index[n++] = i;
+	}
+	start = __rdtsc();
+	answer_batch_find(u->batch, g, &ctx, u->query, n);
+	answer_batch_write(u->batch, g, &ctx, u->query, n);
+	count_cycles(u->counters, __rdtsc() - start, n);
+	for (unsigned k = 0; k < n; k++) {
+		struct msghdr *h = &u->in[index[k]].msg_hdr;
+
+		query_count(u, &u->query[k]);
+		if (u->query[k].response_bytes == 0)
+			continue;
+		h->msg_iov->iov_len = u->query[k].response_bytes;
+		h->msg_flags = 0;
+		control_turn(h);
+		u->out[nout++].msg_hdr = *h;
+	}
+	return nout;
+}
+
+size_t
+udp_cut(uint8_t *response, size_t bytes)
+{
+	size_t name;
+
+	if (bytes < DNS_HEADER_BYTES || wire_load16(response + 4) != 1)
+		return 0;
+	name = name_length_find(
+	    response + DNS_HEADER_BYTES, bytes - DNS_HEADER_BYTES);
+	if (name == 0 || DNS_HEADER_BYTES + name + 4 > bytes)
+		return 0;
+	wire_store16(response + 2, wire_load16(response + 2) | DNS_FLAG_TC);
+	memset(response + 6, 0, 6); /* no records in any section */
+	return DNS_HEADER_BYTES + name + 4;
+}
+
+/* The first of the messages could not be sent. A response that is larger than
+ * the link (udp_max above its MTU) goes out cut, so that the client comes back
+ * by TCP. What the kernel has no room for is lost like any datagram. */
+static void
+send_failed(struct udp *u, int fd, struct msghdr *h)
+{
+	size_t cut = 0;
+
+	if (errno == EMSGSIZE)
+		cut = udp_cut(h->msg_iov->iov_base, h->msg_iov->iov_len);
+	h->msg_iov->iov_len = cut;
+	if (cut && sendmsg(fd, h, MSG_DONTWAIT) >= 0)
+		count_one(u->counters, COUNT_UDP_CUT);
+	else
+		count_one(u->counters, COUNT_UDP_SEND_FAILED);
+}
+
+static void
+udp_send(struct udp *u, int fd, unsigned n)
+{
+	unsigned done = 0;
+
+	while (done < n) {
+		int sent = sendmmsg(fd, u->out + done, n - done, MSG_DONTWAIT);
+
+		if (sent > 0) {
+			done += (unsigned)sent;
+		} else if (errno != EINTR) {
+			send_failed(u, fd, &u->out[done].msg_hdr);
+			done++;
+		}
+	}
+}
+
+unsigned
+udp_serve(struct udp *u, int fd, const struct live *live)
+{
+	uint32_t stable = 0, canary = 0;
+	int n = udp_receive(u, fd);
+	unsigned nout = 0;
+
+	for (int i = 0; i < n; i++) {
+		unsigned bytes;
+		const uint8_t *address = peer_address(&u->peer[i], &bytes);
+
+		if (u->peer[i].in.sin_port == 0) /* same place in sin6 */
+			count_one(u->counters, COUNT_UDP_PORT_ZERO);
+		else if (live_choose(live, address, bytes) == live->stable)
+			stable |= 1u << i;
+		else
+			canary |= 1u << i;
+	}
+	if (stable)
+		nout = group_answer(u, live->stable, stable, nout);
+	if (canary) {
+		counters_add(&u->counters[COUNT_CANARY_QUERIES],
+		    (unsigned)__builtin_popcount(canary));
+		nout = group_answer(u, live->candidate, canary, nout);
+	}
+	udp_send(u, fd, nout);
+	return n > 0 ? (unsigned)n : 0;
+}
