@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -20,11 +21,12 @@
 #include "snapshot/load.h"
 
 enum {
-	PAGE_POLL_MS    = 50,   /* a page that lives is looked at this often */
-	STORE_POLL_MS   = 1000, /* should inotify miss something */
-	PAGE_DEAD_MS    = 5000, /* a heartbeat older than this: dead */
-	PAGE_REOPEN_MS  = 1000, /* a page that is late may be another file now */
-	LOAD_AGAIN_MS   = 5000, /* a generation that did not load: try again */
+	PAGE_POLL_MS = 50,     /* a page that lives is looked at this often */
+	STORE_POLL_MS = 1000,  /* should inotify miss something */
+	PAGE_DEAD_MS = 5000,   /* a heartbeat older than this: dead */
+	PAGE_REOPEN_MS = 1000, /* a page that is late may be another file now */
+	LOAD_AGAIN_MS = 5000,  /* a generation that did not load: try again */
+	FAILURES_KEPT = 8,
 };
 
 struct wish {
@@ -40,11 +42,15 @@ struct follow {
 	struct grace *grace;
 	counter_t *counters;
 	int inotify_fd;
-	struct live *live;              /* NULL: the first, static one */
+	struct live *live;                     /* NULL: the first, static one */
 	struct generation *stable, *candidate; /* what `live` refers to */
 	struct wish applied;
-	struct digest failed; /* did not load; not tried before: */
-	uint64_t failed_again_ms;
+	/* did not load: not tried again before its time */
+	struct failure {
+		struct digest digest;
+		uint64_t again_ms;
+	} failures[FAILURES_KEPT];
+	unsigned next_failure;
 	uint64_t page_opened_ms;
 	bool page_alive, said_none, said_current;
 };
@@ -64,9 +70,8 @@ follow_new(struct follow **out, struct store **store, const char *run_dir,
 {
 	struct follow *f = calloc(1, sizeof *f);
 
-	if (f == NULL || (run_dir &&
-			     asprintf(&f->page_path, "%s/%s", run_dir,
-				 DATAPLANE_PAGE_NAME) < 0)) {
+	if (f == NULL || (run_dir && asprintf(&f->page_path, "%s/%s", run_dir,
+					 DATAPLANE_PAGE_NAME) < 0)) {
 		free(f);
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	}
@@ -111,7 +116,8 @@ follow_fd(const struct follow *f)
 	return f->inotify_fd;
 }
 
-/* --- what is wished --------------------------------------------------------------- */
+/* --- what is wished
+ * --------------------------------------------------------------- */
 
 static void
 page_look(struct follow *f, uint64_t now)
@@ -123,7 +129,8 @@ page_look(struct follow *f, uint64_t now)
 	f->page_opened_ms = now;
 	if (f->page)
 		page_close(&f->page);
-	if (page_open(&f->page, f->page_path, &err) && err.code != ERR_NOT_FOUND)
+	if (page_open(&f->page, f->page_path, &err) &&
+	    err.code != ERR_NOT_FOUND)
 		log_warn("%s", err.text);
 }
 
@@ -142,12 +149,11 @@ wish_from_page(struct follow *f, struct wish *w, uint64_t now)
 	if (f->page == NULL)
 		return false;
 	if (!page_read(f->page, &state, &beat, &pid) ||
-	    now - beat >= PAGE_REOPEN_MS) {
+	    beat + PAGE_REOPEN_MS <= now) {
 		page_look(f, now);
 		if (f->page == NULL || !page_read(f->page, &state, &beat, &pid))
 			return false;
 	}
-	/* the heartbeat may be some moments newer than our `now` */
 	if (beat + PAGE_DEAD_MS <= now || digest_is_zero(&state.stable))
 		return false;
 	w->stable = state.stable;
@@ -207,7 +213,8 @@ wish_from_current(struct follow *f, struct wish *w)
 	return true;
 }
 
-/* --- how it comes true ---------------------------------------------------------------- */
+/* --- how it comes true
+ * ---------------------------------------------------------------- */
 
 static struct generation *
 loaded_find(struct follow *f, const struct digest *d)
@@ -219,34 +226,55 @@ loaded_find(struct follow *f, const struct digest *d)
 	return NULL;
 }
 
-/* What is loaded already, or loads it. NULL (and said once) if it can't be. */
+static struct failure *
+failure_find(struct follow *f, const struct digest *d)
+{
+	for (unsigned i = 0; i < FAILURES_KEPT; i++) {
+		if (digest_equal(&f->failures[i].digest, d))
+			return &f->failures[i];
+	}
+	return NULL;
+}
+
+/* Said once for each generation, not at every new try. */
+static void
+failure_note(struct follow *f, const struct digest *d, uint64_t now,
+    const struct err *err)
+{
+	struct failure *known = failure_find(f, d);
+	char hex[DIGEST_TEXT_MAX];
+
+	count_one(f->counters, COUNT_GENERATION_FAILURES);
+	if (known == NULL) {
+		log_error("generation %.16s: %s; %s", digest_to_text(hex, d),
+		    err->text,
+		    f->stable ? "the one before it goes on answering"
+			      : "nothing is loaded yet");
+		known = &f->failures[f->next_failure++ % FAILURES_KEPT];
+		known->digest = *d;
+	}
+	known->again_ms = now + LOAD_AGAIN_MS;
+}
+
+/* What is loaded already, or loads it. NULL if it can't be. */
 static struct generation *
 generation_get(struct follow *f, const struct digest *d, uint64_t now)
 {
 	const struct load_options options = {.base = f->stable};
+	const struct failure *known = failure_find(f, d);
 	struct generation *g = loaded_find(f, d);
 	char hex[DIGEST_TEXT_MAX];
 	struct err err;
 
-	if (g)
+	if (g || (known && now < known->again_ms))
 		return g;
-	if (digest_equal(&f->failed, d) && now < f->failed_again_ms)
+	if (generation_load(&g, f->store, d, &options, &err)) {
+		failure_note(f, d, now, &err);
 		return NULL;
-	if (generation_load(&g, f->store, d, &options, &err) == 0) {
-		log_info("generation %.16s: loaded, %u zones, %.1f MiB",
-		    digest_to_text(hex, d), g->nzones,
-		    (double)g->bytes / (1 << 20));
-		return g;
 	}
-	count_one(f->counters, COUNT_GENERATION_FAILURES);
-	if (!digest_equal(&f->failed, d))
-		log_error("generation %.16s: %s; %s", digest_to_text(hex, d),
-		    err.text,
-		    f->stable ? "the one before it goes on answering"
-			      : "nothing is loaded yet");
-	f->failed = *d;
-	f->failed_again_ms = now + LOAD_AGAIN_MS;
-	return NULL;
+	log_info("generation %.16s: loaded, %u zones, %.1f MiB",
+	    digest_to_text(hex, d), g->nzones, (double)g->bytes / (1 << 20));
+	return g;
 }
 
 /* Takes both (candidate may be NULL) and frees what is not used any more. */
@@ -261,8 +289,10 @@ live_swap(struct follow *f, struct generation *stable,
 		log_error("out of memory: generations stay as they are");
 		return;
 	}
-	*next = (struct live){.stable = stable, .candidate = candidate,
-	    .permille = w->permille, .key = {w->key[0], w->key[1]}};
+	*next = (struct live){.stable = stable,
+	    .candidate = candidate,
+	    .permille = w->permille,
+	    .key = {w->key[0], w->key[1]}};
 	(void)grace_swap(f->grace, next);
 	free(f->live);
 	f->live = next;
@@ -308,8 +338,6 @@ boot_from_parents(struct follow *f, uint64_t now)
 
 		if (!wish_from_committed(f, &w, i))
 			break;
-		if (digest_equal(&w.stable, &f->failed))
-			continue;
 		if (wish_apply(f, &w, now))
 			log_warn("answers come from the older generation %.16s",
 			    digest_to_text(hex, &w.stable));
@@ -322,7 +350,7 @@ inotify_drain(struct follow *f)
 	char events[4096];
 
 	while (f->inotify_fd >= 0 &&
-	    read(f->inotify_fd, events, sizeof events) > 0)
+	       read(f->inotify_fd, events, sizeof events) > 0)
 		;
 }
 
@@ -335,8 +363,8 @@ follow_tick(struct follow *f)
 
 	inotify_drain(f);
 	if (alive != f->page_alive) {
-		log_info("following %s", alive ? f->page_path
-					       : "the store: no data plane");
+		log_info("following %s",
+		    alive ? f->page_path : "the store: no data plane");
 		f->page_alive = alive;
 	}
 	if ((alive || wish_from_current(f, &w)) && !wish_apply(f, &w, now) &&

@@ -14,9 +14,9 @@
 
 enum {
 	UDP_RECEIVE_BYTES = 4 << 20, /* a burst while a worker is busy */
-	TCP_SEND_BYTES    = 128 << 10,
-	TCP_UNSENT_BYTES  = 16 << 10,
-	TCP_BACKLOG       = 1024,
+	TCP_SEND_BYTES = 128 << 10,
+	TCP_UNSENT_BYTES = 16 << 10,
+	TCP_BACKLOG = 1024,
 };
 
 union sockaddr_any {
@@ -100,8 +100,8 @@ socket_new(int *fd, const struct config_address *a, enum listen_transport how,
 }
 
 static int
-bind_refused(const struct config_address *a, enum listen_transport how,
-    struct err *err)
+bind_refused(
+    const struct config_address *a, enum listen_transport how, struct err *err)
 {
 	const char *transport = how == LISTEN_TCP ? "TCP" : "UDP";
 	char text[64];
@@ -141,8 +141,8 @@ bind_maybe_absent(int fd, const struct config_address *a, bool *absent)
 }
 
 int
-listen_probe(const struct config_address *a, enum listen_transport how,
-    struct err *err)
+listen_probe(
+    const struct config_address *a, enum listen_transport how, struct err *err)
 {
 	bool absent;
 	int fd, rc;

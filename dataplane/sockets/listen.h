@@ -16,8 +16,8 @@ enum listen_transport { LISTEN_UDP, LISTEN_TCP };
 
 /* Fails if anybody else has the address: SO_REUSEPORT alone would let two
  * servers share it in silence. Call for all addresses before any is opened. */
-int listen_probe(const struct config_address *a, enum listen_transport how,
-    struct err *err);
+int listen_probe(
+    const struct config_address *a, enum listen_transport how, struct err *err);
 
 /* Opens, non-blocking and bound (TCP: listening). An address that is not on
  * this machine yet is bound all the same; `*absent` says so. */

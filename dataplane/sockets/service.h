@@ -42,7 +42,7 @@ struct event_source {
  * a power of two, so that neighbours do not compete for the same cache sets. */
 enum {
 	MESSAGE_SLACK = 192,
-	MESSAGE_ROOM  = 65536 + MESSAGE_SLACK,
+	MESSAGE_ROOM = 65536 + MESSAGE_SLACK,
 };
 
 #endif

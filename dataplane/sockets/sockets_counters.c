@@ -48,7 +48,8 @@ name_make(char *dst, unsigned counter)
 		snprintf(
 		    dst, n, "rcode{%s}", rcode_names[counter - COUNT_RCODE]);
 	else
-		snprintf(dst, n, "cycles_log2{%u}", counter - COUNT_CYCLES_LOG2);
+		snprintf(
+		    dst, n, "cycles_log2{%u}", counter - COUNT_CYCLES_LOG2);
 }
 
 static int
@@ -127,8 +128,8 @@ sockets_counters_sum(struct sockets_counters *c, unsigned counter)
 	uint64_t sum = 0;
 
 	for (unsigned b = 0; b < c->nblocks; b++)
-		sum += atomic_load_explicit(
-		    &sockets_counters_block(c, b)[counter],
-		    memory_order_relaxed);
+		sum +=
+		    atomic_load_explicit(&sockets_counters_block(c, b)[counter],
+			memory_order_relaxed);
 	return sum;
 }

@@ -12,7 +12,12 @@
 #include "config/config.h"
 #include "dataplane/answer/answer.h"
 
-enum sockets_action { SOCKETS_RUN, SOCKETS_CHECK, SOCKETS_VERSION, SOCKETS_HELP };
+enum sockets_action {
+	SOCKETS_RUN,
+	SOCKETS_CHECK,
+	SOCKETS_VERSION,
+	SOCKETS_HELP
+};
 
 struct sockets_options {
 	enum sockets_action action;
@@ -29,8 +34,8 @@ struct sockets_options {
 
 /* ERR_USAGE for a mistake in the command line; what the configuration loader
  * says for one in the file. */
-int sockets_options_parse(struct sockets_options *o, int argc, char **argv,
-    struct err *err);
+int sockets_options_parse(
+    struct sockets_options *o, int argc, char **argv, struct err *err);
 void sockets_options_fini(struct sockets_options *o);
 void sockets_options_help(FILE *out);
 

@@ -84,7 +84,7 @@ static uint32_t
 place_of(const struct tcp_clients *c, uint64_t key)
 {
 	__uint128_t m = (__uint128_t)(key ^ c->hash_key) *
-	    (0x9e3779b97f4a7c15ull ^ (c->hash_key << 1));
+	                (0x9e3779b97f4a7c15ull ^ (c->hash_key << 1));
 
 	return (uint32_t)((uint64_t)m ^ (uint64_t)(m >> 64)) & c->mask;
 }

@@ -123,7 +123,7 @@ control_turn(struct msghdr *h)
 		info.ipi_ifindex = 0;
 		memcpy(CMSG_DATA(c), &info, sizeof info);
 	} else if (c->cmsg_level == IPPROTO_IPV6 &&
-	    c->cmsg_type == IPV6_PKTINFO) {
+		   c->cmsg_type == IPV6_PKTINFO) {
 		struct in6_pktinfo info;
 
 		memcpy(&info, CMSG_DATA(c), sizeof info);
@@ -141,15 +141,14 @@ query_count(struct udp *u, const struct answer_query *q)
 		return;
 	if (q->rcode < COUNT_RCODES)
 		count_one(u->counters, COUNT_RCODE + q->rcode);
-	counters_add(
-	    &u->counters[COUNT_UDP_RESPONSE_BYTES], q->response_bytes);
+	counters_add(&u->counters[COUNT_UDP_RESPONSE_BYTES], q->response_bytes);
 }
 
 /* Answers those of the n datagrams whose client belongs to `g`, and prepares
  * their replies behind the first `nout` ones. `chosen` has a bit a datagram. */
 static unsigned
-group_answer(struct udp *u, const struct generation *g, uint32_t chosen,
-    unsigned nout)
+group_answer(
+    struct udp *u, const struct generation *g, uint32_t chosen, unsigned nout)
 {
 	const struct query_ctx ctx = {
 	    .config = &u->service->answer, .transport = ANSWER_UDP};

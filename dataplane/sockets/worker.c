@@ -22,10 +22,10 @@
 #include "dataplane/sockets/udp.h"
 
 enum {
-	EVENTS_MAX     = 64,
+	EVENTS_MAX = 64,
 	UDP_ROUNDS_MAX = 4, /* bursts of one socket before others have a turn */
-	SWEEP_MS       = 100,
-	STOP_MS        = 1000,
+	SWEEP_MS = 100,
+	STOP_MS = 1000,
 };
 
 struct worker {
