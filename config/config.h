@@ -10,7 +10,9 @@
 #define HOLDFAST_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/dns.h"
 #include "base/err.h"
@@ -18,10 +20,10 @@
 #define CONFIG_PATH_DEFAULT "/etc/holdfast/holdfast.yaml"
 
 enum config_limits {
-	CONFIG_PORTS_MAX   = 8,
-	CONFIG_CORES_MAX   = 64,
+	CONFIG_PORTS_MAX = 8,
+	CONFIG_CORES_MAX = 64,
 	CONFIG_ADDRESSES_MAX = 64,
-	CONFIG_LISTEN_MAX  = 64,
+	CONFIG_LISTEN_MAX = 64,
 };
 
 /* An IPv4 address is kept as v4-mapped with `v4` set. */
@@ -34,36 +36,36 @@ struct config_address {
 enum config_checksum { CHECKSUM_AUTO, CHECKSUM_SOFTWARE, CHECKSUM_TRUST };
 
 struct config_port {
-	char *name;     /* for people and counters: [a-z0-9-] */
-	char *device;   /* PCI address, or a vdev: "net_af_packet0,iface=veth1" */
+	char *name;   /* for people and counters: [a-z0-9-] */
+	char *device; /* PCI address, or a vdev: "net_af_packet0,iface=veth1" */
 	unsigned *cores; /* worker lcores (CPU numbers), one queue pair each */
 	unsigned ncores;
-	/* service addresses: ARP, ND and echo are answered for these; queries to
-	 * other addresses go to the exception port */
+	/* service addresses: ARP, ND and echo are answered for these; queries
+	 * to other addresses go to the exception port */
 	struct config_address *addresses;
 	unsigned naddresses;
 	enum config_checksum checksum; /* trust: virtual links whose peers leave
-					  checksums unfinished */
-	unsigned mtu;         /* 1280..9000, 1500 */
-	unsigned rx_ring, tx_ring; /* descriptors, 1024 */
-	char *exception;      /* TAP interface name; NULL: no exception port */
+	                                  checksums unfinished */
+	unsigned mtu;                  /* 1280..9000, 1500 */
+	unsigned rx_ring, tx_ring;     /* descriptors, 1024 */
+	char *exception; /* TAP interface name; NULL: no exception port */
 	unsigned exception_pps; /* limit of packets to it, 20000 */
 };
 
 struct config_dataplane {
 	struct config_port *ports;
 	unsigned nports;
-	unsigned management_core; /* CPU of the main lcore, 0 */
-	char *huge_pages;         /* "auto", "on", "off" */
-	unsigned memory_mib;      /* EAL -m, 256 */
-	unsigned mbufs;           /* a port, 8191 */
-	char *file_prefix;        /* EAL, "holdfast" */
+	unsigned management_core;  /* CPU of the main lcore, 0 */
+	char *huge_pages;          /* "auto", "on", "off" */
+	unsigned memory_mib;       /* EAL -m, 256 */
+	unsigned mbufs;            /* a port, 8191 */
+	char *file_prefix;         /* EAL, "holdfast" */
 	bool answer_own_port_only; /* reserved, true */
-	char **eal_options;       /* more EAL words, for experts */
+	char **eal_options;        /* more EAL words, for experts */
 	unsigned neal_options;
 };
 
-struct config_answer { /* section `answer`, of data plane and sockets */
+struct config_answer {    /* section `answer`, of data plane and sockets */
 	uint16_t udp_max; /* 1232 */
 	char *nsid;       /* text, or "hex:..."; NULL */
 	char *identity;   /* id.server, hostname.bind; NULL: off */
@@ -73,22 +75,22 @@ struct config_answer { /* section `answer`, of data plane and sockets */
 struct config_sockets {
 	struct config_address *listen; /* 127.0.0.1@5300 style; may be none */
 	unsigned nlisten;
-	unsigned threads;            /* 1 */
-	unsigned tcp_clients;        /* connections in all, 1024 */
-	unsigned tcp_per_client;     /* of one address (v6: /64), 32 */
-	unsigned tcp_idle_ms;        /* 10000 */
-	unsigned tcp_query_ms;       /* to receive or send one message, 5000 */
-	unsigned tcp_pipeline;       /* queries in hand a connection, 32 */
+	unsigned threads;        /* 1 */
+	unsigned tcp_clients;    /* connections in all, 1024 */
+	unsigned tcp_per_client; /* of one address (v6: /64), 32 */
+	unsigned tcp_idle_ms;    /* 10000 */
+	unsigned tcp_query_ms;   /* to receive or send one message, 5000 */
+	unsigned tcp_pipeline;   /* queries in hand a connection, 32 */
 };
 
 struct config_control {
-	char *socket_group;      /* group that may use the control socket; NULL */
+	char *socket_group; /* group that may use the control socket; NULL */
 	struct config_address metrics; /* 127.0.0.1@9153 */
-	bool metrics_on;         /* true */
-	unsigned retain;         /* generations kept, 16 */
-	unsigned settle_ms;      /* a zone file must be unchanged this long, 200 */
+	bool metrics_on;               /* true */
+	unsigned retain;               /* generations kept, 16 */
+	unsigned settle_ms; /* a zone file must be unchanged this long, 200 */
 	unsigned commit_deadline_ms; /* 10000 */
-	bool prove;              /* true; false is for benchmarks only */
+	bool prove;                  /* true; false is for benchmarks only */
 };
 
 enum config_dnssec { ZONE_DNSSEC_OFF };
@@ -96,32 +98,58 @@ enum config_dnssec { ZONE_DNSSEC_OFF };
 struct config_zone {
 	uint8_t apex[DNS_NAME_MAX + 1]; /* lower case wire form */
 	char *name;                     /* as text, final dot */
-	char *file;                     /* absolute, or below zone_directory */
+	char *file;                     /* absolute; written as such, or below
+	                                   zone_directory */
 	enum config_dnssec dnssec;
-	unsigned line;                  /* in the configuration file */
+	unsigned line;  /* in the configuration file */
+	bool from_list; /* line is in zones_from instead */
 };
 
 struct config {
 	char *path;
-	char *store_dir;      /* store: directory: /var/lib/holdfast */
-	char *run_dir;        /* store: run: /run/holdfast */
-	char *log_level;      /* "info" */
+	char *store_dir; /* store: directory: /var/lib/holdfast */
+	char *run_dir;   /* store: run: /run/holdfast */
+	char *log_level; /* "info" */
 	struct config_answer answer;
 	struct config_dataplane dataplane;
 	struct config_sockets sockets;
 	struct config_control control;
-	char *zone_directory; /* base of relative zone files; the file's folder */
-	struct config_zone *zones; /* sorted canonically by apex; no two alike */
+	char *zone_directory; /* base of relative zone files; absolute; the
+	                         configuration file's folder */
+	char *zones_from;     /* list of more zones, absolute; NULL: none */
+	struct config_zone
+	    *zones; /* sorted canonically by apex; no two alike */
 	unsigned nzones;
 };
 
 /* All defaults, no zones and no ports: what runs without a file. */
 int config_default(struct config **out, struct err *err);
 int config_load(struct config **out, const char *path, struct err *err);
-/* As load from bytes (fuzzing, tests); `path` is for messages. */
+/* As load from bytes (fuzzing, tests); `path` is for messages and is what
+ * relative paths are relative to. Reads no file but zones_from. */
 int config_parse(struct config **out, const char *path, const void *text,
     uint64_t bytes, struct err *err);
 void config_free(struct config **c);
+
+/* A list of zones, as zones_from and `holdfast compile --zones-from` name it: a
+ * line "NAME<TAB>FILE" a zone, empty lines and lines that start with "#" are
+ * skipped; files are relative to `directory` (absolute). Appends to the array;
+ * what is there, and on errors what has been appended, is the caller's, for
+ * config_zones_free(). Neither sorts nor looks for duplicates. */
+int config_zone_list_load(struct config_zone **zones, unsigned *nzones,
+    const char *path, const char *directory, struct err *err);
+int config_zone_list_parse(struct config_zone **zones, unsigned *nzones,
+    const char *path, const char *directory, const void *text, size_t bytes,
+    struct err *err);
+/* Sorts canonically by apex; a zone that is there twice is an error that names
+ * both lines. `path` and `list_path` are what zones without and with from_list
+ * were read from. */
+int config_zones_sort(struct config_zone *zones, unsigned nzones,
+    const char *path, const char *list_path, struct err *err);
+void config_zones_free(struct config_zone **zones, unsigned nzones);
+
+/* The reference of all options, in Markdown: docs/configuration.md. */
+int config_schema_print(FILE *out, struct err *err);
 
 /* "192.0.2.1", "192.0.2.1@5300", "2001:db8::1@53" */
 int config_address_parse(struct config_address *out, const char *text,

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The tables: every option with its type, range, default and meaning. Nothing
+ * here allocates. The texts end up in docs/configuration.md and in messages to
+ * operators: a sentence each, units named.
+ */
+#include "config/config_schema.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* clang-format off */
+#define FIELD(type, member) \
+	.offset = offsetof(struct type, member), \
+	.size = sizeof(((struct type *)NULL)->member)
+#define ARRAY(type, member, count) \
+	FIELD(type, member), .count_offset = offsetof(struct type, count)
+#define ROWS(table) .rows = table, .nrows = sizeof table / sizeof table[0]
+/* clang-format on */
+
+#define COUNT_ROWS(table)                                                      \
+	_Static_assert(sizeof table / sizeof table[0] <= SCHEMA_ROWS_MAX,      \
+	    "rows seen are kept in 32 bits")
+
+static const char *const checksum_words[] = {"auto", "software", "trust", NULL};
+static const char *const huge_page_words[] = {"auto", "on", "off", NULL};
+static const char *const log_words[] = {"error", "warn", "info", "debug", NULL};
+static const char *const dnssec_words[] = {"off", NULL};
+
+static bool
+only(const char *text, const char *letters)
+{
+	return text[strspn(text, letters)] == '\0';
+}
+
+#define LOWER_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
+
+static bool
+is_port_name(const char *text)
+{
+	return only(text, LOWER_DIGITS "-");
+}
+
+/* What Linux takes as the name of an interface, less what confuses people. */
+static bool
+is_interface(const char *text)
+{
+	return only(text, LOWER_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_") &&
+	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+}
+
+static bool
+is_file_prefix(const char *text)
+{
+	return only(text, LOWER_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+}
+
+static bool
+is_group(const char *text)
+{
+	return only(text, LOWER_DIGITS "-_") && !isdigit((uint8_t)text[0]) &&
+	       text[0] != '-';
+}
+
+/* Plain text, or "hex:" and whole octets (RFC 5001 leaves the form open). */
+static bool
+is_nsid(const char *text)
+{
+	if (strncmp(text, "hex:", 4) != 0)
+		return strlen(text) <= 64;
+	return text[4] != '\0' && strlen(text + 4) % 2 == 0 &&
+	       only(text + 4, "0123456789abcdefABCDEF");
+}
+
+static bool
+is_device(const char *text)
+{
+	return strchr(text, ' ') == NULL;
+}
+
+static const struct schema_row store_rows[] = {
+    {.name = "directory",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_ABSOLUTE,
+	FIELD(config, store_dir),
+	.high = 1024,
+	.initial = "/var/lib/holdfast",
+	.help = "The snapshot store: cells, generations and which one is "
+		"current. The data plane boots from it alone."},
+    {.name = "run",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_ABSOLUTE,
+	FIELD(config, run_dir),
+	.high = 80, /* socket names below it must fit into 107 octets */
+	.initial = "/run/holdfast",
+	.help = "Sockets, counters and the health file, on tmpfs."},
+};
+COUNT_ROWS(store_rows);
+
+static const struct schema_row answer_rows[] = {
+    {.name = "udp_max",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, answer.udp_max),
+	.low = 512,
+	.high = 4096,
+	.initial = "1232",
+	.help = "Largest UDP response in octets; a client may ask for less. "
+		"More than 1232 is fragmented on some paths."},
+    {.name = "nsid",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, answer.nsid),
+	.high = 4 + 2 * 64,
+	.check = is_nsid,
+	.allowed = "texts of at most 64 octets, or hex: and up to 64 "
+		   "octets in hexadecimal",
+	.help = "Name server identifier, sent to clients that ask for it "
+		"(RFC 5001)."},
+    {.name = "identity",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, answer.identity),
+	.high = 127,
+	.help = "Answer to id.server and hostname.bind, class CH (RFC 4892)."},
+    {.name = "version",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, answer.version),
+	.high = 127,
+	.help = "Answer to version.server and version.bind, class CH."},
+};
+COUNT_ROWS(answer_rows);
+
+static const struct schema_row port_rows[] = {
+    {.name = "name",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_REQUIRED,
+	FIELD(config_port, name),
+	.high = 31,
+	.check = is_port_name,
+	.allowed = "a-z, 0-9 and -",
+	.help = "What counters and messages call the port."},
+    {.name = "device",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_REQUIRED,
+	FIELD(config_port, device),
+	.high = 511,
+	.check = is_device,
+	.allowed = "PCI addresses and virtual devices without spaces",
+	.help = "PCI address (0000:03:00.0) or DPDK virtual device with its "
+		"arguments (net_af_packet0,iface=veth1)."},
+    {.name = "cores",
+	.type = SCHEMA_NUMBER,
+	.flags = SCHEMA_REQUIRED | SCHEMA_LIST | SCHEMA_RANGES,
+	ARRAY(config_port, cores, ncores),
+	.high = CONFIG_CORES_MAX,
+	.item_high = 1023,
+	.help = "CPUs that poll the port, one queue pair each: [2, 3] or "
+		"[2-5]. A CPU polls one port only."},
+    {.name = "addresses",
+	.type = SCHEMA_ADDRESS,
+	.flags = SCHEMA_REQUIRED | SCHEMA_LIST | SCHEMA_SERVICE,
+	ARRAY(config_port, addresses, naddresses),
+	.high = CONFIG_ADDRESSES_MAX,
+	.help = "Service addresses: ARP, neighbour solicitations, echo and "
+		"DNS are answered for these."},
+    {.name = "checksum",
+	.type = SCHEMA_WORD,
+	FIELD(config_port, checksum),
+	.words = checksum_words,
+	.initial = "auto",
+	.help = "auto: hardware where the port offers it; software: never in "
+		"hardware; trust: do not verify, for virtual links whose peer "
+		"leaves checksums unfinished."},
+    {.name = "mtu",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_port, mtu),
+	.low = 1280,
+	.high = 9000,
+	.initial = "1500",
+	.help = "Largest IP packet in octets."},
+    {.name = "rx_ring",
+	.type = SCHEMA_NUMBER,
+	.flags = SCHEMA_POWER,
+	FIELD(config_port, rx_ring),
+	.low = 64,
+	.high = 32768,
+	.initial = "1024",
+	.help = "Receive descriptors a queue."},
+    {.name = "tx_ring",
+	.type = SCHEMA_NUMBER,
+	.flags = SCHEMA_POWER,
+	FIELD(config_port, tx_ring),
+	.low = 64,
+	.high = 32768,
+	.initial = "1024",
+	.help = "Send descriptors a queue."},
+    {.name = "exception",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config_port, exception),
+	.high = 15,
+	.check = is_interface,
+	.allowed = "names of interfaces",
+	.help = "TAP interface that is made for what is not ours to answer "
+		"(TCP, BGP, ssh); without one such packets are counted and "
+		"dropped."},
+    {.name = "exception_pps",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_port, exception_pps),
+	.low = 1,
+	.high = 10000000,
+	.initial = "20000",
+	.help = "Packets a second that may go to the exception interface."},
+};
+COUNT_ROWS(port_rows);
+
+static const struct schema_section port_section = {.path = "dataplane.ports[]",
+    .help = "A port that the poll cores own.",
+    ROWS(port_rows),
+    .bytes = sizeof(struct config_port)};
+
+static const struct schema_row dataplane_rows[] = {
+    {.name = "ports",
+	.type = SCHEMA_SECTIONS,
+	ARRAY(config, dataplane.ports, dataplane.nports),
+	.high = CONFIG_PORTS_MAX,
+	.section = &port_section,
+	.help = "The ports, see below. holdfast-dataplane needs at least "
+		"one."},
+    {.name = "management_core",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, dataplane.management_core),
+	.high = 1023,
+	.initial = "0",
+	.help = "CPU of the management thread, which loads generations and "
+		"owns the exception interfaces. It is mostly idle: on two "
+		"CPUs it may share one with a port."},
+    {.name = "huge_pages",
+	.type = SCHEMA_TEXT,
+	FIELD(config, dataplane.huge_pages),
+	.words = huge_page_words,
+	.initial = "auto",
+	.help = "auto: where there are enough; on: refuse to start without; "
+		"off: ordinary pages."},
+    {.name = "memory_mib",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, dataplane.memory_mib),
+	.low = 64,
+	.high = 1048576,
+	.initial = "256",
+	.help = "Memory for packets and queues in MiB, without the zones."},
+    {.name = "mbufs",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, dataplane.mbufs),
+	.low = 1023,
+	.high = 16777215,
+	.initial = "8191",
+	.help = "Packet buffers a port; best is one less than a power of two, "
+		"and more than its cores times (rx_ring + tx_ring)."},
+    {.name = "file_prefix",
+	.type = SCHEMA_TEXT,
+	FIELD(config, dataplane.file_prefix),
+	.high = 63,
+	.check = is_file_prefix,
+	.allowed = "letters, digits, - and _",
+	.initial = "holdfast",
+	.help = "Names DPDK's files: one for each data plane of a machine."},
+    {.name = "answer_own_port_only",
+	.type = SCHEMA_BOOL,
+	FIELD(config, dataplane.answer_own_port_only),
+	.initial = "true",
+	.help = "Answer for the addresses of the port that a packet came in "
+		"by. Reserved: true is what is done."},
+    {.name = "eal_options",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_LIST,
+	ARRAY(config, dataplane.eal_options, dataplane.neal_options),
+	.high = 64,
+	.help = "More words for DPDK's EAL, for experts: [--no-pci]."},
+};
+COUNT_ROWS(dataplane_rows);
+
+static const struct schema_row sockets_rows[] = {
+    {.name = "listen",
+	.type = SCHEMA_ADDRESS,
+	.flags = SCHEMA_LIST,
+	ARRAY(config, sockets.listen, sockets.nlisten),
+	.high = CONFIG_LISTEN_MAX,
+	.help = "Addresses for UDP and TCP by the kernel, with @PORT, else "
+		"53: [192.0.2.1, \"::1@5300\"]."},
+    {.name = "threads",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, sockets.threads),
+	.low = 1,
+	.high = 64,
+	.initial = "1",
+	.help = "Threads that answer."},
+    {.name = "tcp_clients",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, sockets.tcp_clients),
+	.low = 1,
+	.high = 1000000,
+	.initial = "1024",
+	.help = "TCP connections in all."},
+    {.name = "tcp_per_client",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, sockets.tcp_per_client),
+	.low = 1,
+	.high = 1000000,
+	.initial = "32",
+	.help = "TCP connections of one IPv4 address or IPv6 /64."},
+    {.name = "tcp_idle_ms",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, sockets.tcp_idle_ms),
+	.low = 100,
+	.high = 3600000,
+	.initial = "10000",
+	.help = "Milliseconds until a connection without a query is closed."},
+    {.name = "tcp_query_ms",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, sockets.tcp_query_ms),
+	.low = 100,
+	.high = 3600000,
+	.initial = "5000",
+	.help = "Milliseconds that one message may take to come in or go "
+		"out."},
+    {.name = "tcp_pipeline",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, sockets.tcp_pipeline),
+	.low = 1,
+	.high = 1024,
+	.initial = "32",
+	.help = "Queries of one connection that are in hand at once."},
+};
+COUNT_ROWS(sockets_rows);
+
+static const struct schema_row control_rows[] = {
+    {.name = "socket_group",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, control.socket_group),
+	.high = 32,
+	.check = is_group,
+	.allowed = "names of groups",
+	.help = "Group that may use the control socket; without one: root "
+		"and the user of holdfastd."},
+    {.name = "metrics",
+	.type = SCHEMA_ADDRESS,
+	FIELD(config, control.metrics),
+	.initial = "127.0.0.1@9153",
+	.help = "Where /metrics is served (Prometheus), over HTTP."},
+    {.name = "metrics_on",
+	.type = SCHEMA_BOOL,
+	FIELD(config, control.metrics_on),
+	.initial = "true",
+	.help = "Whether metrics are served."},
+    {.name = "retain",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.retain),
+	.low = 2,
+	.high = 10000,
+	.initial = "16",
+	.help = "Committed generations kept for a rollback."},
+    {.name = "settle_ms",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.settle_ms),
+	.high = 60000,
+	.initial = "200",
+	.help = "Milliseconds that a zone file must be unchanged before it is "
+		"read."},
+    {.name = "commit_deadline_ms",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.commit_deadline_ms),
+	.low = 100,
+	.high = 86400000,
+	.initial = "10000",
+	.help = "Milliseconds after which the data plane gives up a candidate "
+		"that was not committed."},
+    {.name = "prove",
+	.type = SCHEMA_BOOL,
+	FIELD(config, control.prove),
+	.initial = "true",
+	.help = "Compare the answers of a candidate with the source's records "
+		"before it goes live; false is for benchmarks only."},
+};
+COUNT_ROWS(control_rows);
+
+static const struct schema_row zone_rows[] = {
+    {.name = "name",
+	.type = SCHEMA_APEX,
+	.flags = SCHEMA_REQUIRED,
+	FIELD(config_zone, apex),
+	.help = "The zone's apex; the final dot may be left out."},
+    {.name = "file",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_REQUIRED,
+	FIELD(config_zone, file),
+	.high = 4000,
+	.help = "Its zone file: absolute, or below zone_directory."},
+    {.name = "dnssec",
+	.type = SCHEMA_WORD,
+	FIELD(config_zone, dnssec),
+	.words = dnssec_words,
+	.initial = "off",
+	.help = "off: signed zones are served as data, signatures are not "
+		"verified."},
+};
+COUNT_ROWS(zone_rows);
+
+static const struct schema_section store_section = {.path = "store",
+    .help = "Where snapshots and sockets are.",
+    ROWS(store_rows)};
+static const struct schema_section answer_section = {.path = "answer",
+    .help = "What the answers of data plane and sockets say.",
+    ROWS(answer_rows)};
+static const struct schema_section dataplane_section = {.path = "dataplane",
+    .help = "holdfast-dataplane: ports, CPUs, memory.",
+    ROWS(dataplane_rows)};
+static const struct schema_section sockets_section = {.path = "sockets",
+    .help = "holdfast-sockets: kernel sockets and limits of TCP.",
+    ROWS(sockets_rows)};
+static const struct schema_section control_section = {.path = "control",
+    .help = "holdfastd: control socket, metrics, publishing.",
+    ROWS(control_rows)};
+static const struct schema_section zone_section = {.path = "zones[]",
+    .help = "A zone; no two of one name, also not in zones_from.",
+    ROWS(zone_rows),
+    .bytes = sizeof(struct config_zone)};
+
+static const struct schema_row root_rows[] = {
+    {.name = "log_level",
+	.type = SCHEMA_TEXT,
+	FIELD(config, log_level),
+	.words = log_words,
+	.initial = "info",
+	.help = "The least important lines that are logged."},
+    {.name = "store", .type = SCHEMA_SECTION, .section = &store_section},
+    {.name = "answer", .type = SCHEMA_SECTION, .section = &answer_section},
+    {.name = "dataplane",
+	.type = SCHEMA_SECTION,
+	.section = &dataplane_section},
+    {.name = "sockets", .type = SCHEMA_SECTION, .section = &sockets_section},
+    {.name = "control", .type = SCHEMA_SECTION, .section = &control_section},
+    {.name = "zone_directory",
+	.type = SCHEMA_TEXT,
+	FIELD(config, zone_directory),
+	.high = 1024,
+	.initial_shown = "the configuration file's folder",
+	.help = "Where relative zone files are; relative to the "
+		"configuration file itself."},
+    {.name = "zones_from",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, zones_from),
+	.high = 1024,
+	.help = "A file with a line NAME<TAB>FILE a zone, for tens of "
+		"thousands of them; # starts a comment line. In addition to "
+		"zones."},
+    {.name = "zones",
+	.type = SCHEMA_SECTIONS,
+	ARRAY(config, zones, nzones),
+	.high = 1 << 20,
+	.section = &zone_section,
+	.help = "The zones, see below."},
+};
+COUNT_ROWS(root_rows);
+
+const struct schema_section schema_root = {
+    .path = "", .help = "What belongs to no section.", ROWS(root_rows)};
