@@ -6,6 +6,7 @@
 PROFILE   ?= release
 BUILD_DIR ?= build
 SHARED    ?= ../shared
+PREFIX    ?= /usr/local
 B         := $(BUILD_DIR)/$(PROFILE)
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -28,6 +29,10 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 BASE_CFLAGS := -std=gnu17 -march=x86-64-v3 -g -pthread -D_GNU_SOURCE -I. $(WARN) \
 	-fno-strict-aliasing -fstack-protector-strong
 
+# Debian's packages have the version in the name.
+find_tool = $(firstword $(shell command -v $(1)-14 $(1)) $(1))
+CLANG = $(call find_tool,clang)
+
 ifeq ($(PROFILE),release)
 CC := gcc
 OPT := -O2 -DNDEBUG
@@ -42,18 +47,17 @@ else ifeq ($(PROFILE),tsan)
 CC := gcc
 OPT := -O1 -fsanitize=thread
 else ifeq ($(PROFILE),fuzz)
-CC := clang
+CC := $(CLANG)
 OPT := -O1 -fno-omit-frame-pointer -DHOLDFAST_FUZZ \
 	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 else ifeq ($(PROFILE),coverage)
-CC := clang
-OPT := -O1 -DHOLDFAST_FUZZ -fsanitize=fuzzer-no-link \
-	-fprofile-instr-generate -fcoverage-mapping
+CC := $(CLANG)
+OPT := -O1 -DHOLDFAST_FUZZ -fprofile-instr-generate -fcoverage-mapping
 else
 $(error PROFILE is release, debug, asan, tsan, fuzz or coverage)
 endif
 CFLAGS := $(BASE_CFLAGS) $(OPT) $(EXTRA_CFLAGS)
-LDFLAGS := $(OPT) -pthread $(EXTRA_LDFLAGS)
+LDFLAGS := $(OPT) -pthread -Wl,--as-needed $(EXTRA_LDFLAGS)
 
 PKG := pkg-config
 DPDK_CFLAGS = $(filter-out -march=%,$(shell $(PKG) --cflags libdpdk))
@@ -89,17 +93,22 @@ $(eval $(call library,sockets,dataplane/sockets))
 $(eval $(call library,control,control))
 $(eval $(call library,tools,tools))
 
-$(B)/lib%.a:
+$(B)/lib%.a $(B)/tests/lib%.a:
 	$(say) AR $@
 	$(Q)mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
 
 # What each folder's code may link with; `make lint` checks its includes.
 LINK_data    := $(LIB_answer) $(LIB_snapshot)
-LIBS_control := -lldns -ljansson -lmicrohttpd -lev -ljemalloc
+LIBS_control := -lldns -ljansson -lmicrohttpd -lev
+# Sanitizers bring an allocator of their own.
+ifneq ($(filter release debug,$(PROFILE)),)
+LIBS_control += -Wl,--no-as-needed -ljemalloc -Wl,--as-needed
+endif
 LIBS_base    := -lyaml -lcrypto -lm
 
 $(B)/dataplane/poll/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tools/load/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
+$(B)/tests/bench/bench_poll%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tests/unit/test_poll%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tests/fuzz/fuzz_frame%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 
@@ -145,28 +154,167 @@ $(B)/%.o: %.c $(FLAGS_STAMP)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(EXTRA_CFLAGS_FILE) -MMD -MP -c -o $@ $<
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# --- set-up ------------------------------------------------------------------------
+# What pkg-config says is looked up when make reads this file: a target that
+# installs packages goes on in a new make.
+.PHONY: setup
+setup: ## install the Debian packages that are missing (root)
+	$(Q)tests/setup/install.sh build test demo
+
 # --- tests -----------------------------------------------------------------------
-UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_POLL  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter tests/unit/test_poll%,$(UNIT_SOURCES)))
-UNIT_PLAIN := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out tests/unit/test_poll%,$(UNIT_SOURCES)))
-UNIT_HELP  := $(call objects,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c))))
+# Everything but DPDK, whole: the linker takes what a test uses.
+LIBS_plain := $(LIB_sockets) $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+LIBS_dpdk  := $(LIB_poll) $(LINK_data) $(LIB_config) $(LIB_base)
 LIBS_check := $(shell $(PKG) --libs check 2>/dev/null)
 
-$(UNIT_PLAIN): $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELP) $(LIB_sockets) $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_POLL    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter tests/unit/test_poll%,$(UNIT_SOURCES)))
+UNIT_PLAIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out tests/unit/test_poll%,$(UNIT_SOURCES)))
+# Code that tests share.
+LIB_unit     := $(B)/tests/libunit.a
+$(LIB_unit): $(call objects,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c))))
+
+$(UNIT_PLAIN): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_plain)
 	$(say) LINK $@
 	$(link) $(LIBS_check) $(LIBS_control) $(LIBS_base)
-$(UNIT_POLL): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_poll) $(LINK_data) $(LIB_config) $(LIB_base)
+$(UNIT_POLL): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_dpdk)
 	$(say) LINK $@
 	$(link) $(LIBS_check) $(DPDK_LIBS) $(LIBS_base)
 
-.PHONY: unit
-unit: $(UNIT_PLAIN) $(UNIT_POLL) ## unit tests of this PROFILE
-	@set -e; for t in $^; do $$t; done
+# Programs that system tests need: tests/system/NAME.c -> build/PROFILE/system/NAME
+SYSTEM_PROGRAMS := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/system/*.c)))
+$(SYSTEM_PROGRAMS): $(B)/system/%: $(B)/tests/system/%.o $(LIBS_plain)
+	$(say) LINK $@
+	$(link) $(LIBS_control) $(LIBS_base)
 
-.PHONY: format clean help
+# Fuzz targets, with libFuzzer (PROFILE=fuzz) and as replays of their corpus.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_HELP  := $(call objects,$(filter-out tests/fuzz/fuzz_%.c %_main.c,$(sort $(wildcard tests/fuzz/*.c))))
+FUZZ_ENGINES := $(FUZZ_NAMES:%=$(B)/fuzz/%)
+FUZZ_REPLAYS := $(FUZZ_NAMES:%=$(B)/fuzz-replay/%)
+fuzz_libs  = $(if $(filter frame%,$(@F)),$(DPDK_LIBS)) $(LIBS_control) $(LIBS_base)
+$(B)/fuzz/frame% $(B)/fuzz-replay/frame%: $(LIB_poll)
+$(FUZZ_ENGINES): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_HELP) $(LIBS_plain)
+	$(say) LINK $@
+	$(link) -fsanitize=fuzzer $(fuzz_libs)
+$(FUZZ_REPLAYS): $(B)/fuzz-replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(FUZZ_HELP) $(LIBS_plain)
+	$(say) LINK $@
+	$(link) $(fuzz_libs)
+
+.PHONY: unit-programs system-programs replay-programs test-programs
+unit-programs: $(UNIT_PLAIN) $(UNIT_POLL)
+system-programs: $(PROGRAMS) $(SYSTEM_PROGRAMS)
+replay-programs: $(FUZZ_REPLAYS)
+test-programs: unit-programs system-programs \
+	$(if $(filter asan,$(PROFILE)),replay-programs)
+
+# Tests run in these profiles; PROFILE=... on the command line leaves one.
+TEST_PROFILES ?= $(if $(filter file,$(origin PROFILE)),release asan,$(PROFILE))
+TEST_RUN = tests/run.py --build-dir '$(BUILD_DIR)' --profiles '$(TEST_PROFILES)' \
+	--shared '$(SHARED)' $(if $(filter file,$(origin SHARED)),,--shared-given) \
+	$(if $(ONLY),--only '$(ONLY)')
+jobs = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+# in-PROFILE-TARGET: the target made in that profile
+in_profiles = $(foreach p,$(1),in-$(p)-$(2))
+TEST_STEPS := $(foreach t,unit-programs system-programs test-programs,$(call in_profiles,$(TEST_PROFILES),$(t))) \
+	in-asan-replay-programs
+.PHONY: $(TEST_STEPS)
+$(sort $(TEST_STEPS)):
+	$(Q)+$(MAKE) --no-print-directory PROFILE=$(word 2,$(subst -, ,$@)) \
+		$(subst $() ,-,$(wordlist 3,9,$(subst -, ,$@)))
+
+.PHONY: test test-built unit system differential fuzz-replay lint
+test: ## every test, after installing and building what is missing
+	$(Q)tests/setup/install.sh build test
+	$(Q)+$(MAKE) --no-print-directory $(jobs) test-built
+	$(Q)$(TEST_RUN) unit system differential fuzz-replay lint
+test-built: $(call in_profiles,$(TEST_PROFILES),test-programs) \
+	$(if $(filter asan,$(TEST_PROFILES)),,in-asan-replay-programs)
+unit: $(call in_profiles,$(TEST_PROFILES),unit-programs) ## unit tests (of one PROFILE if given; ONLY=pattern of names)
+	$(Q)$(TEST_RUN) unit
+system: $(call in_profiles,$(TEST_PROFILES),system-programs) ## whole programs in namespaces
+	$(Q)$(TEST_RUN) system
+differential: $(call in_profiles,$(TEST_PROFILES),system-programs) ## answers compared with those of NSD and Knot
+	$(Q)$(TEST_RUN) differential
+fuzz-replay: in-asan-replay-programs ## every fuzz target over its corpus
+	$(Q)$(TEST_RUN) fuzz-replay
+lint: ## headers, includes, names, formatting, shell scripts
+	$(Q)$(TEST_RUN) lint
+
+# --- fuzzing by hand ----------------------------------------------------------------
+# New inputs go to build/fuzz-corpus; `make fuzz-merge` keeps of all what adds
+# coverage, in tests/fuzz/corpus.
+SECONDS ?= 600
+FUZZ_CORPUS = tests/fuzz/corpus/$(FUZZ)
+FUZZ_NEW    = $(BUILD_DIR)/fuzz-corpus/$(FUZZ)
+FUZZ_RUN    = $(BUILD_DIR)/fuzz/fuzz/$(FUZZ)
+FUZZ_DICT   = $(wildcard tests/fuzz/$(FUZZ).dict)
+fuzz_named  = $(if $(filter $(FUZZ),$(FUZZ_NAMES)),,$(error FUZZ=NAME is one of: $(FUZZ_NAMES)))
+.PHONY: fuzz fuzz-merge fuzz-coverage
+fuzz: ## libFuzzer on one target: FUZZ=NAME [SECONDS=600] [FUZZ_ARGS=...]
+	$(Q)$(fuzz_named)tests/setup/install.sh build fuzz
+	$(Q)+$(MAKE) --no-print-directory PROFILE=fuzz $(BUILD_DIR)/fuzz/fuzz/$(FUZZ)
+	$(Q)mkdir -p $(FUZZ_NEW) $(FUZZ_CORPUS) $(BUILD_DIR)/fuzz-findings
+	$(Q)$(FUZZ_RUN) -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD_DIR)/fuzz-findings/$(FUZZ)- \
+		$(FUZZ_DICT:%=-dict=%) $(FUZZ_ARGS) $(FUZZ_NEW) $(FUZZ_CORPUS)
+fuzz-merge: ## add what FUZZ=NAME found to its corpus
+	$(Q)$(fuzz_named)mkdir -p $(FUZZ_NEW) $(FUZZ_CORPUS)
+	$(Q)+$(MAKE) --no-print-directory PROFILE=fuzz $(BUILD_DIR)/fuzz/fuzz/$(FUZZ)
+	$(Q)$(FUZZ_RUN) -merge=1 $(FUZZ_CORPUS) $(FUZZ_NEW)
+COVERAGE = $(BUILD_DIR)/coverage/$(FUZZ)
+fuzz-coverage: ## lines that the corpus of FUZZ=NAME reaches, by file [FILES=...]
+	$(Q)$(fuzz_named)tests/setup/install.sh build fuzz
+	$(Q)+$(MAKE) --no-print-directory PROFILE=coverage $(BUILD_DIR)/coverage/fuzz-replay/$(FUZZ)
+	$(Q)LLVM_PROFILE_FILE=$(COVERAGE).profraw \
+		$(BUILD_DIR)/coverage/fuzz-replay/$(FUZZ) $(FUZZ_CORPUS) >/dev/null
+	$(Q)$(call find_tool,llvm-profdata) merge -o $(COVERAGE).profdata $(COVERAGE).profraw
+	$(Q)$(call find_tool,llvm-cov) report $(BUILD_DIR)/coverage/fuzz-replay/$(FUZZ) \
+		-instr-profile=$(COVERAGE).profdata -ignore-filename-regex='tests/' $(FILES)
+
+# --- benchmarks ----------------------------------------------------------------------
+BENCH_SOURCES := $(sort $(wildcard tests/bench/bench_*.c))
+BENCH_HELP    := $(call objects,$(filter-out $(BENCH_SOURCES),$(sort $(wildcard tests/bench/*.c))))
+BENCHES       := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SOURCES))
+$(B)/bench/bench_poll%: $(LIB_poll)
+$(BENCHES): $(B)/bench/%: $(B)/tests/bench/%.o $(BENCH_HELP) $(LIBS_plain)
+	$(say) LINK $@
+	$(link) $(if $(filter bench_poll%,$(@F)),$(DPDK_LIBS)) $(LIBS_control) $(LIBS_base)
+
+.PHONY: bench bench-engine
+bench: $(BENCHES) ## build the benchmarks
+bench-engine: ## cycles a query, a JSON line each in build/bench/engine.jsonl [BENCH_ARGS=...]
+	$(Q)+$(MAKE) --no-print-directory PROFILE=release $(BUILD_DIR)/release/bench/bench_engine
+	$(Q)mkdir -p $(BUILD_DIR)/bench
+	$(Q)$(BUILD_DIR)/release/bench/bench_engine $(BENCH_ARGS) >$(BUILD_DIR)/bench/engine.jsonl
+	$(Q)cat $(BUILD_DIR)/bench/engine.jsonl
+
+# --- installation --------------------------------------------------------------------
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR  ?= $(PREFIX)/share/doc/holdfast
+.PHONY: install
+install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example and documents
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(DOCDIR) $(DESTDIR)/etc/holdfast
+	install -m 755 $(filter-out $(BIN_tool),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(filter $(BIN_tool),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	$(Q)set -e; for unit in $(wildcard config/systemd/*.service); do \
+		install -d $(DESTDIR)$(UNITDIR); \
+		sed 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/holdfast|$(PREFIX)/bin/holdfast|g' \
+			$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; \
+	done
+	$(if $(EXAMPLE),install -m 644 $(EXAMPLE) $(DESTDIR)/etc/holdfast/holdfast.yaml.example)
+	install -m 644 $(wildcard README.md LICENSE docs/*.md) $(DESTDIR)$(DOCDIR)
+EXAMPLE := $(firstword $(wildcard config/holdfast.yaml.example config/holdfast.yaml config/examples/holdfast.yaml))
+
+# --- the rest ------------------------------------------------------------------------
+.PHONY: format clean help lint-flags
 format: ## clang-format over every source
-	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
-clean:
+	$(Q)git ls-files '*.c' '*.h' | xargs $(call find_tool,clang-format) -i
+lint-flags: # for tests/lint/headers.sh: flags of plain and of DPDK code
+	@echo '$(BASE_CFLAGS)'; echo '$(DPDK_CFLAGS) -Wno-undef'
+clean: ## remove build/
 	$(Q)rm -rf $(BUILD_DIR)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

@@ -57,7 +57,8 @@ unsigned counters_names(const struct counters *c);
 unsigned counters_blocks(const struct counters *c);
 const char *counters_name(const struct counters *c, unsigned name);
 const char *counters_label(const struct counters *c, unsigned block);
-uint64_t counters_value(const struct counters *c, unsigned block, unsigned name);
+uint64_t counters_value(
+    const struct counters *c, unsigned block, unsigned name);
 uint32_t counters_writer_pid(const struct counters *c);
 void counters_close(struct counters **c);
 

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+/* clang-format off: tables */
 enum {
 	DNS_HEADER_BYTES   = 12,
 	DNS_NAME_MAX       = 255, /* octets on the wire, root label included */
@@ -77,5 +78,6 @@ enum dns_ede {
 	DNS_EDE_OTHER = 0, DNS_EDE_NOT_READY = 14, DNS_EDE_PROHIBITED = 18,
 	DNS_EDE_NOT_AUTHORITATIVE = 20, DNS_EDE_NOT_SUPPORTED = 21,
 };
+/* clang-format on */
 
 #endif

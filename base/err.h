@@ -12,20 +12,20 @@
 #include <stddef.h>
 
 enum err_code {
-	ERR_OK          = 0,
-	ERR_IO          = -1,  /* a system call failed; the text has errno's */
-	ERR_NO_MEMORY   = -2,
-	ERR_SYNTAX      = -3,  /* text that does not parse */
-	ERR_SEMANTIC    = -4,  /* it parses, but must not be served */
-	ERR_CORRUPT     = -5,  /* bytes fail their digest or their structure */
-	ERR_VERSION     = -6,  /* a format older or newer than this program's */
-	ERR_NOT_FOUND   = -7,
-	ERR_EXISTS      = -8,
-	ERR_BUSY        = -9,  /* another owner holds the lock */
-	ERR_STALE       = -10, /* compare-and-swap lost: somebody was faster */
-	ERR_LIMIT       = -11, /* more than the format or configuration allows */
-	ERR_REFUSED     = -12, /* a proof or a guard said no */
-	ERR_USAGE       = -13, /* the caller's arguments are wrong */
+	ERR_OK = 0,
+	ERR_IO = -1, /* a system call failed; the text has errno's */
+	ERR_NO_MEMORY = -2,
+	ERR_SYNTAX = -3,   /* text that does not parse */
+	ERR_SEMANTIC = -4, /* it parses, but must not be served */
+	ERR_CORRUPT = -5,  /* bytes fail their digest or their structure */
+	ERR_VERSION = -6,  /* a format older or newer than this program's */
+	ERR_NOT_FOUND = -7,
+	ERR_EXISTS = -8,
+	ERR_BUSY = -9,     /* another owner holds the lock */
+	ERR_STALE = -10,   /* compare-and-swap lost: somebody was faster */
+	ERR_LIMIT = -11,   /* more than the format or configuration allows */
+	ERR_REFUSED = -12, /* a proof or a guard said no */
+	ERR_USAGE = -13,   /* the caller's arguments are wrong */
 	ERR_UNAVAILABLE = -14, /* the peer process is not there */
 };
 
@@ -45,7 +45,7 @@ int err_set(struct err *err, int code, const char *format, ...)
 int err_set_errno(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts context and ": " in front of the text; returns the code that was there. */
+/* Puts context and ": " in front of the text; returns the code that is there. */
 int err_add(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -18,8 +18,9 @@
 #define FILE_TEMPORARY_PREFIX ".new-"
 
 enum file_flags {
-	FILE_SYNC    = 1, /* fsync file and directory before returning */
-	FILE_REPLACE = 2, /* rename over an existing file; without: ERR_EXISTS */
+	FILE_SYNC = 1, /* fsync file and directory before returning */
+	FILE_REPLACE =
+	    2, /* rename over an existing file; without: ERR_EXISTS */
 };
 
 /* Reads a regular file of at most `most` bytes into `out` (appended). A

@@ -8,7 +8,12 @@
 #ifndef HOLDFAST_LOG_H
 #define HOLDFAST_LOG_H
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* Call once before any thread starts. `program` must live on. */
 void log_open(const char *program, enum log_level most);

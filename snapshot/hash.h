@@ -33,7 +33,8 @@ name_hash_root(const struct name_key *key)
 }
 
 static inline uint64_t
-name_hash_chunk(const struct name_key *key, uint64_t h, uint64_t lo, uint64_t hi)
+name_hash_chunk(
+    const struct name_key *key, uint64_t h, uint64_t lo, uint64_t hi)
 {
 	__uint128_t m = (__uint128_t)(h ^ lo) * (hi ^ key->k[1]);
 
@@ -43,7 +44,8 @@ name_hash_chunk(const struct name_key *key, uint64_t h, uint64_t lo, uint64_t hi
 /* Hash of the name that has the lower-case label (length octet first) in front
  * of the name with hash `parent`. */
 static inline uint64_t
-name_hash_label(const struct name_key *key, uint64_t parent, const uint8_t *label)
+name_hash_label(
+    const struct name_key *key, uint64_t parent, const uint8_t *label)
 {
 	uint64_t h = parent, lo, hi;
 	unsigned n = label[0] + 1u;
