@@ -325,7 +325,7 @@ rdata_shape_check(
     uint16_t type, const uint8_t *rdata, size_t bytes, struct err *err)
 {
 	const struct shape *shape = shape_find(type);
-	struct wire_reader r = wire_reader_make(rdata, bytes);
+	struct wire_reader r;
 	const char *field;
 
 	if (rdata_type_is_meta(type))
@@ -335,6 +335,7 @@ rdata_shape_check(
 		    type);
 	if (!shape)
 		return 0;
+	r = wire_reader_make(rdata, bytes);
 	for (field = shape->fields; *field; field++)
 		if (!take_field(&r, *field, type))
 			return err_set(err, ERR_SEMANTIC,

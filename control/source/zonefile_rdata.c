@@ -9,6 +9,7 @@
 #include "control/source/zonefile_rdata.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,7 @@ need_token(const struct zonefile_fields *f, const char *what, struct err *err)
 {
 	if (f->at < f->end)
 		return 0;
-	return err_set(
-	    err, ERR_SYNTAX, "the RDATA ends where %s is wanted", what);
+	return err_set(err, ERR_SYNTAX, "the RDATA ends before %s", what);
 }
 
 int
@@ -167,27 +167,7 @@ field_blob(struct zonefile_fields *f, bool hex, struct err *err)
 	return rc;
 }
 
-/* Seconds as a number, or YYYYMMDDHHmmSS, which ldns turns. */
-static bool
-token_is_digits(const struct zonefile_token *t, uint32_t most)
-{
-	uint32_t i;
-
-	for (i = 0; i < t->bytes; i++)
-		if (t->at[i] < '0' || t->at[i] > '9')
-			return false;
-	return i && i <= most && !t->quoted;
-}
-
-/* Fields that ldns reads take one token, but for those that take the rest. */
-static bool
-ldns_takes_rest(ldns_rdf_type type)
-{
-	return type == LDNS_RDF_TYPE_LOC || type == LDNS_RDF_TYPE_WKS ||
-	       type == LDNS_RDF_TYPE_SVCPARAMS || type == LDNS_RDF_TYPE_NSAP;
-}
-
-/* Joins tokens for ldns: a space between, the quotes of key="value" again. */
+/* The tokens with a space between, for ldns. */
 static char *
 join_tokens(const struct zonefile_fields *f, size_t tokens)
 {
@@ -196,70 +176,150 @@ join_tokens(const struct zonefile_fields *f, size_t tokens)
 	char *text, *p;
 
 	for (i = 0; i < tokens; i++)
-		bytes += t[i].bytes + 3;
+		bytes += t[i].bytes + 1;
 	text = p = malloc(bytes);
 	for (i = 0; text && i < tokens; i++) {
-		if (i && !t[i].glued)
+		if (i)
 			*p++ = ' ';
-		if (t[i].quoted)
-			*p++ = '"';
 		memcpy(p, t[i].at, t[i].bytes);
 		p += t[i].bytes;
-		if (t[i].quoted)
-			*p++ = '"';
 	}
 	if (text)
 		*p = 0;
 	return text;
 }
 
+/* What a field that ldns reads looks like, for the operator. */
+static const char *
+field_form(ldns_rdf_type type)
+{
+	switch (type) {
+	case LDNS_RDF_TYPE_LOC:
+		return "a location";
+	case LDNS_RDF_TYPE_TIME:
+		return "a time YYYYMMDDHHmmSS";
+	case LDNS_RDF_TYPE_ALG:
+	case LDNS_RDF_TYPE_CERT_ALG:
+		return "an algorithm or certificate type";
+	case LDNS_RDF_TYPE_ILNP64:
+		return "four groups of hexadecimal digits with colons";
+	case LDNS_RDF_TYPE_EUI48:
+	case LDNS_RDF_TYPE_EUI64:
+		return "pairs of hexadecimal digits with dashes";
+	default:
+		return "a number or its mnemonic";
+	}
+}
+
 static int
 field_by_ldns(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
 {
 	char quote[ZONEFILE_QUOTE_MAX];
-	ldns_rdf *rdf = NULL;
-	ldns_status status;
-	size_t tokens;
+	ldns_rdf *rdf;
+	size_t tokens = 1;
 	char *text;
-	int rc = need_token(f, "a field", err);
 
-	if (rc)
-		return rc;
-	tokens = ldns_takes_rest(type) ? (size_t)(f->end - f->at) : 1;
+	if (type == LDNS_RDF_TYPE_LOC)
+		tokens = (size_t)(f->end - f->at);
 	text = join_tokens(f, tokens);
 	if (!text)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	rdf = ldns_rdf_new_frm_str(type, text);
 	free(text);
-	if (!rdf) {
-		/* ldns keeps its status to itself here */
-		status = LDNS_STATUS_SYNTAX_RDATA_ERR;
-		return err_set(err, ERR_SYNTAX, "'%s': %s",
-		    zonefile_quote(quote, f->at),
-		    ldns_get_errorstr_by_id(status));
-	}
+	if (!rdf)
+		return err_set(err, ERR_SYNTAX, "'%s' where %s is wanted",
+		    zonefile_quote(quote, f->at), field_form(type));
 	wire_write(&f->out, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
 	ldns_rdf_deep_free(rdf);
 	f->at += tokens;
 	return 0;
 }
 
-/* A mnemonic by ldns, or a number that is checked here. */
+/* A mnemonic by ldns, or a number, which is checked here. */
 static int
 field_mnemonic(struct zonefile_fields *f, ldns_rdf_type type, unsigned octets,
     struct err *err)
 {
-	if (f->at < f->end && token_is_digits(f->at, UINT32_MAX))
-		return zonefile_field_number(f, octets, err);
-	if (f->at < f->end &&
-	    (f->at->quoted || *f->at->at == '-' || *f->at->at == '+'))
-		return zonefile_field_number(f, octets, err);
-	return field_by_ldns(f, type, err);
+	if (!f->at->quoted && f->at->bytes && isalpha((uint8_t)*f->at->at))
+		return field_by_ldns(f, type, err);
+	return zonefile_field_number(f, octets, err);
+}
+
+/* Seconds since 1970 as a number, or YYYYMMDDHHmmSS (RFC 4034 section 3.2). */
+static int
+field_time(struct zonefile_fields *f, struct err *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->at->bytes && isdigit((uint8_t)f->at->at[i]); i++)
+		;
+	if (i == f->at->bytes && i == 14)
+		return field_by_ldns(f, LDNS_RDF_TYPE_TIME, err);
+	return zonefile_field_number(f, 4, err);
+}
+
+/* The tag of a CAA record: letters and digits (RFC 8659 section 4.1). */
+static int
+field_tag(struct zonefile_fields *f, struct err *err)
+{
+	char quote[ZONEFILE_QUOTE_MAX];
+	uint32_t i;
+
+	for (i = 0; i < f->at->bytes && isalnum((uint8_t)f->at->at[i]); i++)
+		;
+	if (i < f->at->bytes || i == 0)
+		return err_set(err, ERR_SYNTAX,
+		    "'%s' where a tag of letters and digits is wanted",
+		    zonefile_quote(quote, f->at));
+	return field_string(f, err);
+}
+
+static int
+field_location(struct zonefile_fields *f, struct err *err)
+{
+	int rc = zonefile_rdata_check_location(f, err);
+
+	return rc ? rc : field_by_ldns(f, LDNS_RDF_TYPE_LOC, err);
+}
+
+/* Fields that need a token; read_field() has seen that there is one. */
+static int
+read_rare_field(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
+{
+	switch (type) {
+	case LDNS_RDF_TYPE_APL:
+		return zonefile_rdata_prefix(f, err);
+	case LDNS_RDF_TYPE_WKS:
+		return zonefile_rdata_services(f, err);
+	case LDNS_RDF_TYPE_NSAP:
+		return zonefile_rdata_nsap(f, err);
+	case LDNS_RDF_TYPE_NSEC3_SALT:
+		return zonefile_rdata_salt(f, err);
+	case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
+		return zonefile_rdata_next_hash(f, err);
+	case LDNS_RDF_TYPE_TAG:
+		return field_tag(f, err);
+	case LDNS_RDF_TYPE_LOC:
+		return field_location(f, err);
+	case LDNS_RDF_TYPE_TIME:
+		return field_time(f, err);
+	case LDNS_RDF_TYPE_ALG:
+	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
+	case LDNS_RDF_TYPE_SELECTOR:
+	case LDNS_RDF_TYPE_MATCHING_TYPE:
+		return field_mnemonic(f, type, 1, err);
+	case LDNS_RDF_TYPE_CERT_ALG:
+		return field_mnemonic(f, type, 2, err);
+	default:
+		return field_by_ldns(f, type, err);
+	}
 }
 
 static int
 read_field(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
 {
+	int rc;
+
 	switch (type) {
 	case LDNS_RDF_TYPE_DNAME:
 		return zonefile_field_name(f, err);
@@ -276,7 +336,6 @@ read_field(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
 	case LDNS_RDF_TYPE_AAAA:
 		return zonefile_field_address(f, AF_INET6, err);
 	case LDNS_RDF_TYPE_STR:
-	case LDNS_RDF_TYPE_TAG:
 		return field_string(f, err);
 	case LDNS_RDF_TYPE_LONG_STR:
 		return field_long_string(f, err);
@@ -288,25 +347,15 @@ read_field(struct zonefile_fields *f, ldns_rdf_type type, struct err *err)
 		return field_type(f, err);
 	case LDNS_RDF_TYPE_NSEC:
 		return zonefile_rdata_bitmap(f, err);
+	case LDNS_RDF_TYPE_SVCPARAMS:
+		return zonefile_rdata_parameters(f, err);
 	case LDNS_RDF_TYPE_IPSECKEY:
 		return zonefile_rdata_ipseckey(f, err);
 	case LDNS_RDF_TYPE_HIP:
 		return zonefile_rdata_hip(f, err);
-	case LDNS_RDF_TYPE_ALG:
-	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
-	case LDNS_RDF_TYPE_SELECTOR:
-	case LDNS_RDF_TYPE_MATCHING_TYPE:
-		return field_mnemonic(f, type, 1, err);
-	case LDNS_RDF_TYPE_CERT_ALG:
-		return field_mnemonic(f, type, 2, err);
-	case LDNS_RDF_TYPE_TIME:
-		if (f->at < f->end && !token_is_digits(f->at, 14))
-			return zonefile_field_number(f, 4, err);
-		if (f->at < f->end && f->at->bytes != 14)
-			return zonefile_field_number(f, 4, err);
-		return field_by_ldns(f, type, err);
 	default:
-		return field_by_ldns(f, type, err);
+		rc = need_token(f, "the last field", err);
+		return rc ? rc : read_rare_field(f, type, err);
 	}
 }
 
@@ -345,6 +394,16 @@ may_end_here(const ldns_rr_descriptor *d, size_t field)
 	       ldns_rr_descriptor_field_type(d, field) == LDNS_RDF_TYPE_NSEC;
 }
 
+/* ldns has no reader for some types, writes ATMA without its format octet, and
+ * SINK without its data. */
+static bool
+can_read(uint16_t type, const ldns_rr_descriptor *d)
+{
+	return d->_type == type && type != LDNS_RR_TYPE_NXT &&
+	       type != LDNS_RR_TYPE_ATMA && type != LDNS_RR_TYPE_SINK &&
+	       (d->_maximum == 0 || d->_wireformat[0] != LDNS_RDF_TYPE_UNKNOWN);
+}
+
 static int
 read_fields(uint16_t type, struct zonefile_fields *f, struct err *err)
 {
@@ -353,9 +412,10 @@ read_fields(uint16_t type, struct zonefile_fields *f, struct err *err)
 	bool repeats = d->_variable != LDNS_RDF_TYPE_NONE;
 	int rc = 0;
 
-	if (d->_type != type ||
-	    (!repeats && d->_wireformat[0] == LDNS_RDF_TYPE_UNKNOWN) ||
-	    type == LDNS_RR_TYPE_NXT)
+	/* ldns takes the name for a string */
+	if (type == LDNS_RR_TYPE_NSAP_PTR)
+		return zonefile_field_name(f, err);
+	if (!can_read(type, d))
 		return err_set(err, ERR_SYNTAX,
 		    "RDATA of type %u can't be read from text here; write it "
 		    "as \\# LENGTH HEX (RFC 3597)",

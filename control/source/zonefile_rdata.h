@@ -26,11 +26,20 @@ enum { ZONEFILE_RDATA_MAX = 65535 };
 int zonefile_rdata(uint16_t type, struct zonefile_fields *fields,
     uint8_t dst[ZONEFILE_RDATA_MAX], size_t *bytes, struct err *err);
 
-/* Fields of zonefile_rdata_special.c: whole RDATA of types whose fields depend
- * on one another. */
+/* Fields of zonefile_rdata_special.c and zonefile_svcb.c: those whose parts
+ * depend on one another, or that ldns 1.8.3 reads wrongly. */
 int zonefile_rdata_ipseckey(struct zonefile_fields *f, struct err *err);
 int zonefile_rdata_hip(struct zonefile_fields *f, struct err *err);
 int zonefile_rdata_bitmap(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_prefix(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_services(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_salt(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_next_hash(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_nsap(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_parameters(struct zonefile_fields *f, struct err *err);
+/* LOC: ldns turns it, but does not ask if there is such a place. */
+int zonefile_rdata_check_location(
+    const struct zonefile_fields *f, struct err *err);
 
 /* Fields of zonefile_rdata.c for those. */
 int zonefile_field_number(
