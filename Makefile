@@ -172,7 +172,7 @@ UNIT_POLL    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter tests/unit/test_
 UNIT_PLAIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out tests/unit/test_poll%,$(UNIT_SOURCES)))
 # Code that tests share.
 LIB_unit     := $(B)/tests/libunit.a
-$(LIB_unit): $(call objects,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c))))
+$(LIB_unit): $(call objects,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c tests/rig/*.c))))
 
 $(UNIT_PLAIN): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_plain)
 	$(say) LINK $@
@@ -189,7 +189,7 @@ $(SYSTEM_PROGRAMS): $(B)/system/%: $(B)/tests/system/%.o $(LIBS_plain)
 
 # Fuzz targets, with libFuzzer (PROFILE=fuzz) and as replays of their corpus.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_HELP  := $(call objects,$(filter-out tests/fuzz/fuzz_%.c %_main.c,$(sort $(wildcard tests/fuzz/*.c))))
+FUZZ_HELP  := $(call objects,$(filter-out tests/fuzz/fuzz_%.c %_main.c,$(sort $(wildcard tests/fuzz/*.c tests/rig/*.c))))
 FUZZ_ENGINES := $(FUZZ_NAMES:%=$(B)/fuzz/%)
 FUZZ_REPLAYS := $(FUZZ_NAMES:%=$(B)/fuzz-replay/%)
 fuzz_libs  = $(if $(filter frame%,$(@F)),$(DPDK_LIBS)) $(LIBS_control) $(LIBS_base)

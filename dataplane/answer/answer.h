@@ -21,8 +21,8 @@
 
 enum {
 	ANSWER_BATCH_MAX = 64,
-	ANSWER_NSID_MAX  = 64,
-	ANSWER_TEXT_MAX  = 128,
+	ANSWER_NSID_MAX = 64,
+	ANSWER_TEXT_MAX = 128,
 	/* CNAME and DNAME steps followed for one query; then the chain so far
 	 * is the answer, and the client goes on from there */
 	ANSWER_CHAIN_MAX = 16,
@@ -30,9 +30,9 @@ enum {
 
 /* From the configuration; read-only while queries run. */
 struct answer_config {
-	uint16_t udp_max;        /* largest UDP response, 512..4096, default 1232 */
+	uint16_t udp_max; /* largest UDP response, 512..4096, default 1232 */
 	uint8_t nsid[ANSWER_NSID_MAX];
-	uint8_t nsid_bytes;      /* 0: option not answered */
+	uint8_t nsid_bytes; /* 0: option not answered */
 	/* CHAOS TXT (RFC 4892); empty: REFUSED */
 	char identity[ANSWER_TEXT_MAX]; /* id.server, hostname.bind */
 	char version[ANSWER_TEXT_MAX];  /* version.server, version.bind */
@@ -51,21 +51,24 @@ struct query_ctx {
 	uint32_t ttl_cap;
 };
 
-/* One query of a burst. The buffer must have room for the response: up to
- * `capacity` octets from `message`; for UDP at least answer_config.udp_max, and
- * 64 more octets that may be scribbled on. */
+/* Octets at the end of a buffer that the engine may read and scribble on. */
+enum { ANSWER_SPARE_BYTES = 64, ANSWER_BUFFER_MIN = 576 + ANSWER_SPARE_BYTES };
+
+/* One query of a burst. The buffer has `capacity` octets from `message`: at
+ * least ANSWER_BUFFER_MIN, and at least `bytes` + ANSWER_SPARE_BYTES. The
+ * response is at most capacity - ANSWER_SPARE_BYTES. */
 struct answer_query {
 	/* in */
 	uint8_t *message;
 	uint32_t bytes;
 	uint32_t capacity;
 	/* out: of find */
-	uint8_t verdict;       /* enum verdict; write may turn it to TRUNCATED */
-	uint8_t rcode;         /* low byte; BADVERS is 16 */
-	uint8_t apex_labels;   /* of the zone that answers; for limit keys */
-	uint8_t key_labels;    /* of the name to account to: qname, cut, wildcard's
-				  parent, apex for what does not exist */
-	uint64_t key_hash;     /* hash of that name */
+	uint8_t verdict;     /* enum verdict; write may turn it to TRUNCATED */
+	uint8_t rcode;       /* low byte; BADVERS is 16 */
+	uint8_t apex_labels; /* of the zone that answers; for limit keys */
+	uint8_t key_labels; /* of the name to account to: qname, cut, wildcard's
+	                       parent, apex for what does not exist */
+	uint64_t key_hash;  /* hash of that name */
 	/* out: of write */
 	uint32_t response_bytes; /* 0: nothing is to be sent */
 };
@@ -85,7 +88,7 @@ void answer_batch_write(struct answer_batch *b, const struct generation *g,
 
 /* Both for one message. Returns the response's octets, 0 for none. */
 size_t answer_one(struct answer_batch *b, const struct generation *g,
-    const struct query_ctx *ctx, uint8_t *message, size_t bytes, size_t capacity,
-    enum verdict *verdict);
+    const struct query_ctx *ctx, uint8_t *message, size_t bytes,
+    size_t capacity, enum verdict *verdict);
 
 #endif

@@ -7,6 +7,7 @@
 #define HOLDFAST_BLOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "snapshot/format.h"

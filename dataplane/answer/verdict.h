@@ -32,7 +32,7 @@ enum verdict {
 #define VERDICT_ENUM(name, text, sent, meaning) VERDICT_##name,
 	VERDICTS(VERDICT_ENUM)
 #undef VERDICT_ENUM
-	VERDICT_COUNT
+	    VERDICT_COUNT
 };
 
 /* "nxdomain"; "?" for what is no verdict. */

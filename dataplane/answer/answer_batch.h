@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the engine keeps about each query of a burst, between its stages and
+ * between find and write. Private to dataplane/answer.
+ *
+ *   parse -> zone -> name -> decide | -> write
+ *           (find)                    (write)
+ */
+#ifndef HOLDFAST_ANSWER_BATCH_H
+#define HOLDFAST_ANSWER_BATCH_H
+
+#include "dataplane/answer/answer.h"
+#include "dataplane/answer/name_lookup.h"
+
+/* What is to be written. */
+enum outcome {
+	OUTCOME_LOOKUP, /* not decided yet */
+	OUTCOME_DROP,
+	OUTCOME_HEADER,   /* an error, header (and OPT) only */
+	OUTCOME_QUESTION, /* an error, or no records, with the question */
+	OUTCOME_BLOCK,    /* one block behind the question */
+	OUTCOME_RRSIG,    /* the signatures of a block's form for DO */
+	OUTCOME_COMPOSE,  /* blocks one after the other: chains, links */
+	OUTCOME_CHAOS,    /* a TXT record of class CH */
+	OUTCOME_TSIG,     /* NOTAUTH with the TSIG error BADKEY */
+};
+
+/* What a zone has for a name and type. */
+enum found_kind {
+	FOUND_ANSWER,
+	FOUND_RRSIG,
+	FOUND_CNAME,
+	FOUND_DNAME,
+	FOUND_REFERRAL,
+	FOUND_NODATA,
+	FOUND_NXDOMAIN,
+};
+
+struct found {
+	const struct block_d *block; /* the form that was asked for */
+	uint8_t kind;                /* enum found_kind */
+	uint8_t owner_bytes; /* octets of the name it was compiled for */
+	uint8_t key_labels;  /* labels of the name to account to */
+};
+
+struct answer_state {
+	struct zone_view view;
+	struct found found;
+	uint16_t question_end; /* 0: there is no readable question */
+	uint16_t qtype, qclass;
+	uint16_t flags;   /* of the response, rcode left out */
+	uint32_t limit;   /* most octets of the response */
+	uint16_t rcode;   /* extended */
+	uint16_t ede;     /* extended error, or EDE_NONE */
+	uint16_t tsig_at; /* offset of the query's TSIG record */
+	uint8_t outcome;  /* enum outcome */
+	bool has_opt, want_do, want_nsid;
+	const char *chaos;
+	struct query_name name;
+} __attribute__((aligned(64)));
+
+enum { EDE_NONE = 0xffff };
+
+struct answer_batch {
+	struct answer_state state[ANSWER_BATCH_MAX];
+	struct query_name target; /* of the chain step in hand */
+};
+
+/* Parses the message: fills all of `s` but what the zone decides. Sets outcome
+ * LOOKUP, or the outcome and the verdict of a message that needs no zone. */
+void query_parse(struct answer_state *s, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q);
+
+/* What the zone has for (name, type): `node` is the exact node or NULL. */
+void found_decide(struct found *out, const struct generation *g,
+    const struct zone_view *view, const struct query_name *name,
+    const struct node_d *node, uint16_t type, bool want_do);
+
+/* Octets of the OPT record that the response will have. */
+unsigned response_opt_bytes(
+    const struct answer_state *s, const struct answer_config *config);
+
+/* Writes the response of a decided query; sets q->response_bytes. */
+void response_write(struct answer_batch *b, struct answer_state *s,
+    const struct generation *g, const struct query_ctx *ctx,
+    struct answer_query *q);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From a message to a question, EDNS options and a size limit. The usual query
+ * (opcode QUERY, one question, nothing or one OPT behind it) takes a straight
+ * path; everything else goes through the side functions below. Hostile input:
+ * every read is bounded by the message. Any thread.
+ */
+#include "base/wire.h"
+#include "dataplane/answer/answer_batch.h"
+
+static void
+parse_fail(struct answer_state *s, struct answer_query *q, enum outcome outcome,
+    enum verdict verdict, unsigned rcode)
+{
+	s->outcome = (uint8_t)outcome;
+	s->rcode = (uint16_t)rcode;
+	q->verdict = (uint8_t)verdict;
+}
+
+static void
+parse_formerr(struct answer_state *s, struct answer_query *q)
+{
+	parse_fail(s, q, s->question_end ? OUTCOME_QUESTION : OUTCOME_HEADER,
+	    VERDICT_FORMERR, DNS_RCODE_FORMERR);
+}
+
+/* Options: unknown ones are ignored and not echoed (RFC 6891 section 6.1.2). */
+static bool
+parse_options(struct answer_state *s, const uint8_t *p, unsigned bytes)
+{
+	while (bytes) {
+		if (bytes < 4)
+			return false;
+
+		unsigned code = wire_load16(p), len = wire_load16(p + 2);
+
+		if (bytes - 4 < len)
+			return false;
+		if (code == DNS_OPTION_NSID)
+			s->want_nsid = true;
+		p += 4 + len;
+		bytes -= 4 + len;
+	}
+	return true;
+}
+
+/* The OPT record at `at` (its owner, type and length were seen to be there). */
+static bool
+parse_opt(struct answer_state *s, const struct query_ctx *ctx,
+    struct answer_query *q, const uint8_t *p, unsigned rdlen)
+{
+	unsigned size = wire_load16(p + 3), version = p[6];
+
+	s->has_opt = true;
+	s->want_do = p[7] & 0x80;
+	if (ctx->transport == ANSWER_UDP) {
+		/* less than 512 counts as 512 (RFC 6891 section 6.2.3) */
+		if (size < DNS_EDNS_MIN)
+			size = DNS_EDNS_MIN;
+		s->limit =
+		    size < ctx->config->udp_max ? size : ctx->config->udp_max;
+	}
+	if (version != 0) {
+		/* section 6.1.3: BADVERS, whatever else is in the message */
+		parse_fail(
+		    s, q, OUTCOME_QUESTION, VERDICT_BADVERS, DNS_RCODE_BADVERS);
+		return true;
+	}
+	return rdlen == 0 || parse_options(s, p + DNS_OPT_BYTES, rdlen);
+}
+
+/* What is behind the question when it is not just one OPT: counted records of
+ * any section. RFC 6891 section 6.1.1: OPT belongs into additional, once. A
+ * record but OPT and TSIG has no business in a query: FORMERR, as NSD. */
+static void
+parse_records(
+    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
+{
+	const uint8_t *m = q->message;
+	unsigned additional = wire_load16(m + 10);
+	struct wire_reader r =
+	    wire_reader_make(m + s->question_end, q->bytes - s->question_end);
+
+	if (wire_load16(m + 6) || wire_load16(m + 8)) {
+		parse_formerr(s, q);
+		return;
+	}
+	for (unsigned i = 0; i < additional; i++) {
+		const uint8_t *start = r.at;
+		size_t owner = 1;
+
+		while (start + owner <= r.end && start[owner - 1] != 0 &&
+		       start[owner - 1] <= DNS_LABEL_MAX &&
+		       owner < DNS_NAME_MAX)
+			owner += start[owner - 1] + 1u;
+		if (owner > wire_left(&r) || start[owner - 1] != 0) {
+			parse_formerr(s, q);
+			return;
+		}
+		wire_take_find(&r, owner);
+
+		unsigned type = wire_read16(&r);
+
+		wire_take_find(&r, 6);
+
+		unsigned rdlen = wire_read16(&r);
+
+		wire_take_find(&r, rdlen);
+		if (r.failed) {
+			parse_formerr(s, q);
+			return;
+		}
+		if (type == DNS_TYPE_TSIG && i == additional - 1) {
+			s->tsig_at = (uint16_t)(start - m);
+			continue;
+		}
+		if (type != DNS_TYPE_OPT || owner != 1 || s->has_opt ||
+		    !parse_opt(s, ctx, q, start, rdlen)) {
+			parse_formerr(s, q);
+			return;
+		}
+	}
+	/* no octet may follow a TSIG or OPT record */
+	if (additional && wire_left(&r)) {
+		parse_formerr(s, q);
+		return;
+	}
+	if (s->tsig_at && s->outcome == OUTCOME_LOOKUP)
+		/* we share keys with nobody (RFC 8945 section 5.2.1) */
+		parse_fail(
+		    s, q, OUTCOME_TSIG, VERDICT_NOTAUTH, DNS_RCODE_NOTAUTH);
+}
+
+/* Header word by word, for all that is not the usual query. Returns true if a
+ * question is to be parsed. */
+static bool
+parse_header_unusual(struct answer_state *s, struct answer_query *q)
+{
+	const uint8_t *m = q->message;
+	unsigned opcode = (s->flags >> DNS_OPCODE_SHIFT) & 15;
+
+	switch (opcode) {
+	case DNS_OPCODE_QUERY:
+		/* RFC 9619: a QUERY has one question, no more, no less */
+		if (wire_load16(m + 4) == 1)
+			return true;
+		parse_formerr(s, q);
+		return false;
+	case DNS_OPCODE_NOTIFY:
+		/* nobody may notify us until zones come by transfer */
+		parse_fail(
+		    s, q, OUTCOME_HEADER, VERDICT_REFUSED, DNS_RCODE_REFUSED);
+		return false;
+	default:
+		parse_fail(
+		    s, q, OUTCOME_HEADER, VERDICT_NOTIMP, DNS_RCODE_NOTIMP);
+		return false;
+	}
+}
+
+static const struct {
+	const char *name; /* wire form, lower case */
+	bool version;
+} chaos_names[] = {
+    {"\2id\6server", false},
+    {"\10hostname\4bind", false},
+    {"\7version\6server", true},
+    {"\7version\4bind", true},
+};
+
+/* Class CH: identity by RFC 4892, when configured; else not ours. */
+static void
+parse_chaos(
+    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
+{
+	s->name.lower[s->name.bytes] = 0;
+	for (unsigned i = 0; i < sizeof chaos_names / sizeof *chaos_names;
+	     i++) {
+		const char *text = chaos_names[i].version
+		                       ? ctx->config->version
+		                       : ctx->config->identity;
+
+		if (strcmp((const char *)s->name.lower, chaos_names[i].name) ||
+		    !text[0] ||
+		    (s->qtype != DNS_TYPE_TXT && s->qtype != DNS_TYPE_ANY))
+			continue;
+		s->chaos = text;
+		s->flags |= DNS_FLAG_AA;
+		parse_fail(s, q, OUTCOME_CHAOS, VERDICT_CHAOS, 0);
+		return;
+	}
+	parse_fail(s, q, OUTCOME_QUESTION, VERDICT_REFUSED, DNS_RCODE_REFUSED);
+}
+
+/* Classes but IN, and types that are questions about something else. */
+static void
+parse_meta(
+    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
+{
+	if (s->qclass == DNS_CLASS_CH) {
+		parse_chaos(s, ctx, q);
+		return;
+	}
+	if (s->qclass != DNS_CLASS_IN) {
+		s->ede = DNS_EDE_NOT_AUTHORITATIVE;
+		parse_fail(
+		    s, q, OUTCOME_QUESTION, VERDICT_REFUSED, DNS_RCODE_REFUSED);
+		return;
+	}
+	switch (s->qtype) {
+	case DNS_TYPE_AXFR:
+	case DNS_TYPE_IXFR:
+		/* transfers are not served */
+		parse_fail(
+		    s, q, OUTCOME_QUESTION, VERDICT_NOTIMP, DNS_RCODE_NOTIMP);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+query_parse(struct answer_state *s, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q)
+{
+	const uint8_t *m = q->message;
+
+	s->outcome = OUTCOME_LOOKUP;
+	s->rcode = 0;
+	s->question_end = 0;
+	s->ede = EDE_NONE;
+	s->tsig_at = 0;
+	s->has_opt = s->want_do = s->want_nsid = false;
+	s->limit =
+	    ctx->transport == ANSWER_UDP ? DNS_EDNS_MIN : DNS_MESSAGE_MAX;
+	q->response_bytes = 0;
+	q->apex_labels = q->key_labels = 0;
+	q->key_hash = 0;
+	if (__builtin_expect(q->bytes < DNS_HEADER_BYTES, 0)) {
+		parse_fail(s, q, OUTCOME_DROP, VERDICT_DROP_SHORT, 0);
+		return;
+	}
+
+	unsigned flags = wire_load16(m + 2);
+
+	if (__builtin_expect(flags & DNS_FLAG_QR, 0)) {
+		parse_fail(s, q, OUTCOME_DROP, VERDICT_DROP_RESPONSE, 0);
+		return;
+	}
+	/* opcode and RD are copied, all else starts at zero */
+	s->flags = (uint16_t)(DNS_FLAG_QR | (flags & (0x7800 | DNS_FLAG_RD)));
+	if (__builtin_expect((flags & 0x7800) || wire_load16(m + 4) != 1, 0) &&
+	    !parse_header_unusual(s, q))
+		return;
+
+	unsigned avail = q->bytes - DNS_HEADER_BYTES;
+
+	if (__builtin_expect(
+		!query_name_scan(&s->name, m + DNS_HEADER_BYTES, avail) ||
+		    avail - s->name.bytes < 4,
+		0)) {
+		parse_formerr(s, q);
+		return;
+	}
+	query_name_lower(s->name.lower, m + DNS_HEADER_BYTES, s->name.bytes);
+
+	unsigned end = DNS_HEADER_BYTES + s->name.bytes + 4u;
+	const uint8_t *p = m + end;
+
+	s->question_end = (uint16_t)end;
+	s->qtype = wire_load16(p - 4);
+	s->qclass = wire_load16(p - 2);
+
+	/* the usual rest: nothing, or one OPT that ends the message */
+	uint64_t counts =
+	    (uint64_t)wire_load16(m + 6) << 32 | wire_load32(m + 8);
+
+	if (counts == 1 && q->bytes - end >= DNS_OPT_BYTES && p[0] == 0 &&
+	    wire_load16(p + 1) == DNS_TYPE_OPT &&
+	    wire_load16(p + 9) == q->bytes - end - DNS_OPT_BYTES) {
+		if (!parse_opt(s, ctx, q, p, wire_load16(p + 9))) {
+			parse_formerr(s, q);
+			return;
+		}
+	} else if (__builtin_expect(counts != 0, 0)) {
+		parse_records(s, ctx, q);
+	}
+	if (s->limit > q->capacity - ANSWER_SPARE_BYTES)
+		s->limit = q->capacity - ANSWER_SPARE_BYTES;
+	if (__builtin_expect(s->outcome != OUTCOME_LOOKUP, 0))
+		return;
+	if (__builtin_expect(
+		s->qclass != DNS_CLASS_IN ||
+		    (s->qtype >= DNS_TYPE_TKEY && s->qtype <= DNS_TYPE_MAILA),
+		0)) {
+		parse_meta(s, ctx, q);
+		if (s->outcome != OUTCOME_LOOKUP)
+			return;
+	}
+	if (__builtin_expect(!g, 0)) {
+		s->ede = DNS_EDE_NOT_READY;
+		parse_fail(s, q, OUTCOME_QUESTION, VERDICT_SERVFAIL,
+		    DNS_RCODE_SERVFAIL);
+		return;
+	}
+	query_name_hash(&s->name, &g->key);
+}
