@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* clang-format off: tables */
+/* clang-format off */
 enum {
 	DNS_HEADER_BYTES   = 12,
 	DNS_NAME_MAX       = 255, /* octets on the wire, root label included */

@@ -45,7 +45,7 @@ int err_set(struct err *err, int code, const char *format, ...)
 int err_set_errno(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts context and ": " in front of the text; returns the code that is there. */
+/* Puts context and ": " in front of the text; returns its code. */
 int err_add(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
