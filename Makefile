@@ -308,6 +308,14 @@ install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example 
 	install -m 644 $(wildcard README.md LICENSE docs/*.md) $(DESTDIR)$(DOCDIR)
 EXAMPLE := $(firstword $(wildcard config/holdfast.yaml.example config/holdfast.yaml config/examples/holdfast.yaml))
 
+# --- documentation -------------------------------------------------------------------
+$(B)/config-reference: $(B)/config/reference_main.o $(LIB_config) $(LIB_base)
+	$(say) LINK $@
+	$(link) $(LIBS_base)
+.PHONY: docs
+docs: $(B)/config-reference ## docs/configuration.md from the schema
+	$(Q)mkdir -p docs; $< > docs/configuration.md
+
 # --- the rest ------------------------------------------------------------------------
 .PHONY: format clean help lint-flags
 format: ## clang-format over every source

@@ -292,11 +292,16 @@ document_parse(struct document *d, const char *path, const void *text,
 	yaml_event_t event;
 	int rc = 0;
 
+	/* a mark at the start is no indentation; libyaml takes it for some */
+	if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text = (const uint8_t *)text + 3;
+		bytes -= 3;
+	}
 	memset(d, 0, sizeof *d);
 	bytes_init(&d->text);
 	if (!yaml_parser_initialize(&parser))
 		return err_set(err, ERR_NO_MEMORY, "%s: out of memory", path);
-	/* named, or a byte order mark would switch libyaml to UTF-16 */
+	/* named, or other byte order marks would switch it to UTF-16 */
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, text, bytes);
 	while (rc == 0 && !b.done) {

@@ -79,10 +79,11 @@ zones_finish(struct config *c, const struct document *d, struct err *err)
 	if (c->zones_from != NULL)
 		rc = config_zone_list_load(&c->zones, &c->nzones, c->zones_from,
 		    c->zone_directory, err);
-	if (rc == 0)
-		rc = config_zones_sort(
-		    c->zones, c->nzones, c->path, c->zones_from, err);
-	return rc;
+	if (rc != 0)
+		return err_add(err, "%s:%u: option \"zones_from\"", c->path,
+		    d->nodes[document_key_find(d, 0, "zones_from")].line);
+	return config_zones_sort(
+	    c->zones, c->nzones, c->path, c->zones_from, err);
 }
 
 static int

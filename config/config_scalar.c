@@ -251,13 +251,12 @@ static int
 apex_set(void *field, const char *text, struct err *err)
 {
 	struct config_zone *z = field; /* the apex is its first member */
-	char quoted[SCALAR_QUOTE_MAX], shown[NAME_TEXT_MAX];
+	char shown[NAME_TEXT_MAX];
 	uint8_t name[DNS_NAME_MAX];
 	int n = name_from_text(name, text, err);
 
 	if (n < 0)
-		return err_add(
-		    err, "%s is not a domain name", scalar_quote(quoted, text));
+		return n;
 	name_lower(z->apex, name, (size_t)n);
 	free(z->name);
 	z->name = strdup(name_to_text(shown, z->apex));
