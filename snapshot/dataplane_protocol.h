@@ -65,13 +65,14 @@ struct dataplane_message {
 int dataplane_message_parse(struct dataplane_message *out, char *message,
     size_t bytes, struct err *err);
 /* NULL if absent. */
-const char *dataplane_field_find(const struct dataplane_message *m,
-    const char *key);
+const char *dataplane_field_find(
+    const struct dataplane_message *m, const char *key);
 
 /* Client side, for control and tools: connects (ERR_UNAVAILABLE when there is
  * none), one exchange with a time limit. */
 int dataplane_connect(int *fd, const char *path, struct err *err);
-int dataplane_exchange(int fd, const char *request, char *answer, size_t answer_max,
-    unsigned timeout_ms, struct dataplane_message *out, struct err *err);
+int dataplane_exchange(int fd, const char *request, char *answer,
+    size_t answer_max, unsigned timeout_ms, struct dataplane_message *out,
+    struct err *err);
 
 #endif

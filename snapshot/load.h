@@ -54,10 +54,10 @@ void generation_free(struct generation **g);
 int generation_check_whole(const struct generation *g, struct err *err);
 
 /* The digest of the cell in a slot (zeros: empty), and its size. */
-const struct digest *generation_cell_digest(const struct generation *g,
-    uint32_t slot);
+const struct digest *generation_cell_digest(
+    const struct generation *g, uint32_t slot);
 uint64_t generation_cell_bytes(const struct generation *g, uint32_t slot);
-const struct digest *generation_records_digest(const struct generation *g,
-    uint32_t slot);
+const struct digest *generation_records_digest(
+    const struct generation *g, uint32_t slot);
 
 #endif

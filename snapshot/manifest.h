@@ -23,8 +23,8 @@ struct manifest_parts {
 };
 
 /* Appends the manifest's bytes; runs the verifier over them. */
-int manifest_write(const struct manifest_parts *parts, struct bytes *out,
-    struct err *err);
+int manifest_write(
+    const struct manifest_parts *parts, struct bytes *out, struct err *err);
 
 /* Views into verified bytes. */
 static inline const struct manifest_header_d *
@@ -43,7 +43,7 @@ static inline const struct split_d *
 manifest_splits(const void *manifest)
 {
 	return (const void *)(manifest_slots(manifest) +
-	    manifest_header(manifest)->nslots);
+			      manifest_header(manifest)->nslots);
 }
 
 #endif

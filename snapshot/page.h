@@ -25,11 +25,11 @@
 struct page_state {
 	uint64_t activation; /* number of the last activation */
 	struct digest stable;
-	struct digest candidate;   /* zeros: none */
-	uint32_t canary_permille;  /* clients that get the candidate */
+	struct digest candidate;  /* zeros: none */
+	uint32_t canary_permille; /* clients that get the candidate */
 	uint32_t reserved;
-	uint64_t canary_key[2];    /* keys the hash of client addresses */
-	uint64_t deadline_ms;      /* CLOCK_BOOTTIME; 0: none */
+	uint64_t canary_key[2]; /* keys the hash of client addresses */
+	uint64_t deadline_ms;   /* CLOCK_BOOTTIME; 0: none */
 };
 
 struct page_d {
@@ -52,14 +52,15 @@ void page_beat(struct page *p, uint64_t now_ms);
 /* Reader. ERR_NOT_FOUND where there is none. */
 int page_open(struct page **out, const char *path, struct err *err);
 /* False if the writer never finished (killed while writing). */
-bool page_read(const struct page *p, struct page_state *out, uint64_t *heartbeat_ms,
-    uint32_t *writer_pid);
+bool page_read(const struct page *p, struct page_state *out,
+    uint64_t *heartbeat_ms, uint32_t *writer_pid);
 void page_close(struct page **p);
 
 /* Which clients get the candidate: 0..999 by keyed hash of the address bytes (4
  * or 16); the candidate's if below canary_permille. Inline in the poll loop. */
 static inline unsigned
-page_client_permille(const uint64_t key[2], const uint8_t *address, unsigned bytes)
+page_client_permille(
+    const uint64_t key[2], const uint8_t *address, unsigned bytes)
 {
 	uint64_t lo = 0, hi = 0;
 

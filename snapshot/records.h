@@ -5,9 +5,10 @@
  * keeps as packs. Made by control and tools, one thread at a time; read-only
  * once sealed, then any thread.
  *
- * Sealed means: sorted by owner (RFC 4034 section 6.1), type, then RDATA octets;
- * no record twice; one TTL an RRset (the least one, RFC 2181 section 5.2); owner
- * names in lower case; names in RDATA as the source wrote them, uncompressed.
+ * Sealed means: sorted by owner (RFC 4034 section 6.1), type, then RDATA
+ * octets; no record twice; one TTL an RRset (the least one, RFC 2181
+ * section 5.2); owner names in lower case; names in RDATA as the source wrote
+ * them, uncompressed.
  */
 #ifndef HOLDFAST_RECORDS_H
 #define HOLDFAST_RECORDS_H
@@ -32,9 +33,9 @@ struct record {
 struct zone_records {
 	uint8_t apex[DNS_NAME_MAX + 1]; /* lower case */
 	uint8_t apex_bytes;
-	uint32_t serial;     /* of the SOA, set by sealing */
+	uint32_t serial;       /* of the SOA, set by sealing */
 	struct digest version; /* over apex and all records in order, set by
-				  sealing: names this version of the zone */
+	                          sealing: names this version of the zone */
 	struct record *records;
 	size_t count, cap;
 	struct bytes names, rdata; /* names.data ends with room to over-read */
@@ -45,8 +46,9 @@ void zone_records_free(struct zone_records *z);
 
 /* Adds a record of class IN. Checks that owner is a sound name at or below the
  * apex; nothing else. Records of one owner that follow each other share it. */
-int zone_records_add(struct zone_records *z, const uint8_t *owner, uint16_t type,
-    uint32_t ttl, const void *rdata, size_t rdata_bytes, struct err *err);
+int zone_records_add(struct zone_records *z, const uint8_t *owner,
+    uint16_t type, uint32_t ttl, const void *rdata, size_t rdata_bytes,
+    struct err *err);
 
 /* Sorts, unites, digests. Fails when there is no SOA at the apex or two, or
  * out of memory. `warn`, if not NULL, hears what was united (TTLs that differ
@@ -103,7 +105,7 @@ int pack_read(const void *data, size_t bytes,
     void *arg, struct err *err);
 
 /* Adds the records of `part` to `z` (same apex), for putting parts together. */
-int zone_records_merge(struct zone_records *z, const struct zone_records *part,
-    struct err *err);
+int zone_records_merge(
+    struct zone_records *z, const struct zone_records *part, struct err *err);
 
 #endif

@@ -4,11 +4,10 @@
  *
  *   DIR/holdfast-store        what this is: format version and name key (text)
  *   DIR/owner.lock            held by who builds: one holdfastd or one compile
- *   DIR/commit.lock           held by who writes `current`: the data plane while
- *                             it runs, else the owner
- *   DIR/cells/DIGEST.cell     DIR/records/DIGEST.records
- *   DIR/candidates/DIGEST.manifest     proven, not yet committed
- *   DIR/generations/DIGEST.manifest    committed, now or once
+ *   DIR/commit.lock           held by who writes `current`: the data plane
+ * while it runs, else the owner DIR/cells/DIGEST.cell
+ * DIR/records/DIGEST.records DIR/candidates/DIGEST.manifest     proven, not yet
+ * committed DIR/generations/DIGEST.manifest    committed, now or once
  *   DIR/current               activation number and generation (text, checked)
  *   DIR/condemned             what a rollback left (text, checked)
  *   DIR/pins                  generations that retention must keep (text)
@@ -36,7 +35,7 @@
 struct store;
 
 enum store_lock {
-	STORE_LOCK_OWNER  = 1,
+	STORE_LOCK_OWNER = 1,
 	STORE_LOCK_COMMIT = 2,
 };
 
@@ -51,8 +50,8 @@ int store_create(const char *dir, struct err *err);
 /* Refuses what is missing, not ours, or of another version, by name. Files
  * under temporary names that a killed writer left are removed when the owner
  * lock is taken. */
-int store_open(struct store **out, const char *dir, unsigned flags,
-    struct err *err);
+int store_open(
+    struct store **out, const char *dir, unsigned flags, struct err *err);
 void store_close(struct store **s); /* drops its locks */
 
 const struct name_key *store_key(const struct store *s);
@@ -65,7 +64,12 @@ void store_unlock(struct store *s, enum store_lock which);
 bool store_is_locked(struct store *s, enum store_lock which);
 
 /* What a file is, by folder and suffix. */
-enum store_kind { STORE_CELL, STORE_RECORDS, STORE_CANDIDATE, STORE_GENERATION };
+enum store_kind {
+	STORE_CELL,
+	STORE_RECORDS,
+	STORE_CANDIDATE,
+	STORE_GENERATION
+};
 
 /* Writes bytes under their digest (returned); a file that is already there
  * with the same name is compared by size and trusted. Not synced. */
@@ -75,12 +79,13 @@ int store_put(struct store *s, enum store_kind kind, const void *data,
 int store_sync(struct store *s, struct err *err);
 
 /* Whole file, digest checked. Names the file and both digests on mismatch. */
-int store_get(struct store *s, enum store_kind kind, const struct digest *digest,
-    struct bytes *out, struct err *err);
+int store_get(struct store *s, enum store_kind kind,
+    const struct digest *digest, struct bytes *out, struct err *err);
 /* Open for reading, with its size; the caller checks the digest. */
 int store_open_file(struct store *s, enum store_kind kind,
     const struct digest *digest, int *fd, uint64_t *bytes, struct err *err);
-bool store_has(struct store *s, enum store_kind kind, const struct digest *digest);
+bool store_has(
+    struct store *s, enum store_kind kind, const struct digest *digest);
 
 struct store_current {
 	uint64_t activation;      /* number of the activation; 0: none yet */
@@ -90,7 +95,8 @@ struct store_current {
 
 /* A fresh store has activation 0. A damaged file is ERR_CORRUPT: boot then
  * looks at the committed generations (store_newest_generation). */
-int store_current_read(struct store *s, struct store_current *out, struct err *err);
+int store_current_read(
+    struct store *s, struct store_current *out, struct err *err);
 
 /* Moves the candidate to generations/ (no-op if it is there: rollback) and
  * writes `current`. Needs STORE_LOCK_COMMIT. Compares `expected` with what
@@ -105,8 +111,8 @@ struct store_entry {
 	uint64_t committed_at;
 	bool is_current, is_candidate, is_pinned;
 };
-int store_list(struct store *s, struct store_entry **out, size_t *count,
-    struct err *err);
+int store_list(
+    struct store *s, struct store_entry **out, size_t *count, struct err *err);
 
 /* Removes generations beyond the newest `keep`, candidates that nobody named
  * for an hour, and cells and records that nothing left names. Never what
