@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The table of fault points. Tests of debug and asan builds only; nothing runs
+ * here in a release build.
+ */
+#include "snapshot/fault.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static struct fault {
+	const char *name;
+	unsigned every, passes;
+} faults[] = {
+    /* block_builder.c */
+    {"builder-ttl-wrong", 0, 0},     /* a record's TTL is one more */
+    {"builder-rr-lost", 0, 0},       /* an RRset lacks its last record */
+    {"builder-rr-duplicated", 0, 0}, /* its last record is there twice */
+    {"builder-pointer-wrong", 0, 0}, /* RDATA points one label too high */
+    {"builder-rdata-octet", 0, 0},   /* an address is off by one */
+    {"builder-case-folded", 0, 0},   /* an octet of RDATA changes case */
+    /* node_builder.c, referral_builder.c */
+    {"builder-type-lost", 0, 0},      /* a name lacks its last type */
+    {"builder-chase-lost", 0, 0},     /* a chain ends at its CNAME */
+    {"builder-dname-lost", 0, 0},     /* names below do not redirect */
+    {"builder-cut-lost", 0, 0},       /* a cut lacks its NS */
+    {"builder-negative-ttl", 0, 0},   /* TTL of the SOA, not MINIMUM */
+    {"builder-glue-lost", 0, 0},      /* a referral lacks an address */
+    {"builder-ds-lost", 0, 0},        /* a referral lacks its DS */
+    {"builder-signature-lost", 0, 0}, /* no form for DO */
+    /* zone_plan.c */
+    {"builder-wildcard-flag-lost", 0, 0}, /* "*" is there, not seen */
+    {"builder-occluded-served", 0, 0},    /* names below a cut are data */
+    /* cell_builder.c */
+    {"builder-ent-missing", 0, 0},   /* no empty non-terminal */
+    {"builder-name-lost", 0, 0},     /* a name is not in the table */
+    {"builder-zone-shadowed", 0, 0}, /* a zone is not in its cell */
+};
+
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+const char *
+fault_name_find(unsigned i)
+{
+	return i < FAULTS ? faults[i].name : NULL;
+}
+
+#ifdef HOLDFAST_FAULTS
+bool fault_any;
+
+static struct fault *
+fault_find(const char *name)
+{
+	for (unsigned i = 0; i < FAULTS; i++)
+		if (strcmp(faults[i].name, name) == 0)
+			return &faults[i];
+	return NULL;
+}
+
+bool
+fault_pass(const char *name)
+{
+	struct fault *f = fault_find(name);
+
+	return f && f->every && ++f->passes % f->every == 0;
+}
+
+bool
+fault_set(const char *name, unsigned every)
+{
+	struct fault *f = fault_find(name);
+
+	if (!f)
+		return false;
+	f->every = every;
+	f->passes = 0;
+	fault_any = false;
+	for (unsigned i = 0; i < FAULTS; i++)
+		fault_any |= faults[i].every > 0;
+	return true;
+}
+#else
+bool
+fault_set(const char *name, unsigned every)
+{
+	(void)name;
+	(void)every;
+	return false;
+}
+#endif
+
+void
+fault_clear_all(void)
+{
+	for (unsigned i = 0; i < FAULTS; i++)
+		fault_set(faults[i].name, 0);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Inside of a zone's plan: the names that will be in tables. Internal to the
+ * cell builder; the public face is snapshot/cell_builder.h.
+ */
+#ifndef HOLDFAST_ZONE_PLAN_H
+#define HOLDFAST_ZONE_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "snapshot/cell_builder.h"
+#include "snapshot/format.h"
+
+/* A name of the zone. An empty non-terminal has no records; its name is the end
+ * of a longer one. */
+struct plan_node {
+	uint64_t hash;
+	uint32_t name;  /* offset in the records' names, whole name */
+	uint32_t first; /* index of its first record */
+	uint32_t count; /* its records */
+	uint32_t below; /* of a cut: records behind them that are below it */
+	uint16_t flags; /* enum node_flags */
+	uint8_t name_bytes; /* without the apex's octets */
+	uint8_t cut_labels; /* of NODE_OCCLUDED: labels of the cut above */
+	bool is_linked;     /* of a cut of a split zone: other cuts link to its
+	                       addresses */
+};
+
+struct zone_plan {
+	const struct zone_records *zone;
+	struct name_key key;
+	uint64_t apex_hash;
+	uint16_t split, zone_flags;
+	uint8_t split_bits, apex_labels;
+	/* in canonical order, the apex first; behind `existing`: occluded names
+	 * of a split zone */
+	struct plan_node *nodes;
+	size_t count, cap, existing;
+	/* split zones: indexes of nodes by slot; slot s has those from
+	 * slot_first[s] to slot_first[s + 1] */
+	uint32_t *by_slot, *slot_first;
+};
+
+static inline const uint8_t *
+plan_node_name(const struct zone_plan *p, const struct plan_node *n)
+{
+	return p->zone->names.data + n->name;
+}
+
+/* Appends an empty node; NULL when out of memory. */
+struct plan_node *plan_node_add(struct zone_plan *p);
+
+/* The node with this name, else the last one in front of it in canonical
+ * order: if that is a cut, it may be the one above. Never NULL for a name in
+ * the zone. */
+struct plan_node *plan_node_before(
+    const struct zone_plan *p, const uint8_t *name);
+
+/* An address record of a name below the apex; NULL if it has none. */
+const struct record *plan_address_find(
+    const struct zone_plan *p, const uint8_t *name);
+
+/* zone_plan_split.c: occluded names that other cuts link to, then the slots. */
+int plan_split(struct zone_plan *p, struct err *err);
+
+/* zone_plan_check.c: records, and names with all their records, that no block
+ * can be made of. */
+int plan_records_check(const struct zone_records *z, struct err *err);
+int plan_node_check(
+    const struct zone_plan *p, const struct plan_node *n, struct err *err);
+
+#endif
