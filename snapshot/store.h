@@ -100,12 +100,13 @@ int store_current_read(
 
 /* Moves the candidate to generations/ (no-op if it is there: rollback) and
  * writes `current`. Needs STORE_LOCK_COMMIT. Compares `expected` with what
- * `current` says now: ERR_STALE if it has moved. */
+ * `current` says now: ERR_STALE if it has moved, or if `activation` is no later
+ * one. A damaged `current` is written over if `expected` is all zeros. */
 int store_commit(struct store *s, const struct store_current *expected,
     const struct digest *generation, uint64_t activation, struct err *err);
 
 /* Committed generations, newest commit first (by file time, then by parent
- * links). Caller frees *out with free(). */
+ * links), then candidates. Caller frees *out with free(). */
 struct store_entry {
 	struct digest digest, parent;
 	uint64_t committed_at;
@@ -113,6 +114,11 @@ struct store_entry {
 };
 int store_list(
     struct store *s, struct store_entry **out, size_t *count, struct err *err);
+
+/* The first of the list that was committed: what to boot from when `current` is
+ * damaged. ERR_NOT_FOUND if there is none. */
+int store_newest_generation(
+    struct store *s, struct digest *out, struct err *err);
 
 /* Removes generations beyond the newest `keep`, candidates that nobody named
  * for an hour, and cells and records that nothing left names. Never what

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From a manifest and a source of cells to a generation: plan where each cell
+ * will lie, take the memory, copy, seal, and only then check digests and
+ * structure, of the bytes that will be served. Runs in management threads,
+ * control and tools; all memory belongs to the generation.
+ *
+ * Cells of the base are shared. What updates leave scattered is repacked: when
+ * a generation would refer to too many segments, or its segments would hold too
+ * much that it does not use, everything is loaded afresh into one.
+ */
+#include "snapshot/load_cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot/manifest.h"
+
+/* What an empty slot refers to. */
+static const struct {
+	struct cell_header_d header;
+	struct bucket_d bucket;
+	uint8_t tail[CELL_TAIL_BYTES];
+} empty_cell __attribute__((aligned(CELL_ALIGN))) = {
+    .header =
+	{
+	    .magic = "HFCELL1",
+	    .version = FORMAT_VERSION,
+	    .kind = CELL_SHARED,
+	    .bytes_total = sizeof empty_cell,
+	    .nbuckets = 1,
+	    .heap_off = sizeof(struct cell_header_d) + sizeof(struct bucket_d),
+	    .split = NO_SPLIT,
+	},
+};
+
+/* Memory of segments beyond the cells in use that is not worth a repacking:
+ * a fifth, so that two generations in a swap stay within 2.2 times the cells.
+ */
+enum { WASTE_DIVISOR = 5, WASTE_SMALL = 4 << 20 };
+
+struct load_plan {
+	struct generation *g;
+	const struct generation *base; /* NULL: share nothing */
+	const struct cell_source *source;
+	const struct load_options *options;
+	uint64_t fresh_bytes; /* of cells that are not shared */
+	uint64_t done;
+	bool tables_differ; /* shared cells must be verified again */
+};
+
+static int
+out_of_memory(struct err *err)
+{
+	return err_set(
+	    err, ERR_NO_MEMORY, "out of memory for the tables of a generation");
+}
+
+void
+generation_free(struct generation **gp)
+{
+	struct generation *g = *gp;
+	struct generation_memory *m;
+
+	*gp = NULL;
+	if (!g)
+		return;
+	m = g->memory;
+	for (unsigned i = 0; m && i < m->nsegments; i++)
+		segment_drop(&m->segments[i]);
+	if (m) {
+		free(m->cells);
+		free(m->slots);
+		free(m->splits);
+		free(m->split_table);
+		free(m);
+	}
+	free(g);
+}
+
+const struct digest *
+generation_cell_digest(const struct generation *g, uint32_t slot)
+{
+	return &g->memory->cells[slot].cell;
+}
+
+uint64_t
+generation_cell_bytes(const struct generation *g, uint32_t slot)
+{
+	return g->memory->cells[slot].bytes;
+}
+
+const struct digest *
+generation_records_digest(const struct generation *g, uint32_t slot)
+{
+	return &g->memory->cells[slot].records;
+}
+
+/* At least one element, so that NULL always means out of memory. */
+static void *
+array_new(size_t count, size_t size)
+{
+	return calloc(count ? count : 1, size);
+}
+
+static int
+tables_new(struct generation *g, const void *manifest, struct err *err)
+{
+	const struct split_d *splits = manifest_splits(manifest);
+	const struct slot_d *slots = manifest_slots(manifest);
+	struct generation_memory *m = g->memory;
+
+	m->cells = array_new(g->nslots, sizeof *m->cells);
+	m->slots = array_new(g->nslots, sizeof *m->slots);
+	m->splits = array_new(g->nsplits, sizeof *m->splits);
+	m->split_table = array_new(g->nsplits, sizeof *m->split_table);
+	if (!m->cells || !m->slots || !m->splits || !m->split_table)
+		return out_of_memory(err);
+	for (uint32_t i = 0; i < g->nslots; i++) {
+		memcpy(m->cells[i].cell.b, slots[i].cell, DIGEST_BYTES);
+		memcpy(m->cells[i].records.b, slots[i].records, DIGEST_BYTES);
+	}
+	for (uint32_t i = 0, next = 1u << g->slot_bits; i < g->nsplits; i++) {
+		m->split_table[i] = splits[i];
+		m->splits[i].first_slot = next;
+		m->splits[i].bits = splits[i].bits;
+		next += splits[i].apex_bytes ? 1u << splits[i].bits : 0;
+	}
+	g->slots = m->slots;
+	g->splits = m->splits;
+	return 0;
+}
+
+static int
+generation_new(struct generation **out, const void *manifest,
+    size_t manifest_bytes, struct err *err)
+{
+	const struct manifest_header_d *h = manifest_header(manifest);
+	struct generation *g;
+	int rc = manifest_verify(manifest, manifest_bytes, err);
+
+	if (rc < 0)
+		return rc;
+	g = calloc(1, sizeof *g);
+	if (!g)
+		return out_of_memory(err);
+	memcpy(g->key.k, h->key, sizeof g->key.k);
+	memcpy(g->depths, h->depths, sizeof g->depths);
+	memcpy(g->parent.b, h->parent, DIGEST_BYTES);
+	digest_of(&g->digest, manifest, manifest_bytes);
+	g->slot_bits = h->slot_bits;
+	g->nslots = h->nslots;
+	g->nsplits = h->nsplits;
+	g->nzones = h->nzones;
+	g->memory = calloc(1, sizeof *g->memory);
+	rc = g->memory ? tables_new(g, manifest, err) : out_of_memory(err);
+	if (rc < 0)
+		generation_free(&g);
+	*out = g;
+	return rc;
+}
+
+/* The split whose slots hold this one; the shared slots have none. Numbers not
+ * in use have the first slot of the next one in use, and no slots. */
+static uint32_t
+split_of_slot(const struct generation *g, uint32_t slot)
+{
+	uint32_t low = 0, high = g->nsplits;
+
+	if (slot < 1u << g->slot_bits)
+		return NO_SPLIT;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (g->splits[middle].first_slot <= slot)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void
+generation_cell_expect(
+    const struct generation *g, uint32_t slot, struct cell_expect *out)
+{
+	uint32_t split = split_of_slot(g, slot);
+	const struct split_d *table = g->memory->split_table;
+
+	*out = (struct cell_expect){
+	    .key = &g->key,
+	    .kind = CELL_SHARED,
+	    .slot = slot,
+	    .slot_bits = g->slot_bits,
+	    .split_no = split,
+	    .splits = table,
+	    .nsplits = g->nsplits,
+	};
+	if (split != NO_SPLIT) {
+		out->kind = CELL_SPLIT;
+		out->slot = slot - g->splits[split].first_slot;
+		out->slot_bits = table[split].bits;
+		out->split = &table[split];
+	}
+}
+
+/* Where the base may have the cell of a slot: the same shared slot, or the same
+ * slot of the same split. */
+static uint32_t
+base_slot_find(
+    const struct generation *g, const struct generation *base, uint32_t slot)
+{
+	uint32_t split = split_of_slot(g, slot);
+
+	if (split == NO_SPLIT)
+		return slot < 1u << base->slot_bits ? slot : UINT32_MAX;
+	if (split >= base->nsplits ||
+	    base->memory->split_table[split].apex_bytes == 0 ||
+	    base->splits[split].bits != g->splits[split].bits)
+		return UINT32_MAX;
+	return base->splits[split].first_slot + slot -
+	       g->splits[split].first_slot;
+}
+
+/* What cells of the base were verified against holds here as well. */
+static bool
+tables_agree(const struct generation *g, const struct generation *base)
+{
+	const struct split_d *a = g->memory->split_table;
+	const struct split_d *b = base->memory->split_table;
+
+	if (memcmp(g->key.k, base->key.k, sizeof g->key.k) != 0 ||
+	    g->slot_bits != base->slot_bits || g->nsplits < base->nsplits)
+		return false;
+	for (uint32_t i = 0; i < base->nsplits; i++)
+		if (a[i].bits != b[i].bits ||
+		    a[i].apex_bytes != b[i].apex_bytes ||
+		    memcmp(a[i].apex, b[i].apex, sizeof a[i].apex) != 0)
+			return false;
+	return true;
+}
+
+/* Index of a segment of the base among those of the generation, taking a
+ * reference when it is new there. */
+static bool
+segment_share(
+    struct generation_memory *m, struct segment *segment, uint32_t *index)
+{
+	for (uint32_t i = 0; i < m->nsegments; i++)
+		if (m->segments[i] == segment) {
+			*index = i;
+			return true;
+		}
+	/* one is kept for what is loaded */
+	if (m->nsegments == LOAD_SEGMENTS_MAX - 1)
+		return false;
+	segment_hold(segment);
+	*index = m->nsegments;
+	m->segments[m->nsegments++] = segment;
+	return true;
+}
+
+static void
+plan_clear(struct load_plan *p)
+{
+	struct generation_memory *m = p->g->memory;
+
+	for (unsigned i = 0; i < m->nsegments; i++)
+		segment_drop(&m->segments[i]);
+	m->nsegments = 0;
+	p->g->bytes = 0;
+	p->fresh_bytes = 0;
+	for (uint32_t i = 0; i < p->g->nslots; i++)
+		m->cells[i].is_shared = false;
+}
+
+/* True if the slot's cell now refers to the base; *scattered: it can't, for
+ * there are too many segments. */
+static bool
+cell_share(struct load_plan *p, uint32_t slot, bool *scattered)
+{
+	struct loaded_cell *cell = &p->g->memory->cells[slot];
+	const struct loaded_cell *have;
+	uint32_t at;
+
+	if (!p->base)
+		return false;
+	at = base_slot_find(p->g, p->base, slot);
+	if (at == UINT32_MAX)
+		return false;
+	have = &p->base->memory->cells[at];
+	if (!digest_equal(&have->cell, &cell->cell))
+		return false;
+	if (!segment_share(p->g->memory,
+		p->base->memory->segments[have->segment], &cell->segment)) {
+		*scattered = true;
+		return false;
+	}
+	cell->bytes = have->bytes;
+	cell->offset = have->offset;
+	cell->is_shared = true;
+	return true;
+}
+
+static int
+cell_size(struct load_plan *p, uint32_t slot, struct err *err)
+{
+	struct loaded_cell *cell = &p->g->memory->cells[slot];
+	int rc = p->source->size(
+	    p->source->arg, slot, &cell->cell, &cell->bytes, err);
+
+	if (rc < 0) {
+		err_add(err, "cell of slot %u", slot);
+		return rc;
+	}
+	if (cell->bytes == 0 || cell->bytes > CELL_BYTES_MAX ||
+	    cell->bytes % CELL_ALIGN)
+		return err_set(err, ERR_CORRUPT,
+		    "cell of slot %u: no cell has %llu bytes", slot,
+		    (unsigned long long)cell->bytes);
+	cell->offset = p->fresh_bytes;
+	p->fresh_bytes += cell->bytes;
+	return 0;
+}
+
+/* Segments hold what generations before put there, used or not. */
+static bool
+plan_is_wasteful(const struct load_plan *p)
+{
+	const struct generation_memory *m = p->g->memory;
+	uint64_t held = p->fresh_bytes;
+
+	for (unsigned i = 0; i < m->nsegments; i++)
+		held += m->segments[i]->bytes;
+	return held > p->g->bytes + p->g->bytes / WASTE_DIVISOR + WASTE_SMALL;
+}
+
+static int
+plan_make(struct load_plan *p, bool *scattered, struct err *err)
+{
+	struct generation_memory *m = p->g->memory;
+
+	for (uint32_t i = 0; i < p->g->nslots; i++) {
+		if (digest_is_zero(&m->cells[i].cell))
+			continue;
+		if (!cell_share(p, i, scattered)) {
+			int rc = cell_size(p, i, err);
+
+			if (rc < 0)
+				return rc;
+		}
+		p->g->bytes += m->cells[i].bytes;
+	}
+	if (plan_is_wasteful(p))
+		*scattered = true;
+	return 0;
+}
+
+static void
+plan_progress(struct load_plan *p, uint64_t bytes)
+{
+	p->done += bytes;
+	if (p->options && p->options->progress)
+		p->options->progress(
+		    p->options->arg, p->done / 2, p->fresh_bytes);
+}
+
+static int
+cells_copy(struct load_plan *p, struct segment *segment, struct err *err)
+{
+	struct generation_memory *m = p->g->memory;
+
+	for (uint32_t i = 0; i < p->g->nslots; i++) {
+		struct loaded_cell *cell = &m->cells[i];
+		int rc;
+
+		if (cell->is_shared || digest_is_zero(&cell->cell))
+			continue;
+		cell->segment = m->nsegments;
+		rc = p->source->read(p->source->arg, i, &cell->cell,
+		    segment->map + cell->offset, cell->bytes, err);
+		if (rc < 0) {
+			err_add(err, "cell of slot %u", i);
+			return rc;
+		}
+		plan_progress(p, cell->bytes);
+	}
+	return 0;
+}
+
+static int
+digest_verify(const struct digest *want, const uint8_t *data, uint64_t bytes,
+    struct err *err)
+{
+	char a[DIGEST_TEXT_MAX], b[DIGEST_TEXT_MAX];
+	struct digest is;
+
+	digest_of(&is, data, bytes);
+	if (digest_equal(&is, want))
+		return 0;
+	return err_set(err, ERR_CORRUPT,
+	    "cells/%s.cell: the digest of its bytes is %s: the file is "
+	    "damaged",
+	    digest_to_text(a, want), digest_to_text(b, &is));
+}
+
+/* Digest and structure, on the bytes that will be served. */
+static int
+cells_verify(struct load_plan *p, struct err *err)
+{
+	struct generation_memory *m = p->g->memory;
+
+	for (uint32_t i = 0; i < p->g->nslots; i++) {
+		struct loaded_cell *cell = &m->cells[i];
+		const uint8_t *data;
+		struct cell_expect expect;
+		int rc = 0;
+
+		if (digest_is_zero(&cell->cell) ||
+		    (cell->is_shared && !p->tables_differ))
+			continue;
+		data = m->segments[cell->segment]->map + cell->offset;
+		if (!cell->is_shared)
+			rc = digest_verify(&cell->cell, data, cell->bytes, err);
+		generation_cell_expect(p->g, i, &expect);
+		if (rc == 0)
+			rc = cell_verify(data, cell->bytes, &expect, err);
+		if (rc < 0) {
+			err_add(err, "cell of slot %u", i);
+			return rc;
+		}
+		if (!cell->is_shared)
+			plan_progress(p, cell->bytes);
+	}
+	return 0;
+}
+
+static void
+slots_set(struct generation *g)
+{
+	struct generation_memory *m = g->memory;
+
+	for (uint32_t i = 0; i < g->nslots; i++) {
+		const struct loaded_cell *cell = &m->cells[i];
+
+		m->slots[i].base =
+		    digest_is_zero(&cell->cell)
+			? (const uint8_t *)&empty_cell
+			: m->segments[cell->segment]->map + cell->offset;
+		m->slots[i].nbuckets =
+		    ((const struct cell_header_d *)m->slots[i].base)->nbuckets;
+	}
+}
+
+static int
+plan_run(struct load_plan *p, struct err *err)
+{
+	struct generation_memory *m = p->g->memory;
+	struct segment *segment;
+	int rc;
+
+	if (p->fresh_bytes) {
+		rc = segment_new(&segment, p->fresh_bytes,
+		    p->options && p->options->huge_pages, err);
+		if (rc < 0)
+			return rc;
+		rc = cells_copy(p, segment, err);
+		if (rc == 0)
+			rc = segment_seal(segment, err);
+		if (rc < 0) {
+			segment_drop(&segment);
+			return rc;
+		}
+		m->segments[m->nsegments++] = segment;
+	}
+	rc = cells_verify(p, err);
+	if (rc == 0)
+		slots_set(p->g);
+	return rc;
+}
+
+int
+generation_make(struct generation **out, const void *manifest,
+    size_t manifest_bytes, const struct cell_source *source,
+    const struct load_options *options, struct err *err)
+{
+	struct load_plan p = {.source = source, .options = options};
+	bool scattered = false;
+	int rc;
+
+	*out = NULL;
+	rc = generation_new(&p.g, manifest, manifest_bytes, err);
+	if (rc < 0)
+		return rc;
+	p.base = options ? options->base : NULL;
+	p.tables_differ = p.base && !tables_agree(p.g, p.base);
+	rc = plan_make(&p, &scattered, err);
+	if (rc == 0 && scattered && p.base) {
+		plan_clear(&p);
+		p.base = NULL;
+		rc = plan_make(&p, &scattered, err);
+	}
+	if (rc == 0)
+		rc = plan_run(&p, err);
+	if (rc < 0)
+		generation_free(&p.g);
+	*out = p.g;
+	return rc;
+}

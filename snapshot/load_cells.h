@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Inside of the loader: a generation's cells, wherever their bytes come from.
+ */
+#ifndef HOLDFAST_LOAD_CELLS_H
+#define HOLDFAST_LOAD_CELLS_H
+
+#include "snapshot/load.h"
+#include "snapshot/load_memory.h"
+#include "snapshot/verify.h"
+
+enum {
+	/* A generation refers to at most this many segments. */
+	LOAD_SEGMENTS_MAX = 8,
+};
+
+struct loaded_cell {
+	struct digest cell, records; /* zeros: the slot is empty */
+	uint64_t bytes;
+	uint64_t offset;  /* in its segment */
+	uint32_t segment; /* index in generation_memory */
+	bool is_shared;   /* it lies in memory of the base */
+};
+
+struct generation_memory {
+	struct segment *segments[LOAD_SEGMENTS_MAX];
+	unsigned nsegments;
+	struct loaded_cell *cells; /* [nslots] */
+	struct cell_ref *slots;    /* [nslots] */
+	struct split_ref *splits;  /* [nsplits] */
+	struct split_d *split_table;
+};
+
+/* Where the bytes of cells are. */
+struct cell_source {
+	int (*size)(void *arg, uint32_t slot, const struct digest *digest,
+	    uint64_t *bytes, struct err *err);
+	int (*read)(void *arg, uint32_t slot, const struct digest *digest,
+	    uint8_t *dst, uint64_t bytes, struct err *err);
+	void *arg;
+};
+
+/* The generation of a manifest's bytes, which are verified here. */
+int generation_make(struct generation **out, const void *manifest,
+    size_t manifest_bytes, const struct cell_source *source,
+    const struct load_options *options, struct err *err);
+
+/* What the manifest demands of the cell in a slot. */
+void generation_cell_expect(
+    const struct generation *g, uint32_t slot, struct cell_expect *out);
+
+#endif
