@@ -270,7 +270,8 @@ fuzz-coverage: ## lines that the corpus of FUZZ=NAME reaches, by file [FILES=...
 		$(BUILD_DIR)/coverage/fuzz-replay/$(FUZZ) $(FUZZ_CORPUS) >/dev/null
 	$(Q)$(call find_tool,llvm-profdata) merge -o $(COVERAGE).profdata $(COVERAGE).profraw
 	$(Q)$(call find_tool,llvm-cov) report $(BUILD_DIR)/coverage/fuzz-replay/$(FUZZ) \
-		-instr-profile=$(COVERAGE).profdata -ignore-filename-regex='tests/' $(FILES)
+		-instr-profile=$(COVERAGE).profdata -ignore-filename-regex='tests/' \
+		-show-region-summary=false -show-branch-summary=false $(FILES)
 
 # --- benchmarks ----------------------------------------------------------------------
 BENCH_SOURCES := $(sort $(wildcard tests/bench/bench_*.c))

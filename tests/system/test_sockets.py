@@ -7,7 +7,7 @@
                                  RUN/sockets.counters
 
 Answers are checked, and the counters with them. Takes about 15 seconds.
-BUILD is the directory of the programs, build/release by default.
+HOLDFAST_BUILD is the directory of the programs, build/release by default.
 """
 import os
 import resource
@@ -27,7 +27,7 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
-BUILD = os.path.abspath(os.environ.get("BUILD", "build/release"))
+BUILD = os.path.abspath(os.environ.get("HOLDFAST_BUILD", "build/release"))
 SOCKETS = os.path.join(BUILD, "holdfast-sockets")
 TOOL = os.path.join(BUILD, "holdfast")
 
