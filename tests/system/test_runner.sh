@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# profiles: release
+#
+# The runner itself: a tree of small tests that pass, fail, skip, hang and
+# leave processes behind must end in the right lines, counts and exit status.
+set -eu
+scratch=$(mktemp -d)
+top=$scratch/tree
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' TERM INT
+mkdir -p "$top"/tests/{system,lint,unit,differential,fuzz}
+cp tests/run.py "$top/tests"
+cd "$top"
+
+script() { # NAME, body on standard input
+	{ echo '#!/bin/bash'; cat; } >"tests/system/$1"
+	chmod +x "tests/system/$1"
+}
+run() { # STATUS ARGUMENT...: runs and keeps the output
+	local want=$1 got=0
+	shift
+	tests/run.py --profiles release "$@" >out 2>&1 || got=$?
+	[ "$got" = "$want" ] || fail "exit status $got, not $want"
+}
+fail() {
+	echo "$1"
+	cat out
+	exit 1
+}
+expect() { grep -qE -- "$1" out || fail "no line like: $1"; }
+expect_not() { ! grep -qE -- "$1" out || fail "a line like: $1"; }
+
+script test_pass.sh <<'E'
+echo not shown
+[ "$HOLDFAST_PROFILE" = release ] && [ "${HOLDFAST_BUILD: -14}" = /build/release ]
+E
+run 0 system
+expect '^PASS  system/release/test_pass.sh '
+expect '^SKIP  shared '
+expect '^1 passed, 0 failed, 1 skipped$'
+expect_not 'not shown'
+grep -q 'not shown' build/test-logs/system-release-test_pass.sh.log
+
+mkdir -p shared/tools shared/zones
+touch shared/tools/diffdns.py
+run 0 --shared shared system
+expect '^1 passed, 0 failed$'
+run 1 --shared elsewhere --shared-given system
+expect '^FAIL  shared .*elsewhere'
+
+script test_skip.sh <<'E'
+echo why not
+exit 77
+E
+script test_fail.sh <<'E'
+echo this went wrong
+exit 3
+E
+script test_crash.sh <<'E'
+kill -SEGV $$
+E
+script test_asan_only.sh <<'E'
+# profiles: asan
+E
+script test_hang.sh <<'E'
+# timeout: 1
+sleep 60 & echo $! >left.pid
+trap 'echo cleaned >trap.out; exit 1' TERM
+wait
+E
+echo 'exit 1' >tests/system/test_sourced.sh
+run 1 --shared shared system
+expect '^SKIP  system/release/test_skip.sh +why not$'
+expect '^FAIL  system/release/test_fail.sh +exit status 3'
+expect 'this went wrong'
+expect '^FAIL  system/release/test_crash.sh +signal 11'
+expect '^FAIL  system/release/test_hang.sh +killed after 1 s'
+expect '^1 passed, 3 failed, 1 skipped$'
+expect_not 'asan_only|sourced'
+[ "$(tail -1 out)" = '1 passed, 3 failed, 1 skipped' ] || fail "the last line"
+[ "$(cat trap.out)" = cleaned ] || fail "the trap did not run"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	kill -0 "$(cat left.pid)" 2>/dev/null || break
+	sleep 0.1
+done
+if kill -0 "$(cat left.pid)" 2>/dev/null &&
+	! grep -q '^State:.*Z' "/proc/$(cat left.pid)/status"; then
+	fail "a process was left behind"
+fi
+
+run 0 --shared shared --only 'test_p*' system
+expect '^1 passed, 0 failed$'
+
+# a unit test whose program was not built is no success
+touch tests/unit/test_none.c
+run 1 unit
+expect '^FAIL  unit/release/test_none .*cannot run'
+run 1 differential
+expect '^0 passed, 0 failed, 1 skipped$'
