@@ -60,8 +60,9 @@ struct dataplane_message {
 	} field[16];
 };
 
-/* Parses in place (message is terminated by this). Refuses control characters,
- * more than 16 fields, fields without "=", a key twice. */
+/* Parses in place; terminates the message, for which message[bytes] must be
+ * room. Refuses control characters, more than 16 fields, fields without "=", a
+ * key twice. */
 int dataplane_message_parse(struct dataplane_message *out, char *message,
     size_t bytes, struct err *err);
 /* NULL if absent. */

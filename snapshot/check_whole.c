@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What must hold across the cells of a zone, which no cell shows by itself. For
+ * control, on every manifest, and tools; one lookup or two a name. Allocates
+ * nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "snapshot/cell_table.h"
+#include "snapshot/load_cells.h"
+#include "snapshot/manifest.h"
+
+struct whole_check {
+	const struct generation *g;
+	struct err *err;
+	uint32_t slot;
+	/* found on the way */
+	uint64_t depths[2];
+	uint64_t nzones;
+	/* the zone of the node in hand */
+	const uint8_t *apex;
+	unsigned apex_bytes, apex_labels;
+	uint64_t apex_hash;
+	uint32_t split, anchor;
+};
+
+static const struct node_d *
+node_at(const uint8_t *cell, uint32_t off)
+{
+	return (const void *)(cell + off);
+}
+
+static const uint8_t *
+node_labels(const struct node_d *n)
+{
+	return (const uint8_t *)(n + 1);
+}
+
+/* Refuses, with the name's text. */
+static int
+refuse(struct whole_check *c, const uint8_t *labels, unsigned bytes,
+    const char *why)
+{
+	char text[NAME_TEXT_MAX];
+	uint8_t name[DNS_NAME_MAX + 1];
+
+	memcpy(name, labels, bytes);
+	memcpy(name + bytes, c->apex, c->apex_bytes);
+	return err_set(c->err, ERR_CORRUPT, "slot %u: %s: %s", c->slot,
+	    name_to_text(text, name), why);
+}
+
+/* The node of the zone in hand with these labels above its apex, or NULL. */
+static const struct node_d *
+zone_node_lookup(
+    const struct whole_check *c, const uint8_t *labels, unsigned bytes)
+{
+	const struct generation *g = c->g;
+	struct cell_key key = {
+	    .name = labels,
+	    .bytes = bytes,
+	    .any_anchor = c->split != NO_SPLIT,
+	    .anchor = c->anchor,
+	};
+	const struct cell_ref *cell = &g->slots[c->slot];
+	uint64_t compared = 0;
+	uint32_t off;
+
+	key.hash = name_hash_above(&g->key, c->apex_hash, labels, bytes);
+	if (c->split != NO_SPLIT)
+		cell = &g->slots[g->splits[c->split].first_slot +
+				 name_slot(key.hash, g->splits[c->split].bits)];
+	off = cell_lookup(cell->base, cell->nbuckets, &key, &compared);
+	return off ? node_at(cell->base, off) : NULL;
+}
+
+/* The apex node of a whole name, in the shared slots, or NULL. */
+static const struct node_d *
+apex_lookup(const struct generation *g, const uint8_t *name, unsigned bytes)
+{
+	struct cell_key key = {
+	    .hash = name_hash(&g->key, name),
+	    .name = name,
+	    .bytes = bytes,
+	    .is_apex = true,
+	};
+	const struct cell_ref *cell =
+	    &g->slots[name_slot(key.hash, g->slot_bits)];
+	uint64_t compared = 0;
+	uint32_t off = cell_lookup(cell->base, cell->nbuckets, &key, &compared);
+
+	return off ? node_at(cell->base, off) : NULL;
+}
+
+/* An occluded name: the cut that hides it is there. */
+static int
+occluded_check(struct whole_check *c, const struct node_d *n)
+{
+	const uint8_t *labels = node_labels(n);
+	unsigned at = 0, depth = c->apex_labels;
+	const struct node_d *cut;
+
+	for (unsigned i = 0; i < n->name_bytes; i += labels[i] + 1u)
+		depth++;
+	for (; depth > n->anchor; depth--)
+		at += labels[at] + 1u;
+	cut = zone_node_lookup(c, labels + at, n->name_bytes - at);
+	if (!cut || !(cut->flags & NODE_CUT))
+		return refuse(c, labels, n->name_bytes,
+		    "it is marked as below a cut, which is not there");
+	return 0;
+}
+
+/* A name's parent exists and lets it be seen; so, by its parent's own check, do
+ * all above. */
+static int
+parent_check(struct whole_check *c, const struct node_d *n)
+{
+	const uint8_t *labels = node_labels(n);
+	unsigned first = labels[0] + 1u;
+	const struct node_d *parent;
+
+	if (n->flags & NODE_OCCLUDED)
+		return occluded_check(c, n);
+	if (first == n->name_bytes) {
+		parent = apex_lookup(c->g, c->apex, c->apex_bytes);
+		if (!parent)
+			return refuse(
+			    c, labels, n->name_bytes, "its zone has no apex");
+	} else {
+		parent =
+		    zone_node_lookup(c, labels + first, n->name_bytes - first);
+	}
+	if (!parent)
+		return refuse(
+		    c, labels, n->name_bytes, "its parent does not exist");
+	if (parent->flags & (NODE_CUT | NODE_OCCLUDED))
+		return refuse(c, labels, n->name_bytes, "it is below a cut");
+	if (parent->flags & NODE_DNAME)
+		return refuse(c, labels, n->name_bytes, "it is below a DNAME");
+	return 0;
+}
+
+static void
+apex_note(struct whole_check *c, const struct node_d *n)
+{
+	const struct zone_d *z = (const struct zone_d *)n - 1;
+
+	c->nzones++;
+	c->depths[z->apex_labels / 64] |= 1ull << z->apex_labels % 64;
+}
+
+static void
+zone_set(struct whole_check *c, const uint8_t *cell, const struct node_d *n)
+{
+	const struct cell_header_d *h = (const void *)cell;
+
+	if (h->kind == CELL_SPLIT) {
+		c->split = h->split;
+		c->apex = cell + h->apex_off;
+		c->apex_bytes = h->apex_bytes;
+	} else {
+		const struct node_d *apex =
+		    node_at(cell, n->anchor + sizeof(struct zone_d));
+
+		c->split = NO_SPLIT;
+		if (c->anchor == n->anchor && c->apex == node_labels(apex))
+			return;
+		c->anchor = n->anchor;
+		c->apex = node_labels(apex);
+		c->apex_bytes = apex->name_bytes;
+	}
+	c->apex_hash = name_hash(&c->g->key, c->apex);
+	c->apex_labels = name_labels(c->apex);
+}
+
+static int
+slot_check(struct whole_check *c)
+{
+	const struct cell_ref *cell = &c->g->slots[c->slot];
+	const struct bucket_d *b = cell_buckets(cell->base);
+
+	for (uint32_t i = 0; i < cell->nbuckets; i++)
+		for (unsigned k = 0; k < b[i].count; k++) {
+			const struct node_d *n =
+			    node_at(cell->base, b[i].node_off[k]);
+			int rc = 0;
+
+			zone_set(c, cell->base, n);
+			if (n->flags & NODE_APEX)
+				apex_note(c, n);
+			else
+				rc = parent_check(c, n);
+			if (rc < 0)
+				return rc;
+		}
+	return 0;
+}
+
+/* Each split in use is named by its zone's apex; that an apex names no split of
+ * another zone, the cell's verifier has seen. */
+static int
+splits_check(struct whole_check *c)
+{
+	const struct split_d *t = c->g->memory->split_table;
+	char text[NAME_TEXT_MAX];
+
+	for (uint32_t i = 0; i < c->g->nsplits; i++) {
+		uint8_t name[sizeof t->apex + NAME_HASH_OVERREAD] = {0};
+		const struct node_d *apex;
+
+		if (t[i].apex_bytes == 0)
+			continue;
+		memcpy(name, t[i].apex, t[i].apex_bytes);
+		apex = apex_lookup(c->g, name, t[i].apex_bytes);
+		if (!apex || ((const struct zone_d *)apex - 1)->split != i)
+			return err_set(c->err, ERR_CORRUPT,
+			    "split %u: the apex of %s does not name it", i,
+			    name_to_text(text, name));
+	}
+	return 0;
+}
+
+int
+generation_check_whole(const struct generation *g, struct err *err)
+{
+	struct whole_check c = {.g = g, .err = err};
+	int rc = 0;
+
+	for (c.slot = 0; rc == 0 && c.slot < g->nslots; c.slot++)
+		rc = slot_check(&c);
+	if (rc == 0)
+		rc = splits_check(&c);
+	if (rc < 0)
+		return rc;
+	if (c.nzones != g->nzones)
+		return err_set(err, ERR_CORRUPT,
+		    "the manifest says %u zones, its cells have %llu",
+		    g->nzones, (unsigned long long)c.nzones);
+	if (c.depths[0] != g->depths[0] || c.depths[1] != g->depths[1])
+		return err_set(err, ERR_CORRUPT,
+		    "the manifest's depths are not those of its zones");
+	return 0;
+}

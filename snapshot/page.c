@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The data plane's page: a file of one page on tmpfs, written by one thread of
+ * one process, copied by any number of readers under a sequence number. A
+ * handle is one small allocation and one mapping.
+ */
+#include "snapshot/page.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGE_VERSION 1
+
+enum {
+	STATE_WORDS = sizeof(struct page_state) / sizeof(uint64_t),
+	/* a write takes nanoseconds; a writer that was preempted, less than
+	 * this many looks are likely to wait for, is read the next time */
+	READ_TRIES = 10000,
+};
+_Static_assert(sizeof(struct page_state) % sizeof(uint64_t) == 0,
+    "the state is copied by words");
+_Static_assert(sizeof(struct page_d) <= PAGE_BYTES, "one page");
+
+struct page {
+	struct page_d *d;
+};
+
+/* Words are copied one by one and atomically: a reader may see a mix of two
+ * states, which the sequence number then tells it, but no torn word. */
+static void
+state_copy(void *to, const void *from)
+{
+	_Atomic uint64_t *dst = to;
+	const _Atomic uint64_t *src = from;
+
+	for (unsigned i = 0; i < STATE_WORDS; i++)
+		atomic_store_explicit(&dst[i],
+		    atomic_load_explicit(&src[i], memory_order_relaxed),
+		    memory_order_relaxed);
+}
+
+static int
+page_map(struct page **out, int fd, int protection, const char *path,
+    struct err *err)
+{
+	struct page *p = malloc(sizeof *p);
+	void *map;
+
+	if (!p)
+		return err_set(err, ERR_NO_MEMORY, "%s: out of memory", path);
+	map = mmap(NULL, PAGE_BYTES, protection, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		free(p);
+		return err_set_errno(err, "%s: cannot map", path);
+	}
+	p->d = map;
+	*out = p;
+	return 0;
+}
+
+/* A whole page file of this version? */
+static int
+page_check(int fd, const char *path, struct err *err)
+{
+	struct page_d head;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set_errno(err, "%s: cannot stat", path);
+	if (!S_ISREG(st.st_mode) || st.st_size != PAGE_BYTES ||
+	    pread(fd, &head, sizeof head, 0) != sizeof head ||
+	    head.magic != PAGE_MAGIC)
+		return err_set(err, ERR_CORRUPT,
+		    "%s: not the page of a data plane: remove it", path);
+	if (head.version != PAGE_VERSION)
+		return err_set(err, ERR_VERSION,
+		    "%s: version %u, this program reads version %u", path,
+		    head.version, PAGE_VERSION);
+	return 0;
+}
+
+/* A file of zeros with a head appears under the path all at once. */
+static int
+page_file_make(const char *path, struct err *err)
+{
+	struct page_d head = {
+	    .magic = PAGE_MAGIC,
+	    .version = PAGE_VERSION,
+	    .writer_pid = (uint32_t)getpid(),
+	};
+	char temporary[PATH_MAX];
+	int fd, rc = 0;
+
+	if (snprintf(temporary, sizeof temporary, "%s.new-%ld", path,
+		(long)getpid()) >= (int)sizeof temporary)
+		return err_set(err, ERR_LIMIT, "%s: path too long", path);
+	unlink(temporary);
+	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_set_errno(err, "%s: cannot create", path);
+	/* now, or a full tmpfs is a bus error at the first write */
+	errno = posix_fallocate(fd, 0, PAGE_BYTES);
+	if (errno || pwrite(fd, &head, sizeof head, 0) != sizeof head ||
+	    fchmod(fd, 0644) < 0 || rename(temporary, path) < 0) {
+		rc = err_set_errno(err, "%s: cannot write", path);
+		unlink(temporary);
+	}
+	close(fd);
+	return rc;
+}
+
+int
+page_create(struct page **out, const char *path, struct err *err)
+{
+	int rc, fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	*out = NULL;
+	/* readers of the one before keep their mapping if it can go on */
+	if (fd < 0 || page_check(fd, path, NULL) < 0) {
+		if (fd >= 0)
+			close(fd);
+		rc = page_file_make(path, err);
+		if (rc < 0)
+			return rc;
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			return err_set_errno(err, "%s: cannot open", path);
+	}
+	rc = page_map(out, fd, PROT_READ | PROT_WRITE, path, err);
+	close(fd);
+	if (rc < 0)
+		return rc;
+	(*out)->d->writer_pid = (uint32_t)getpid();
+	return 0;
+}
+
+void
+page_write(struct page *p, const struct page_state *state)
+{
+	struct page_d *d = p->d;
+	/* odd if the writer before was killed while it wrote */
+	uint32_t odd =
+	    atomic_load_explicit(&d->sequence, memory_order_relaxed) | 1;
+
+	atomic_store_explicit(&d->sequence, odd, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	state_copy(&d->state, state);
+	atomic_store_explicit(&d->sequence, odd + 1, memory_order_release);
+}
+
+void
+page_beat(struct page *p, uint64_t now_ms)
+{
+	atomic_store_explicit(
+	    &p->d->heartbeat_ms, now_ms, memory_order_relaxed);
+}
+
+int
+page_open(struct page **out, const char *path, struct err *err)
+{
+	int rc, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	*out = NULL;
+	if (fd < 0) {
+		rc = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+		err_set_errno(err, "%s: cannot open", path);
+		if (err)
+			err->code = rc;
+		return rc;
+	}
+	rc = page_check(fd, path, err);
+	if (rc == 0)
+		rc = page_map(out, fd, PROT_READ, path, err);
+	close(fd);
+	return rc;
+}
+
+bool
+page_read(const struct page *p, struct page_state *out, uint64_t *heartbeat_ms,
+    uint32_t *writer_pid)
+{
+	const struct page_d *d = p->d;
+
+	for (unsigned i = 0; i < READ_TRIES; i++) {
+		uint32_t before =
+		    atomic_load_explicit(&d->sequence, memory_order_acquire);
+
+		if (before & 1) {
+			__builtin_ia32_pause();
+			continue;
+		}
+		state_copy(out, &d->state);
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&d->sequence, memory_order_relaxed) !=
+		    before)
+			continue;
+		if (heartbeat_ms)
+			*heartbeat_ms = atomic_load_explicit(
+			    &d->heartbeat_ms, memory_order_relaxed);
+		if (writer_pid)
+			*writer_pid = d->writer_pid;
+		return true;
+	}
+	return false;
+}
+
+void
+page_close(struct page **pp)
+{
+	struct page *p = *pp;
+
+	*pp = NULL;
+	if (!p)
+		return;
+	munmap(p->d, PAGE_BYTES);
+	free(p);
+}
