@@ -68,7 +68,7 @@ name_hash_label(
 	return name_hash_chunk(key, h, lo, hi);
 }
 
-/* Spreads a hash over its 64 bits; callers' repeated uses fold into one. */
+/* Spreads a hash over its 64 bits. */
 static inline uint64_t
 name_hash_mix(uint64_t h)
 {
@@ -77,26 +77,45 @@ name_hash_mix(uint64_t h)
 	return h ^ h >> 32;
 }
 
+/* Places from a hash that is mixed already: the engine mixes once. */
+static inline uint32_t
+name_mixed_bucket(uint64_t mixed, uint32_t n)
+{
+	return (uint32_t)(((mixed & 0xffffffff) * n) >> 32);
+}
+
+static inline uint32_t
+name_mixed_slot(uint64_t mixed, unsigned bits)
+{
+	return (uint32_t)((mixed >> 32) & 0xffff) >> (16 - bits);
+}
+
+static inline uint16_t
+name_mixed_tag(uint64_t mixed)
+{
+	uint16_t tag = (uint16_t)(mixed >> 48);
+
+	return tag ? tag : 1;
+}
+
 /* Bucket of a hash in a table of n buckets (any n, not just powers of two). */
 static inline uint32_t
 name_bucket(uint64_t h, uint32_t n)
 {
-	return (uint32_t)(((name_hash_mix(h) & 0xffffffff) * n) >> 32);
+	return name_mixed_bucket(name_hash_mix(h), n);
 }
 
 /* Slot among 2^bits, bits <= 16. */
 static inline uint32_t
 name_slot(uint64_t h, unsigned bits)
 {
-	return (uint32_t)((name_hash_mix(h) >> 32) & 0xffff) >> (16 - bits);
+	return name_mixed_slot(name_hash_mix(h), bits);
 }
 
 static inline uint16_t
 name_tag(uint64_t h)
 {
-	uint16_t tag = (uint16_t)(name_hash_mix(h) >> 48);
-
-	return tag ? tag : 1;
+	return name_mixed_tag(name_hash_mix(h));
 }
 
 /* Hash of a whole lower-case uncompressed name; slow path. The name must lie in

@@ -40,28 +40,6 @@ fetch_line(const void *p)
 	__builtin_prefetch(p);
 }
 
-/* Names that may be an apex are probed deepest first; nearly always that is the
- * right one, and the others' lines are asked for as well. A zone that is not
- * split has its names in the same cell: their bucket can be fetched at once. */
-static inline void
-zone_prefetch(const struct generation *g, const struct query_name *n)
-{
-	int d = zone_depth_next(g, n->labels);
-
-	if (d < 0)
-		return;
-
-	const struct cell_ref *cell =
-	    g->slots + name_slot(n->hash[d], g->slot_bits);
-
-	fetch_line(cell_bucket(cell, n->hash[d]));
-	fetch_line(cell_bucket(cell, n->hash[n->labels]));
-	while ((d = zone_depth_next(g, d - 1)) >= 0) {
-		cell = g->slots + name_slot(n->hash[d], g->slot_bits);
-		fetch_line(cell_bucket(cell, n->hash[d]));
-	}
-}
-
 /* Name of no zone: RFC 8914 section 4.21 tells the client why. */
 static void
 query_refuse(struct answer_state *s, struct answer_query *q)
@@ -73,44 +51,111 @@ query_refuse(struct answer_state *s, struct answer_query *q)
 	q->rcode = DNS_RCODE_REFUSED;
 }
 
+/* Where an apex may be is tried from the deepest place on; nearly always that
+ * is the right one, and the others' lines are asked for as well. A zone that is
+ * not split has its names in the same cell: their bucket can be fetched at
+ * once. */
 static inline void
-query_zone(
+stage_apex(
     struct answer_state *s, const struct generation *g, struct answer_query *q)
 {
 	const struct query_name *n = &s->name;
+	int d = zone_depth_next(g, n->labels);
 
-	if (__builtin_expect(!zone_find(g, n, n->labels, &s->view), 0)) {
+	if (__builtin_expect(d < 0, 0)) {
 		query_refuse(s, q);
 		return;
 	}
-	/* DS at an apex is the parent's (RFC 4035 section 3.1.4.1), if we have
-	 * it; else the apex answers that there is none */
-	if (__builtin_expect(s->qtype == DNS_TYPE_DS, 0) &&
-	    n->labels == s->view.apex_labels && n->labels) {
-		struct zone_view parent;
 
-		if (zone_find(g, n, n->labels - 1, &parent))
-			s->view = parent;
+	uint64_t mixed = name_hash_mix(n->hash[d]);
+
+	s->cell = g->slots + name_mixed_slot(mixed, g->slot_bits);
+	s->bucket = cell_bucket(s->cell, mixed);
+	s->apex_tag = name_mixed_tag(mixed);
+	s->depth = (int16_t)d;
+	s->mixed = name_hash_mix(n->hash[n->labels]);
+	fetch_line(s->bucket);
+	fetch_line(cell_bucket(s->cell, s->mixed));
+	while ((d = zone_depth_next(g, d - 1)) >= 0) {
+		mixed = name_hash_mix(n->hash[d]);
+		fetch_line(cell_bucket(
+		    g->slots + name_mixed_slot(mixed, g->slot_bits), mixed));
 	}
-	if (n->labels > s->view.apex_labels)
-		fetch_line(cell_bucket(zone_cell(&s->view, n->hash[n->labels]),
-		    n->hash[n->labels]));
+}
+
+static bool
+zone_find_slowly(
+    struct answer_state *s, const struct generation *g, struct answer_query *q)
+{
+	if (zone_find(g, &s->name, s->name.labels, &s->view))
+		return true;
+	query_refuse(s, q);
+	return false;
+}
+
+/* DS at an apex is the parent's (RFC 4035 section 3.1.4.1), if we have it; else
+ * the apex answers that there is none. */
+static void
+zone_for_ds(struct answer_state *s, const struct generation *g)
+{
+	struct zone_view parent;
+
+	if (s->name.labels == s->view.apex_labels && s->name.labels &&
+	    zone_find(g, &s->name, s->name.labels - 1u, &parent))
+		s->view = parent;
 }
 
 static inline void
-node_prefetch(const struct answer_state *s)
+stage_zone(
+    struct answer_state *s, const struct generation *g, struct answer_query *q)
+{
+	const struct node_d *apex =
+	    bucket_node_guess(s->cell, s->bucket, s->apex_tag);
+
+	if (__builtin_expect(
+		apex && apex_is(apex, &s->name, (unsigned)s->depth), 1))
+		zone_view_set(&s->view, g, s->cell, apex);
+	else if (!zone_find_slowly(s, g, q))
+		return;
+	if (__builtin_expect(s->qtype == DNS_TYPE_DS, 0))
+		zone_for_ds(s, g);
+	s->cell = zone_cell(&s->view, s->mixed);
+	s->bucket = cell_bucket(s->cell, s->mixed);
+	fetch_line(s->bucket);
+}
+
+/* The name's bucket has come: its tags say which node to fetch. */
+static inline void
+stage_node(struct answer_state *s)
+{
+	s->guess =
+	    bucket_node_guess(s->cell, s->bucket, name_mixed_tag(s->mixed));
+	if (s->guess) {
+		fetch_line(s->guess);
+		fetch_line((const uint8_t *)s->guess + 64);
+	}
+}
+
+/* Confirms the guess. No tag matched in a bucket that does not overflow: the
+ * name is not there, and nothing more was read for it. */
+static inline const struct node_d *
+node_confirm(const struct answer_state *s)
 {
 	const struct query_name *n = &s->name;
-	uint64_t hash = n->hash[n->labels];
-	const struct node_d *node;
 
-	if (n->labels == s->view.apex_labels)
-		return;
-	node = cell_node_guess(zone_cell(&s->view, hash), hash);
-	if (node) {
-		fetch_line(node);
-		fetch_line((const uint8_t *)node + 64);
+	if (__builtin_expect(n->labels == s->view.apex_labels, 0))
+		return zone_apex(s->view.zone);
+	if (s->guess) {
+		if (__builtin_expect(
+			zone_node_is(&s->view, s->guess, n->lower,
+			    (unsigned)n->bytes - s->view.apex_bytes),
+			1))
+			return s->guess;
+	} else if (__builtin_expect(
+		       !(s->bucket->flags & BUCKET_OVERFLOWS), 1)) {
+		return NULL;
 	}
+	return zone_suffix_find(&s->view, n, n->labels);
 }
 
 static const struct {
@@ -127,28 +172,44 @@ static const struct {
 	true},
 };
 
+/* The usual case in line, all others by found_decide(). */
 static inline void
-query_decide(
+found_quickly(struct answer_state *s, const struct generation *g,
+    const struct node_d *node)
+{
+	struct found *f = &s->found;
+	const struct block_d *b;
+
+	if (__builtin_expect(
+		node && !(node->flags & (NODE_CUT | NODE_OCCLUDED | NODE_APEX)),
+		1) &&
+	    (b = node_block_find(node, s->qtype)) != NULL) {
+		f->kind = FOUND_ANSWER;
+		f->block = block_form(b, s->want_do);
+		f->owner_bytes = (uint8_t)s->name.bytes;
+		f->key_labels = (uint8_t)s->name.labels;
+		return;
+	}
+	found_decide(f, g, &s->view, &s->name, node, s->qtype, s->want_do);
+}
+
+static inline void
+stage_decide(
     struct answer_state *s, const struct generation *g, struct answer_query *q)
 {
-	const struct query_name *n = &s->name;
-	const struct node_d *node =
-	    n->labels == s->view.apex_labels
-		? zone_apex(s->view.zone)
-		: zone_suffix_find(&s->view, n, n->labels);
 	struct found *f = &s->found;
 
-	found_decide(f, g, &s->view, n, node, s->qtype, s->want_do);
+	found_quickly(s, g, node_confirm(s));
 	q->verdict = found_table[f->kind].verdict;
 	q->rcode = found_table[f->kind].rcode;
 	q->apex_labels = s->view.apex_labels;
 	q->key_labels = f->key_labels;
-	q->key_hash = n->hash[f->key_labels];
+	q->key_hash = s->name.hash[f->key_labels];
 	s->rcode = q->rcode;
 	s->outcome = found_table[f->kind].outcome;
 	if (found_table[f->kind].authoritative)
 		s->flags |= DNS_FLAG_AA;
-	if (f->block->flags & BLOCK_LINKS)
+	if (__builtin_expect(f->block->flags & BLOCK_LINKS, 0))
 		s->outcome = OUTCOME_COMPOSE;
 	fetch_line(f->block);
 	fetch_line((const uint8_t *)f->block + 64);
@@ -162,20 +223,20 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 		struct answer_state *s = &b->state[i];
 
 		query_parse(s, g, ctx, &q[i]);
-		if (s->outcome == OUTCOME_LOOKUP)
-			zone_prefetch(g, &s->name);
+		if (__builtin_expect(s->outcome == OUTCOME_LOOKUP, 1))
+			stage_apex(s, g, &q[i]);
 		else
 			q[i].rcode = (uint8_t)s->rcode;
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
-			query_zone(&b->state[i], g, &q[i]);
+			stage_zone(&b->state[i], g, &q[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
-			node_prefetch(&b->state[i]);
+			stage_node(&b->state[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
-			query_decide(&b->state[i], g, &q[i]);
+			stage_decide(&b->state[i], g, &q[i]);
 }
 
 void

@@ -44,6 +44,14 @@ struct found {
 };
 
 struct answer_state {
+	/* of the stages of find: where the next one looks */
+	const struct cell_ref *cell;
+	const struct bucket_d *bucket;
+	const struct node_d *guess;
+	uint64_t mixed; /* hash of the whole name, mixed */
+	uint16_t apex_tag;
+	int16_t depth; /* of the apex that is tried first */
+
 	struct zone_view view;
 	struct found found;
 	uint16_t question_end; /* 0: there is no readable question */
@@ -71,7 +79,8 @@ struct answer_batch {
 void query_parse(struct answer_state *s, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q);
 
-/* What the zone has for (name, type): `node` is the exact node or NULL. */
+/* What the zone has for (name, type): `node` is the exact node or NULL. The
+ * usual case, a node that owns the type, is answer.c's. */
 void found_decide(struct found *out, const struct generation *g,
     const struct zone_view *view, const struct query_name *name,
     const struct node_d *node, uint16_t type, bool want_do);

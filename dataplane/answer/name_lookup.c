@@ -7,52 +7,23 @@
 static const struct node_d *
 apex_find(const struct cell_ref *cell, const struct query_name *n, unsigned d)
 {
-	unsigned start = query_name_start(n, d);
-	unsigned bytes = n->bytes - start;
-	uint64_t hash = n->hash[d];
-	const struct bucket_d *b = cell_bucket(cell, hash);
+	uint64_t mixed = name_hash_mix(n->hash[d]);
+	const struct bucket_d *b = cell_bucket(cell, mixed);
 
 	for (;;) {
-		uint32_t match = bucket_match(b, name_tag(hash));
+		uint32_t match = bucket_match(b, name_mixed_tag(mixed));
 
 		while (match) {
 			const struct node_d *node = bucket_node(
 			    cell, b, (unsigned)__builtin_ctz(match) / 2);
 
-			if (node->flags & NODE_APEX &&
-			    node->name_bytes == bytes &&
-			    query_name_same(
-				node_name(node), n->lower + start, bytes))
+			if (apex_is(node, n, d))
 				return node;
 			match &= match - 1;
 		}
 		if (!(b->flags & BUCKET_OVERFLOWS))
 			return NULL;
 		b = cell_bucket_next(cell, b);
-	}
-}
-
-static void
-zone_view_set(struct zone_view *out, const struct generation *g,
-    const struct cell_ref *cell, const struct node_d *apex)
-{
-	const struct zone_d *zone = (const struct zone_d *)apex - 1;
-
-	out->zone = zone;
-	out->apex_bytes = apex->name_bytes;
-	out->apex_labels = zone->apex_labels;
-	if (zone->split == NO_SPLIT) {
-		out->cells = cell;
-		out->slot_bits = 0;
-		out->anchor = apex->anchor;
-		out->anchor_mask = ~0u;
-	} else {
-		const struct split_ref *split = &g->splits[zone->split];
-
-		out->cells = g->slots + split->first_slot;
-		out->slot_bits = split->bits;
-		out->anchor = 0;
-		out->anchor_mask = 0;
 	}
 }
 

@@ -46,11 +46,11 @@ bucket_match_plain(const struct bucket_d *b, uint16_t tag)
 }
 
 static inline const struct bucket_d *
-cell_bucket(const struct cell_ref *cell, uint64_t hash)
+cell_bucket(const struct cell_ref *cell, uint64_t mixed)
 {
 	return (const struct bucket_d *)(cell->base +
 					 sizeof(struct cell_header_d)) +
-	       name_bucket(hash, cell->nbuckets);
+	       name_mixed_bucket(mixed, cell->nbuckets);
 }
 
 static inline const struct bucket_d *
@@ -67,23 +67,33 @@ bucket_node(const struct cell_ref *cell, const struct bucket_d *b, unsigned i)
 	return (const struct node_d *)(cell->base + b->node_off[i]);
 }
 
-/* The first node that the tags of the home bucket name, unconfirmed, for
- * prefetching; NULL if none. */
+/* The first node that the tags of a bucket name, unconfirmed; NULL if none. */
 static inline const struct node_d *
-cell_node_guess(const struct cell_ref *cell, uint64_t hash)
+bucket_node_guess(
+    const struct cell_ref *cell, const struct bucket_d *b, uint16_t tag)
 {
-	const struct bucket_d *b = cell_bucket(cell, hash);
-	uint32_t match = bucket_match(b, name_tag(hash));
+	uint32_t match = bucket_match(b, tag);
 
 	return match ? bucket_node(cell, b, (unsigned)__builtin_ctz(match) / 2)
 	             : NULL;
 }
 
-/* The cell where a zone's name with this hash is. */
+/* The cell where a zone's name with this mixed hash is. */
 static inline const struct cell_ref *
-zone_cell(const struct zone_view *z, uint64_t hash)
+zone_cell(const struct zone_view *z, uint64_t mixed)
 {
-	return z->cells + name_slot(hash, z->slot_bits);
+	return z->cells + name_mixed_slot(mixed, z->slot_bits);
+}
+
+/* True if the node is the zone's and has this name (lower case, `bytes` octets
+ * without the apex's). */
+static inline bool
+zone_node_is(const struct zone_view *z, const struct node_d *n,
+    const uint8_t *labels, unsigned bytes)
+{
+	return n->name_bytes == bytes &&
+	       ((n->anchor ^ z->anchor) & z->anchor_mask) == 0 &&
+	       query_name_same(node_name(n), labels, bytes);
 }
 
 /* The node of the name `labels` (lower case, `bytes` octets without the apex's)
@@ -92,19 +102,18 @@ static inline const struct node_d *
 zone_node_find(const struct zone_view *z, uint64_t hash, const uint8_t *labels,
     unsigned bytes)
 {
-	const struct cell_ref *cell = zone_cell(z, hash);
-	const struct bucket_d *b = cell_bucket(cell, hash);
+	uint64_t mixed = name_hash_mix(hash);
+	const struct cell_ref *cell = zone_cell(z, mixed);
+	const struct bucket_d *b = cell_bucket(cell, mixed);
 
 	for (;;) {
-		uint32_t match = bucket_match(b, name_tag(hash));
+		uint32_t match = bucket_match(b, name_mixed_tag(mixed));
 
 		while (match) {
 			const struct node_d *n = bucket_node(
 			    cell, b, (unsigned)__builtin_ctz(match) / 2);
 
-			if (n->name_bytes == bytes &&
-			    ((n->anchor ^ z->anchor) & z->anchor_mask) == 0 &&
-			    query_name_same(node_name(n), labels, bytes))
+			if (zone_node_is(z, n, labels, bytes))
 				return n;
 			match &= match - 1;
 		}
@@ -129,6 +138,41 @@ zone_suffix_find(
  * there is none: not our name. */
 bool zone_find(const struct generation *g, const struct query_name *n,
     unsigned most, struct zone_view *out);
+
+static inline bool
+apex_is(const struct node_d *node, const struct query_name *n, unsigned d)
+{
+	unsigned start = query_name_start(n, d);
+
+	return node->flags & NODE_APEX &&
+	       node->name_bytes == n->bytes - start &&
+	       query_name_same(
+		   node_name(node), n->lower + start, n->bytes - start);
+}
+
+static inline void
+zone_view_set(struct zone_view *out, const struct generation *g,
+    const struct cell_ref *cell, const struct node_d *apex)
+{
+	const struct zone_d *zone = (const struct zone_d *)apex - 1;
+	const struct split_ref *split;
+
+	out->zone = zone;
+	out->apex_bytes = apex->name_bytes;
+	out->apex_labels = zone->apex_labels;
+	if (zone->split == NO_SPLIT) {
+		out->cells = cell;
+		out->slot_bits = 0;
+		out->anchor = apex->anchor;
+		out->anchor_mask = ~0u;
+		return;
+	}
+	split = &g->splits[zone->split];
+	out->cells = g->slots + split->first_slot;
+	out->slot_bits = split->bits;
+	out->anchor = 0;
+	out->anchor_mask = 0;
+}
 
 /* Bits of the depths at which an apex may be for a name: those in the mask up
  * to `most` labels. */
