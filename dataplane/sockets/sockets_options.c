@@ -170,7 +170,7 @@ listens_take(struct sockets_options *o, const struct words *w,
 		rc = config_address_parse(&a, w->listen[i], 53, err);
 		if (rc) {
 			err_add(err, "--listen");
-			return ERR_USAGE;
+			return err->code = ERR_USAGE;
 		}
 		rc = listen_take(o, &a, err);
 	}

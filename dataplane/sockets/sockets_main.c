@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * holdfast-sockets: starts the workers, then follows the generations in the
+ * main thread until it is told to stop. All that the workers use is made before
+ * they start and freed after they have ended.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cpu.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "dataplane/sockets/follow.h"
+#include "dataplane/sockets/listen.h"
+#include "dataplane/sockets/sockets_options.h"
+#include "dataplane/sockets/worker.h"
+
+enum { MEMORY_TCP_BYTES = 64 << 20 }; /* held by all TCP connections together */
+
+/* An init ladder: what exists is freed from the last to the first. */
+struct program {
+	struct sockets_options options;
+	struct service service;
+	struct sockets_counters *counters;
+	struct store *store;
+	struct follow *follow;
+	struct worker *workers[GRACE_READERS_MAX];
+	unsigned nworkers;
+	int signal_fd;
+};
+
+/* Connections, listeners, and what the libraries need. */
+static void
+files_raise(const struct sockets_options *o)
+{
+	rlim_t want = o->tcp_clients + 4ul * o->nlisten * o->threads + 256;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= want)
+		return;
+	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < want)
+		log_warn("at most %lu open files are allowed: fewer than "
+			 "sockets: tcp_clients: %u needs; raise LimitNOFILE",
+		    (unsigned long)limit.rlim_cur, o->tcp_clients);
+}
+
+static int
+store_find(struct store **out, const char *dir, struct err *err)
+{
+	int rc = store_open(out, dir, STORE_READ_ONLY, err);
+
+	if (rc == ERR_NOT_FOUND)
+		return err_set(err, rc,
+		    "%s: no store there; make one with: holdfast compile "
+		    "--store %s --zone NAME=FILE",
+		    dir, dir);
+	return rc;
+}
+
+static int
+listeners_probe(const struct sockets_options *o, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < o->nlisten && !rc; i++) {
+		rc = listen_probe(&o->listen[i], LISTEN_UDP, err);
+		if (!rc)
+			rc = listen_probe(&o->listen[i], LISTEN_TCP, err);
+	}
+	return rc;
+}
+
+static int
+service_make(struct program *p, struct err *err)
+{
+	static const struct live nothing;
+	const struct sockets_options *o = &p->options;
+	struct service *s = &p->service;
+
+	s->answer = o->answer;
+	s->limits = (struct tcp_limits){
+	    .clients = o->tcp_clients,
+	    .per_client = o->tcp_per_client,
+	    .idle_ms = o->tcp_idle_ms,
+	    .query_ms = o->tcp_query_ms,
+	    .pipeline = o->tcp_pipeline,
+	    .memory = MEMORY_TCP_BYTES / o->threads,
+	};
+	grace_init(&s->grace, o->threads, &nothing);
+	return tcp_clients_new(
+	    &s->clients, o->tcp_clients, o->tcp_per_client, err);
+}
+
+static int
+workers_make(struct program *p, struct err *err)
+{
+	const struct sockets_options *o = &p->options;
+	int rc = listeners_probe(o, err);
+
+	for (unsigned i = 0; i < o->threads && !rc; i++) {
+		rc = worker_new(&p->workers[i], &p->service, i, o->listen,
+		    o->nlisten, sockets_counters_block(p->counters, i), err);
+		p->nworkers += !rc;
+	}
+	return rc;
+}
+
+/* SIGTERM and SIGINT become readable; workers inherit the mask. */
+static int
+signals_catch(struct program *p, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return p->signal_fd < 0 ? err_set_errno(err, "signalfd") : 0;
+}
+
+static int
+program_make(struct program *p, struct err *err)
+{
+	const struct sockets_options *o = &p->options;
+	int rc;
+
+	files_raise(o);
+	rc = signals_catch(p, err);
+	if (!rc)
+		rc = store_find(&p->store, o->store_dir, err);
+	if (!rc)
+		rc = sockets_counters_new(
+		    &p->counters, o->run_dir, o->threads, err);
+	if (!rc)
+		rc = service_make(p, err);
+	if (!rc)
+		rc = workers_make(p, err);
+	if (!rc)
+		rc = follow_new(&p->follow, &p->store, o->run_dir,
+		    &p->service.grace,
+		    sockets_counters_block(p->counters, o->threads), err);
+	return rc;
+}
+
+static void
+program_free(struct program *p)
+{
+	for (unsigned i = 0; i < p->nworkers; i++)
+		worker_stop(p->workers[i]);
+	for (unsigned i = 0; i < p->nworkers; i++)
+		worker_free(&p->workers[i]);
+	follow_free(&p->follow);
+	tcp_clients_free(&p->service.clients);
+	sockets_counters_free(&p->counters);
+	if (p->store)
+		store_close(&p->store);
+	if (p->signal_fd >= 0)
+		close(p->signal_fd);
+	sockets_options_fini(&p->options);
+}
+
+/* The first look is before the workers start: the first query is answered from
+ * what there is. */
+static int
+program_run(struct program *p, struct err *err)
+{
+	struct pollfd fds[2] = {
+	    {.fd = p->signal_fd, .events = POLLIN},
+	    {.fd = follow_fd(p->follow), .events = POLLIN},
+	};
+	int wait_ms = follow_tick(p->follow), rc = 0;
+	char text[64];
+
+	for (unsigned i = 0; i < p->nworkers && !rc; i++)
+		rc = worker_start(p->workers[i], err);
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < p->options.nlisten; i++)
+		log_info("answering on %s",
+		    config_address_text(text, &p->options.listen[i]));
+	while (poll(fds, 2, wait_ms) >= 0 || errno == EINTR) {
+		if (fds[0].revents)
+			break;
+		wait_ms = follow_tick(p->follow);
+	}
+	log_info("stopping");
+	return 0;
+}
+
+static int
+serve(struct program *p)
+{
+	struct err err;
+	int level = p->options.log_level
+	                ? log_level_from_text(p->options.log_level)
+	                : LOG_LEVEL_INFO;
+	int rc;
+
+	log_open("holdfast-sockets", level < 0 ? LOG_LEVEL_INFO : level);
+	rc = program_make(p, &err);
+	if (!rc)
+		rc = program_run(p, &err);
+	if (rc)
+		log_error("%s", err.text);
+	return rc ? 1 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct program program = {.signal_fd = -1};
+	struct err err;
+	int status = 0;
+
+	if (sockets_options_parse(&program.options, argc, argv, &err)) {
+		fprintf(stderr, "holdfast-sockets: %s\n", err.text);
+		status = err.code == ERR_USAGE ? 2 : 1;
+	} else if (program.options.action == SOCKETS_HELP) {
+		sockets_options_help(stdout);
+	} else if (program.options.action == SOCKETS_VERSION) {
+		puts("holdfast-sockets " HOLDFAST_VERSION);
+	} else if (program.options.action == SOCKETS_CHECK) {
+		puts("holdfast-sockets: configuration and command line are "
+		     "good");
+	} else if (cpu_check(&err)) {
+		fprintf(stderr, "holdfast-sockets: %s\n", err.text);
+		status = 1;
+	} else {
+		status = serve(&program);
+	}
+	program_free(&program);
+	return status;
+}

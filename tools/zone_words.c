@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Zones by command line: --zone NAME=FILE is a line of a list in other words.
+ * Allocates the zones and their records.
+ */
+#include "tools/zone_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/source/zonefile.h"
+
+static int
+words_to_list(const struct tool *t, struct bytes *list, struct err *err)
+{
+	for (size_t i = 0; i < t->nzones; i++) {
+		const char *word = t->zones[i];
+		size_t name = strcspn(word, "=");
+
+		if (strpbrk(word, "\t\n") != NULL)
+			return err_set(err, ERR_USAGE,
+			    "--zone: a name or file with a tab or line break in "
+			    "it can't be given");
+		bytes_append(list, word, name);
+		bytes_append(list, "\t", 1);
+		bytes_append(list, word + name + 1, strlen(word + name + 1));
+		bytes_append(list, "\n", 1);
+	}
+	return list->failed ? err_set(err, ERR_NO_MEMORY, "out of memory") : 0;
+}
+
+int
+zone_words_take(struct zone_words *w, const struct tool *t, struct err *err)
+{
+	struct bytes list;
+	char directory[4096];
+	int rc;
+
+	if (getcwd(directory, sizeof directory) == NULL)
+		return err_set_errno(err, "where am I?");
+	bytes_init(&list);
+	rc = words_to_list(t, &list, err);
+	if (!rc)
+		rc = config_zone_list_parse(&w->zones, &w->nzones, "--zone",
+		    directory, list.data, list.len, err);
+	for (unsigned i = 0; i < w->nzones; i++)
+		w->zones[i].from_list = false;
+	bytes_fini(&list);
+	if (!rc && t->zones_from)
+		rc = config_zone_list_load(
+		    &w->zones, &w->nzones, t->zones_from, directory, err);
+	if (!rc)
+		rc = config_zones_sort(
+		    w->zones, w->nzones, "--zone", t->zones_from, err);
+	return rc;
+}
+
+static void
+warn_print(void *arg, const char *text)
+{
+	struct progress *p = arg;
+
+	progress_end(p);
+	fprintf(stderr, "warning: %s\n", text);
+}
+
+int
+zone_words_read(struct zone_words *w, const struct config_zone *zones,
+    unsigned nzones, struct progress *p, struct err *err)
+{
+	const struct zonefile_options options = {.warn = warn_print, .arg = p};
+
+	w->read = calloc(nzones + 1, sizeof *w->read);
+	if (w->read == NULL)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	for (unsigned i = 0; i < nzones; i++) {
+		struct zone_read *r = &w->read[i];
+
+		r->zone = &zones[i];
+		progress_step(p, "zone files", i, nzones);
+		if (zonefile_load(&r->records, zones[i].file, zones[i].apex,
+			&options, &r->why)) {
+			r->records = NULL;
+			w->refused++;
+			if (r->why.code == ERR_NO_MEMORY)
+				return err_set(
+				    err, ERR_NO_MEMORY, "%s", r->why.text);
+		}
+	}
+	progress_end(p);
+	return 0;
+}
+
+void
+zone_words_fini(struct zone_words *w)
+{
+	for (unsigned i = 0; w->read && w->read[i].zone; i++) {
+		if (w->read[i].records)
+			zone_records_free(w->read[i].records);
+	}
+	free(w->read);
+	config_zones_free(&w->zones, w->nzones);
+	memset(w, 0, sizeof *w);
+}

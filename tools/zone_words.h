@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The zones that a command line names, and their files read: what `check` and
+ * `compile` have in common.
+ */
+#ifndef HOLDFAST_ZONE_WORDS_H
+#define HOLDFAST_ZONE_WORDS_H
+
+#include "snapshot/records.h"
+#include "tools/tool_output.h"
+
+struct zone_read {
+	const struct config_zone *zone;
+	struct zone_records *records; /* NULL: refused */
+	struct err why;
+};
+
+struct zone_words {
+	struct config_zone *zones; /* sorted, no two alike */
+	unsigned nzones;
+	struct zone_read *read;
+	unsigned refused;
+};
+
+/* The zones of --zone and --zones-from. */
+int zone_words_take(
+    struct zone_words *w, const struct tool *t, struct err *err);
+
+/* Reads all files of `zones`; one that is bad is noted and the next is read.
+ * Warnings go to standard error. Fails for want of memory only. */
+int zone_words_read(struct zone_words *w, const struct config_zone *zones,
+    unsigned nzones, struct progress *p, struct err *err);
+
+void zone_words_fini(struct zone_words *w);
+
+#endif
