@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Starting from the store alone; see activation_boot(). Management thread.
+ */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "dataplane/poll/activation.h"
+#include "snapshot/load.h"
+
+static int
+boot_from(struct activation *a, const struct digest *digest, struct err *err)
+{
+	struct generation *g = NULL;
+	int rc = activation_load(a, digest, &g, err);
+
+	if (!rc)
+		rc = activation_set_stable(a, &g, a->current.activation, err);
+	generation_free(&g);
+	return rc;
+}
+
+/* True if a rollback has left it: bytes may be sound and still be wrong. An
+ * unreadable list condemns nothing; what is in it is only a preference. */
+static bool
+is_condemned(const struct store_condemned *list, size_t count,
+    const struct digest *generation)
+{
+	for (size_t i = 0; i < count; i++)
+		if (digest_equal(&list[i].generation, generation))
+			return true;
+	return false;
+}
+
+static int
+boot_from_list(struct activation *a, struct err *err)
+{
+	struct store_entry *list = NULL;
+	struct store_condemned *condemned = NULL;
+	size_t count = 0, ncondemned = 0;
+	struct err one;
+	int rc = store_list(a->store, &list, &count, err);
+
+	if (rc)
+		return rc;
+	if (store_condemned_read(a->store, &condemned, &ncondemned, &one))
+		log_warn("%s", one.text);
+	rc = err_set(err, ERR_NOT_FOUND,
+	    "store %s has no sound generation to serve; compile zones "
+	    "(holdfastd or `holdfast compile`)",
+	    store_dir(a->store));
+	for (size_t i = 0; i < count && rc; i++) {
+		if (list[i].is_candidate || list[i].is_current ||
+		    is_condemned(condemned, ncondemned, &list[i].digest))
+			continue;
+		rc = boot_from(a, &list[i].digest, &one);
+		if (rc)
+			log_error("%s", one.text);
+		else
+			log_warn("booted from a generation before the current");
+	}
+	free(condemned);
+	free(list);
+	return rc;
+}
+
+int
+activation_boot(struct activation *a, struct err *err)
+{
+	int rc = store_current_read(a->store, &a->current, err);
+
+	if (!rc && digest_is_zero(&a->current.generation))
+		return err_set(err, ERR_NOT_FOUND,
+		    "store %s has no generation yet; compile zones (holdfastd "
+		    "or `holdfast compile`)",
+		    store_dir(a->store));
+	if (!rc)
+		rc = boot_from(a, &a->current.generation, err);
+	if (!rc)
+		return 0;
+	log_error("%s", err->text);
+	return boot_from_list(a, err);
+}

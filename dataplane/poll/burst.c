@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The poll loop; see burst.h. Everything here runs on poll cores, for every
+ * packet, and touches memory of its own core only, besides the generation.
+ */
+#include "dataplane/poll/burst.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/poll/core_counters.h"
+#include "dataplane/poll/reply.h"
+#include "snapshot/page.h"
+
+enum { PREFETCH_AHEAD = 4 };
+
+static inline void
+count(struct core *c, unsigned counter, uint64_t n)
+{
+	counters_add(&c->counters[counter], n);
+}
+
+/* What the port's hardware says of the checksums. NONE is a virtual port's
+ * word for "unfinished, but it never was on a wire". */
+static inline unsigned
+sums_of(const struct port *p, const struct rte_mbuf *m)
+{
+	uint64_t flags = m->ol_flags & p->rx_sum_flags;
+	uint64_t ip = flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	uint64_t l4 = flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	unsigned sums = p->trusted_sums;
+
+	if (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		sums |= FRAME_IP_SUM_GOOD;
+	else if (ip == RTE_MBUF_F_RX_IP_CKSUM_BAD)
+		sums |= FRAME_IP_SUM_BAD;
+	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD ||
+	    l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		sums |= FRAME_L4_SUM_GOOD;
+	else if (l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		sums |= FRAME_L4_SUM_BAD;
+	return sums;
+}
+
+static inline void
+push_reply(struct core *c, unsigned i, size_t bytes, uint64_t flags)
+{
+	struct burst *b = &c->burst;
+	struct rte_mbuf *m = b->packets[i];
+
+	/* flags of the way in mean other things on the way out */
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	m->ol_flags |= flags;
+	m->data_len = (uint16_t)bytes;
+	m->pkt_len = (uint32_t)bytes;
+	b->send[b->sending] = m;
+	b->send_packet[b->sending++] = (uint8_t)i;
+}
+
+static inline void
+push_query(struct core *c, const struct live_pair *pair, unsigned i)
+{
+	struct burst *b = &c->burst;
+	struct rte_mbuf *m = b->packets[i];
+	const struct frame *f = &b->frames[i];
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	struct burst_batch *batch = &b->stable;
+	unsigned message = f->l4 + FRAME_UDP_BYTES;
+
+	if (pair->candidate &&
+	    page_client_permille(pair->canary_key, frame_client(f, data),
+		frame_client_bytes(f)) < pair->canary_permille)
+		batch = &b->candidate;
+	batch->packet[batch->count] = (uint8_t)i;
+	batch->queries[batch->count++] = (struct answer_query){
+	    .message = data + message,
+	    .bytes = f->l4_bytes - FRAME_UDP_BYTES,
+	    .capacity = (uint32_t)m->buf_len - m->data_off - message,
+	};
+}
+
+/* What the data plane answers besides queries. */
+static void
+answer_neighbour(struct core *c, unsigned i, enum packet_verdict v)
+{
+	const struct frame_host *host = &c->port->host;
+	const struct frame *f = &c->burst.frames[i];
+	uint8_t *data = rte_pktmbuf_mtod(c->burst.packets[i], uint8_t *);
+	size_t bytes;
+
+	if (v == PACKET_ARP_ANSWERED)
+		bytes = reply_arp(host, data, f);
+	else if (v == PACKET_NEIGHBOUR_ANSWERED)
+		bytes = reply_neighbour(host, data, f);
+	else
+		bytes = reply_echo(data, f);
+	push_reply(c, i, bytes, 0);
+}
+
+/* All that is no query: answered, handed to the kernel or dropped. */
+static void
+settle(struct core *c, unsigned i, enum packet_verdict v, uint64_t now)
+{
+	struct rte_mbuf *m = c->burst.packets[i];
+	unsigned verdict = v;
+
+	if (packet_verdict_is_answered(v))
+		answer_neighbour(c, i, v);
+	else if (packet_verdict_is_punt(v))
+		verdict = exception_offer(c->exception, m, v, now);
+	if (!packet_verdict_is_answered(verdict) &&
+	    !packet_verdict_is_punt(verdict))
+		rte_pktmbuf_free(m);
+	c->burst.verdicts[i] = (uint8_t)verdict;
+}
+
+static void
+parse_frames(struct core *c, const struct live_pair *pair, uint64_t now)
+{
+	struct burst *b = &c->burst;
+	uint64_t octets = 0;
+
+	for (unsigned i = 0; i < b->received; i++) {
+		struct rte_mbuf *m = b->packets[i];
+		enum packet_verdict v = PACKET_DROP_FRAME_CHAINED;
+
+		if (i + PREFETCH_AHEAD < b->received)
+			rte_prefetch0(rte_pktmbuf_mtod(
+			    b->packets[i + PREFETCH_AHEAD], void *));
+		octets += m->pkt_len;
+		if (likely(m->nb_segs == 1))
+			v = frame_parse(&c->port->host,
+			    rte_pktmbuf_mtod(m, uint8_t *), m->data_len,
+			    sums_of(c->port, m), &b->frames[i]);
+		if (likely(v == PACKET_QUERY))
+			push_query(c, pair, i);
+		else
+			settle(c, i, v, now);
+	}
+	count(c, CORE_OCTETS_RECEIVED, octets);
+}
+
+static inline void
+push_answer(struct core *c, unsigned i, const struct answer_query *q)
+{
+	const struct port *p = c->port;
+	struct rte_mbuf *m = c->burst.packets[i];
+	const struct frame *f = &c->burst.frames[i];
+	size_t bytes = reply_udp(
+	    rte_pktmbuf_mtod(m, uint8_t *), f, q->response_bytes, p->offload);
+
+	push_reply(c, i, bytes, f->ip6 ? p->tx_sum_flags6 : p->tx_sum_flags4);
+	m->tx_offload = 0;
+	m->l2_len = f->l3;
+	m->l3_len = (uint64_t)(f->l4 - f->l3);
+}
+
+static void
+answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
+{
+	const struct query_ctx *ctx = &c->port->query;
+	struct answer_query *q = a->queries;
+	unsigned ip6 = 0;
+
+	if (a->count == 0)
+		return;
+	answer_batch_find(c->batch, g, ctx, q, a->count);
+	answer_batch_write(c->batch, g, ctx, q, a->count);
+	for (unsigned k = 0; k < a->count; k++) {
+		unsigned i = a->packet[k];
+
+		ip6 += c->burst.frames[i].ip6;
+		c->burst.verdicts[i] = q[k].verdict;
+		if (unlikely(q[k].response_bytes == 0)) {
+			rte_pktmbuf_free(c->burst.packets[i]);
+			continue;
+		}
+		count(c, CORE_RCODES + (q[k].rcode % CORE_RCODES_MAX), 1);
+		push_answer(c, i, &q[k]);
+	}
+	count(c, CORE_QUERIES_IP6, ip6);
+	count(c, CORE_QUERIES_IP4, a->count - ip6);
+}
+
+/* What the port does not take now is dropped: waiting would delay others. */
+static void
+send_replies(struct core *c)
+{
+	struct burst *b = &c->burst;
+	uint64_t octets = 0;
+	unsigned sent;
+
+	if (b->sending == 0)
+		return;
+	for (unsigned i = 0; i < b->sending; i++)
+		octets += b->send[i]->pkt_len;
+	sent = rte_eth_tx_burst(
+	    c->port->id, c->queue, b->send, (uint16_t)b->sending);
+	count(c, CORE_PACKETS_SENT, sent);
+	for (unsigned i = sent; i < b->sending; i++) {
+		octets -= b->send[i]->pkt_len;
+		b->verdicts[b->send_packet[i]] = PACKET_DROP_TX_FULL;
+	}
+	if (unlikely(sent < b->sending))
+		rte_pktmbuf_free_bulk(&b->send[sent], b->sending - sent);
+	count(c, CORE_OCTETS_SENT, octets);
+}
+
+static void
+count_burst(struct core *c, uint64_t cycles)
+{
+	struct burst *b = &c->burst;
+	unsigned queries = b->stable.count + b->candidate.count;
+
+	count(c, CORE_PACKETS_RECEIVED, b->received);
+	for (unsigned i = 0; i < b->received; i++)
+		count(c, b->verdicts[i], 1);
+	if (queries) {
+		uint64_t each = cycles / queries | 1;
+		unsigned bucket = 63 - (unsigned)__builtin_clzll(each);
+
+		count(c, CORE_CYCLES + RTE_MIN(bucket, CORE_CYCLES_MAX - 1u),
+		    queries);
+	}
+	if (b->candidate.count)
+		count(c, CORE_QUERIES_CANDIDATE, b->candidate.count);
+}
+
+static void
+do_burst(struct core *c)
+{
+	/* Once a burst: all its queries see one pair of generations. */
+	const struct live_pair *pair = live_pair_read(c->live);
+	struct burst *b = &c->burst;
+	uint64_t start = rte_rdtsc();
+
+	b->sending = 0;
+	b->stable.count = 0;
+	b->candidate.count = 0;
+	parse_frames(c, pair, start);
+	answer_batch(c, pair->stable, &b->stable);
+	answer_batch(c, pair->candidate, &b->candidate);
+	send_replies(c);
+	count_burst(c, rte_rdtsc() - start);
+}
+
+/* The named core of a port sends what the kernel has to say. */
+static void
+send_for_kernel(struct core *c)
+{
+	struct rte_mbuf *packets[EXCEPTION_BURST];
+	unsigned n, sent;
+
+	n = rte_ring_sc_dequeue_burst(
+	    c->exception->from_kernel, (void **)packets, EXCEPTION_BURST, NULL);
+	if (likely(n == 0))
+		return;
+	sent = rte_eth_tx_burst(c->port->id, c->queue, packets, (uint16_t)n);
+	count(c, CORE_KERNEL_SENT, sent);
+	if (sent < n) {
+		rte_pktmbuf_free_bulk(&packets[sent], n - sent);
+		count(c, CORE_KERNEL_UNSENT, n - sent);
+	}
+}
+
+unsigned
+burst_turn(struct core *c)
+{
+	struct burst *b = &c->burst;
+
+	b->received =
+	    rte_eth_rx_burst(c->port->id, c->queue, b->packets, BURST_MAX);
+	if (b->received)
+		do_burst(c);
+	if (c->exception && c->exception->from_kernel)
+		send_for_kernel(c);
+	live_reader_quiescent(c->live, c->reader);
+	count(c, CORE_LOOPS, 1);
+	return b->received;
+}
+
+int
+burst_loop(void *core)
+{
+	struct core *c = core;
+
+	live_reader_start(c->live, c->reader);
+	while (!atomic_load_explicit(c->stop, memory_order_relaxed))
+		burst_turn(c);
+	live_reader_stop(c->live, c->reader);
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A poll core: one queue pair of one port, and the loop over it. No system
+ * call, no lock, no allocation. Stages over the arrays of a burst:
+ *
+ *   receive -> parse frames -> queries: find, write -> replies -> send -> count
+ *                |                                        |
+ *                +-> drops, exceptions                    +-> unsent: freed
+ */
+#ifndef HOLDFAST_BURST_H
+#define HOLDFAST_BURST_H
+
+#include <stdatomic.h>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/answer/answer.h"
+#include "dataplane/poll/exception.h"
+#include "dataplane/poll/frame.h"
+#include "dataplane/poll/live.h"
+#include "dataplane/poll/ports.h"
+
+enum { BURST_MAX = 32 };
+_Static_assert((int)BURST_MAX <= (int)ANSWER_BATCH_MAX, "a burst is one batch");
+
+/* The queries of a burst that one generation answers. */
+struct burst_batch {
+	unsigned count;
+	struct answer_query queries[BURST_MAX];
+	uint8_t packet[BURST_MAX]; /* index in the burst */
+};
+
+/* Reset by each burst. */
+struct burst {
+	unsigned received, sending;
+	struct rte_mbuf *packets[BURST_MAX];
+	struct frame frames[BURST_MAX];
+	uint8_t verdicts[BURST_MAX];
+	struct rte_mbuf *send[BURST_MAX];
+	uint8_t send_packet[BURST_MAX];
+	struct burst_batch stable, candidate;
+};
+
+/* Made by the main thread before the loop starts, then the core's own. */
+struct core {
+	_Alignas(64) struct port *port;
+	struct live *live;
+	struct answer_batch *batch;
+	_Atomic uint64_t *counters;        /* its block: enum core_counter */
+	struct exception_queue *exception; /* NULL: the port has none */
+	const atomic_bool *stop;
+	uint16_t queue;
+	uint16_t lcore;
+	unsigned reader; /* of live */
+	struct burst burst;
+};
+
+/* One turn of the loop: a burst received and done with, then what the kernel
+ * sends. Returns the packets received. */
+unsigned burst_turn(struct core *c);
+
+/* lcore_function_t over a struct core: turns until *stop. */
+int burst_loop(void *core);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The data plane's commands: one request in, one answer out, as text
+ * (snapshot/dataplane_protocol.h describes each). Knows nothing of sockets, so
+ * tests and fuzzers call it. Management thread; allocates what loading does.
+ */
+#ifndef HOLDFAST_DP_COMMAND_H
+#define HOLDFAST_DP_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/poll/activation.h"
+#include "dataplane/poll/health.h"
+#include "snapshot/dataplane_protocol.h"
+
+enum { DP_CLIENTS_MAX = 16, DP_NO_OWNER = -1 };
+
+struct dp_context {
+	struct activation *activation;
+	const struct health *health;
+	uint64_t started_ms;
+	bool stop;          /* set by the command */
+	int owner;          /* number of the owning connection */
+	uint64_t owner_pid; /* as it says itself */
+	/* connections that were owners: told so at their next request */
+	bool deposed[DP_CLIENTS_MAX];
+};
+
+void dp_context_init(struct dp_context *d, struct activation *a,
+    const struct health *h, uint64_t now_ms);
+
+/* Answers the request of connection `client`; cuts `request` (which has room
+ * for one octet more) up. Returns the answer's length; *hang_up says that the
+ * connection is to be closed behind it. */
+size_t dp_command(struct dp_context *d, unsigned client, char *request,
+    size_t bytes, char answer[DATAPLANE_MESSAGE_MAX], bool *hang_up);
+
+/* The connection is gone. */
+void dp_forget(struct dp_context *d, unsigned client);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The ladder from a configuration to running cores, and down again; see
+ * launch.h. Main thread; all memory that the poll cores use is taken here,
+ * before they start.
+ *
+ *   signals -> store and lock -> EAL -> ports -> cores -> page, counters,
+ *   socket, exception ports -> generation -> ports on, cores running
+ */
+#include "dataplane/poll/launch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "dataplane/poll/answer_options.h"
+#include "dataplane/poll/eal.h"
+#include "dataplane/poll/management.h"
+
+enum {
+	/* A killed predecessor's lock goes when the kernel has taken its
+	 * memory back. */
+	LOCK_WAIT_MS = 2000,
+	LOCK_TRY_MS = 20,
+};
+
+struct launch {
+	const struct config *config;
+	struct management management;
+	struct port ports[CONFIG_PORTS_MAX];
+	struct kernel_port kernel_ports[CONFIG_PORTS_MAX];
+	struct exception_queue queues[HEALTH_CORES_MAX];
+	struct core *cores; /* in DPDK's memory */
+	struct answer_config answer;
+	atomic_bool stop;
+	char *counters_path, *page_path, *health_path, *socket_path;
+	char labels[HEALTH_CORES_MAX][COUNTERS_NAME_MAX];
+};
+
+/* Threads inherit the mask, so it comes before EAL makes any. */
+static int
+open_signals(struct launch *l, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	l->management.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l->management.signals < 0)
+		return err_set_errno(err, "signalfd");
+	return 0;
+}
+
+static int
+make_paths(struct launch *l, struct err *err)
+{
+	const char *run = l->config->run_dir;
+
+	if (asprintf(&l->counters_path, "%s/%s", run, DATAPLANE_COUNTERS_NAME) <
+		0 ||
+	    asprintf(&l->page_path, "%s/%s", run, DATAPLANE_PAGE_NAME) < 0 ||
+	    asprintf(&l->health_path, "%s/%s", run, DATAPLANE_HEALTH_NAME) <
+		0 ||
+	    asprintf(&l->socket_path, "%s/%s", run, DATAPLANE_SOCKET_NAME) < 0)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	l->management.health_path = l->health_path;
+	return file_make_directories(run, 0755, err);
+}
+
+static int
+open_store(struct launch *l, struct err *err)
+{
+	struct timespec pause = {.tv_nsec = LOCK_TRY_MS * 1000000L};
+	const char *dir = l->config->store_dir;
+	struct store **s = &l->management.store;
+	int rc = store_open(s, dir, 0, err);
+
+	if (rc == ERR_NOT_FOUND) { /* started before control, say */
+		rc = store_create(dir, err);
+		if (!rc)
+			rc = store_open(s, dir, 0, err);
+	}
+	if (rc)
+		return rc;
+	for (int ms = 0; ms < LOCK_WAIT_MS; ms += LOCK_TRY_MS) {
+		rc = store_lock(*s, STORE_LOCK_COMMIT, err);
+		if (rc != ERR_BUSY)
+			return rc;
+		nanosleep(&pause, NULL);
+	}
+	return err_add(err,
+	    "is another data plane or an offline compile using this store?");
+}
+
+static int
+open_ports(struct launch *l, struct err *err)
+{
+	const struct config_dataplane *c = &l->config->dataplane;
+	struct management *m = &l->management;
+	int rc = 0;
+
+	for (unsigned p = 0; p < c->nports && !rc; p++) {
+		l->ports[p].id = UINT16_MAX;
+		kernel_port_init(&l->kernel_ports[p]);
+		rc = port_open(
+		    &l->ports[p], &c->ports[p], c->mbufs, &l->answer, err);
+		m->nports++; /* opened in part is closed too */
+	}
+	return rc;
+}
+
+/* A name for people: the CPU and the port. */
+static void
+label_core(
+    struct launch *l, unsigned i, const struct config_port *port, unsigned cpu)
+{
+	snprintf(l->labels[i], sizeof l->labels[i], "core %u port %.40s", cpu,
+	    port->name);
+}
+
+static int
+make_core(struct launch *l, unsigned i, struct port *port, unsigned queue,
+    struct err *err)
+{
+	struct core *c = &l->cores[i];
+
+	*c = (struct core){
+	    .port = port,
+	    .live = l->management.live,
+	    .batch = answer_batch_new(),
+	    .stop = &l->stop,
+	    .queue = (uint16_t)queue,
+	    .lcore = (uint16_t)(EAL_LCORE_FIRST_WORKER + i),
+	    .reader = i,
+	};
+	label_core(l, i, port->config, port->config->cores[queue]);
+	return c->batch ? 0 : err_set(err, ERR_NO_MEMORY, "out of memory");
+}
+
+static int
+make_cores(struct launch *l, struct err *err)
+{
+	struct management *m = &l->management;
+	unsigned n = 0;
+	int rc;
+
+	for (unsigned p = 0; p < m->nports; p++)
+		n += l->ports[p].config->ncores;
+	if (n > HEALTH_CORES_MAX || n >= RTE_MAX_LCORE)
+		return err_set(err, ERR_LIMIT,
+		    "%u cores in all ports; at most %d", n,
+		    RTE_MIN(HEALTH_CORES_MAX, RTE_MAX_LCORE - 1));
+	rc = live_new(&m->live, n, err);
+	if (rc)
+		return rc;
+	l->cores = rte_zmalloc("cores", n * sizeof *l->cores, 64);
+	if (!l->cores)
+		return err_set(err, ERR_NO_MEMORY,
+		    "no memory for %u cores; raise dataplane.memory_mib", n);
+	m->cores = l->cores;
+	for (unsigned p = 0; p < m->nports && !rc; p++)
+		for (unsigned q = 0; q < l->ports[p].config->ncores && !rc;
+		     q++) {
+			rc = make_core(l, m->ncores, &l->ports[p], q, err);
+			m->ncores++;
+		}
+	return rc;
+}
+
+static int
+open_counters(struct launch *l, struct err *err)
+{
+	const char *labels[HEALTH_CORES_MAX], *names[CONFIG_PORTS_MAX];
+	struct management *m = &l->management;
+	int rc;
+
+	for (unsigned i = 0; i < m->ncores; i++)
+		labels[i] = l->labels[i];
+	for (unsigned p = 0; p < m->nports; p++)
+		names[p] = l->ports[p].config->name;
+	rc = core_counters_create(&m->counters, l->counters_path, labels,
+	    m->ncores, names, m->nports, err);
+	for (unsigned i = 0; i < m->ncores && !rc; i++)
+		m->cores[i].counters = counters_block(m->counters, i);
+	return rc;
+}
+
+static int
+open_kernel_ports(struct launch *l, struct err *err)
+{
+	struct management *m = &l->management;
+	unsigned first = 0;
+	int rc = 0;
+
+	for (unsigned p = 0; p < m->nports && !rc; p++) {
+		const struct config_port *c = l->ports[p].config;
+
+		if (c->exception) {
+			rc = kernel_port_open(&l->kernel_ports[p], &l->ports[p],
+			    &l->queues[first], first,
+			    counters_block(m->counters, m->ncores + m->nports),
+			    err);
+			for (unsigned i = 0; i < c->ncores; i++)
+				l->cores[first + i].exception =
+				    &l->queues[first + i];
+		}
+		first += c->ncores;
+	}
+	return rc;
+}
+
+static void
+set_up_activation(struct launch *l)
+{
+	struct management *m = &l->management;
+
+	m->activation = (struct activation){
+	    .store = m->store,
+	    .live = m->live,
+	    .page = m->page,
+	    .huge_pages = strcmp(l->config->dataplane.huge_pages, "off") != 0,
+	    .progress = management_progress,
+	    .progress_arg = m,
+	    .now_ms = management_now_ms,
+	};
+}
+
+static int
+start_cores(struct launch *l, struct err *err)
+{
+	struct management *m = &l->management;
+	int rc = 0;
+
+	for (unsigned p = 0; p < m->nports && !rc; p++)
+		rc = port_start(&l->ports[p], err);
+	for (unsigned i = 0; i < m->ncores && !rc; i++)
+		if (rte_eal_remote_launch(
+			burst_loop, &l->cores[i], l->cores[i].lcore))
+			rc = err_set(err, ERR_IO, "lcore %u does not start",
+			    l->cores[i].lcore);
+	return rc;
+}
+
+static void
+stop_cores(struct launch *l)
+{
+	atomic_store(&l->stop, true);
+	rte_eal_mp_wait_lcore();
+}
+
+/* Everything that needs DPDK, from ports to a clean stop. */
+static int
+run_on_eal(struct launch *l, struct err *err)
+{
+	struct management *m = &l->management;
+	int rc = open_ports(l, err);
+
+	if (rc)
+		goto close_ports;
+	rc = make_cores(l, err);
+	if (rc)
+		goto free_cores;
+	rc = open_counters(l, err);
+	if (rc)
+		goto free_cores;
+	rc = page_create(&m->page, l->page_path, err);
+	if (rc)
+		goto close_counters;
+	rc = open_kernel_ports(l, err);
+	if (rc)
+		goto close_kernel_ports;
+	set_up_activation(l);
+	management_init(m);
+	management_boot(m);
+	rc = start_cores(l, err);
+	if (!rc)
+		management_run(m);
+	stop_cores(l);
+	activation_fini(&m->activation);
+	unlink(l->health_path);
+close_kernel_ports:
+	for (unsigned p = 0; p < m->nports; p++)
+		kernel_port_close(&l->kernel_ports[p]);
+	page_close(&m->page);
+	unlink(l->page_path);
+close_counters:
+	counters_close(&m->counters);
+	unlink(l->counters_path);
+free_cores:
+	for (unsigned i = 0; i < m->ncores; i++)
+		answer_batch_free(m->cores[i].batch);
+	rte_free(l->cores);
+	live_free(&m->live);
+close_ports:
+	for (unsigned p = 0; p < m->nports; p++)
+		port_close(&l->ports[p]);
+	return rc;
+}
+
+static void
+launch_free(struct launch *l)
+{
+	free(l->counters_path);
+	free(l->page_path);
+	free(l->health_path);
+	free(l->socket_path);
+	free(l);
+}
+
+static int
+check_config(const struct config *c, struct err *err)
+{
+	if (c->dataplane.nports == 0)
+		return err_set(err, ERR_USAGE,
+		    "%s: dataplane has no ports; name one, with its device, "
+		    "cores and addresses",
+		    c->path ? c->path : "configuration");
+	return 0;
+}
+
+int
+launch_run(const struct config *c, struct err *err)
+{
+	struct launch *l = calloc(1, sizeof *l);
+	int rc = check_config(c, err);
+
+	if (!l)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	l->config = c;
+	l->management.config = c;
+	l->management.ports = l->ports;
+	l->management.kernel_ports = l->kernel_ports;
+	l->management.signals = -1;
+	if (!rc)
+		rc = answer_options_take(&l->answer, &c->answer, err);
+	if (!rc)
+		rc = make_paths(l, err);
+	if (!rc)
+		rc = open_signals(l, err);
+	if (rc)
+		goto free_launch;
+	/* The socket first: it tells whether another data plane lives here. */
+	rc = dp_socket_open(&l->management.socket, l->socket_path, err);
+	if (rc)
+		goto close_signals;
+	rc = open_store(l, err);
+	if (rc)
+		goto close_store;
+	rc = eal_start(&c->dataplane, err);
+	if (rc)
+		goto close_store;
+	rc = run_on_eal(l, err);
+	eal_stop();
+close_store:
+	store_close(&l->management.store);
+	dp_socket_close(&l->management.socket);
+close_signals:
+	close(l->management.signals);
+free_launch:
+	launch_free(l);
+	return rc;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Starting and stopping the data plane: everything acquired in order, released
+ * in reverse. Main thread.
+ */
+#ifndef HOLDFAST_LAUNCH_H
+#define HOLDFAST_LAUNCH_H
+
+#include "base/err.h"
+#include "config/config.h"
+
+/* Runs until it is told to stop; 0 after a clean stop. */
+int launch_run(const struct config *c, struct err *err);
+
+#endif

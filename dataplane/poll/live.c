@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Publishing and retiring pairs of generations; see live.h. Management thread,
+ * except live_reader_start() and _stop(), which a core calls around its loop.
+ * Allocates at start only.
+ */
+#include "dataplane/poll/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot/load.h"
+
+int
+live_new(struct live **out, unsigned readers, struct err *err)
+{
+	size_t bytes = rte_rcu_qsbr_get_memsize(readers);
+	struct live *l = aligned_alloc(64, sizeof *l);
+
+	if (!l)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	memset(l, 0, sizeof *l);
+	l->readers = aligned_alloc(64, (bytes + 63) / 64 * 64);
+	if (!l->readers || rte_rcu_qsbr_init(l->readers, readers)) {
+		free(l->readers);
+		free(l);
+		return err_set(err, ERR_NO_MEMORY,
+		    "out of memory for the grace periods of %u cores", readers);
+	}
+	l->slots[0].state = LIVE_PUBLISHED;
+	atomic_init(&l->pair, &l->slots[0].pair);
+	*out = l;
+	return 0;
+}
+
+static void
+slot_free(struct live_slot *s)
+{
+	generation_free(&s->garbage);
+	s->state = LIVE_FREE;
+}
+
+void
+live_free(struct live **l)
+{
+	if (!*l)
+		return;
+	for (unsigned i = 0; i < LIVE_PAIRS; i++)
+		if ((*l)->slots[i].state == LIVE_RETIRED)
+			slot_free(&(*l)->slots[i]);
+	free((*l)->readers);
+	free(*l);
+	*l = NULL;
+}
+
+unsigned
+live_reclaim(struct live *l)
+{
+	unsigned waiting = 0;
+
+	for (unsigned i = 0; i < LIVE_PAIRS; i++) {
+		struct live_slot *s = &l->slots[i];
+
+		if (s->state != LIVE_RETIRED)
+			continue;
+		if (rte_rcu_qsbr_check(l->readers, s->token, false))
+			slot_free(s);
+		else
+			waiting++;
+	}
+	return waiting;
+}
+
+static struct live_slot *
+free_slot_find(struct live *l)
+{
+	for (unsigned i = 0; i < LIVE_PAIRS; i++)
+		if (l->slots[i].state == LIVE_FREE)
+			return &l->slots[i];
+	return NULL;
+}
+
+static struct live_slot *
+published_slot(struct live *l)
+{
+	unsigned i = 0;
+
+	while (l->slots[i].state != LIVE_PUBLISHED)
+		i++;
+	return &l->slots[i];
+}
+
+int
+live_publish(struct live *l, const struct live_pair *pair,
+    struct generation **garbage, struct err *err)
+{
+	struct live_slot *old = published_slot(l), *new;
+
+	live_reclaim(l);
+	new = free_slot_find(l);
+	if (!new)
+		return err_set(err, ERR_BUSY,
+		    "a core still reads generations that %d activations ago "
+		    "replaced; look at its heartbeat (holdfast status) and "
+		    "restart the data plane if it hangs",
+		    LIVE_PAIRS);
+	new->pair = *pair;
+	new->garbage = NULL;
+	new->state = LIVE_PUBLISHED;
+	atomic_store_explicit(&l->pair, &new->pair, memory_order_release);
+	old->token = rte_rcu_qsbr_start(l->readers);
+	old->garbage = *garbage;
+	old->state = LIVE_RETIRED;
+	*garbage = NULL;
+	return 0;
+}
+
+void
+live_reader_start(struct live *l, unsigned reader)
+{
+	rte_rcu_qsbr_thread_register(l->readers, reader);
+	rte_rcu_qsbr_thread_online(l->readers, reader);
+}
+
+void
+live_reader_stop(struct live *l, unsigned reader)
+{
+	rte_rcu_qsbr_thread_offline(l->readers, reader);
+	rte_rcu_qsbr_thread_unregister(l->readers, reader);
+}

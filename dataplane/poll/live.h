@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The pair of generations that is answered from, as poll cores see it: one
+ * atomic pointer, read once a burst. The management thread publishes pairs and
+ * frees what they named after every core has been quiescent (rte_rcu_qsbr). It
+ * never waits for a core: what cannot be freed yet is kept in a short list and
+ * tried again by its timer, so a core that hangs cannot hang management too.
+ *
+ *   management:  publish pair ---> token ---> reclaim: all cores passed token?
+ *   core:        read pair, answer burst, report quiescence, read pair, ...
+ */
+#ifndef HOLDFAST_LIVE_H
+#define HOLDFAST_LIVE_H
+
+#include <stdatomic.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "base/err.h"
+#include "snapshot/generation.h"
+
+struct live_pair {
+	const struct generation *stable;    /* NULL: none loaded, SERVFAIL */
+	const struct generation *candidate; /* NULL: none */
+	uint32_t canary_permille;
+	uint64_t canary_key[2];
+};
+
+enum { LIVE_PAIRS = 16 };
+
+struct live {
+	/* Read by every core once a burst, written at activations. */
+	_Alignas(64) _Atomic(const struct live_pair *) pair;
+	struct rte_rcu_qsbr *readers;
+	/* Management's: the published pair and the retired ones. */
+	_Alignas(64) struct live_slot {
+		struct live_pair pair;
+		struct generation *garbage; /* freed with the pair */
+		uint64_t token;
+		enum { LIVE_FREE, LIVE_PUBLISHED, LIVE_RETIRED } state;
+	} slots[LIVE_PAIRS];
+};
+
+/* With an empty pair published. Readers are numbered 0 to readers - 1. */
+int live_new(struct live **out, unsigned readers, struct err *err);
+/* Only after all readers have ended; frees all that is retired, and not the
+ * generations of the published pair. */
+void live_free(struct live **l);
+
+/* Publishes a copy of `pair` in place of the last one. `*garbage` (which may be
+ * NULL) is the generation that the new pair does not name any more; it is taken
+ * and freed when no reader can see it. ERR_BUSY, and nothing changed, when too
+ * many pairs wait for a core that does not move. */
+int live_publish(struct live *l, const struct live_pair *pair,
+    struct generation **garbage, struct err *err);
+
+/* Frees what no reader can see; returns how many pairs still wait. */
+unsigned live_reclaim(struct live *l);
+
+void live_reader_start(struct live *l, unsigned reader);
+void live_reader_stop(struct live *l, unsigned reader);
+
+static inline const struct live_pair *
+live_pair_read(const struct live *l)
+{
+	return atomic_load_explicit(&l->pair, memory_order_acquire);
+}
+
+/* The reader holds nothing of any pair now. */
+static inline void
+live_reader_quiescent(struct live *l, unsigned reader)
+{
+	rte_rcu_qsbr_quiescent(l->readers, reader);
+}
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The management thread's loop; see management.h. Allocates what loading does.
+ */
+#include "dataplane/poll/management.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+
+#include "base/log.h"
+
+enum {
+	/* Rings have no bell: ringing one would be a system call on a poll
+	 * core. They are looked at every millisecond, and more often while
+	 * there is traffic. */
+	RINGS_IDLE_US = 1000,
+	RINGS_BUSY_US = 100,
+	RINGS_BUSY_MS = 50,
+	FDS_MAX = 2 + DP_CLIENTS_MAX + CONFIG_PORTS_MAX,
+};
+
+uint64_t
+management_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+write_health(struct management *m)
+{
+	struct err err;
+
+	if (health_write(&m->health, m->health_path, &err))
+		log_error("%s", err.text);
+}
+
+void
+management_init(struct management *m)
+{
+	unsigned cpus[HEALTH_CORES_MAX], n = 0;
+	uint64_t now = management_now_ms();
+
+	for (unsigned p = 0; p < m->nports; p++)
+		for (unsigned i = 0; i < m->ports[p].config->ncores; i++)
+			cpus[n++] = m->ports[p].config->cores[i];
+	health_init(&m->health, cpus, n, now);
+	write_health(m); /* a killed one's file may say that all is well */
+	dp_context_init(&m->commands, &m->activation, &m->health, now);
+}
+
+void
+management_boot(struct management *m)
+{
+	struct err err;
+
+	if (m->activation.stable || m->activation.candidate)
+		return;
+	if (!activation_boot(&m->activation, &err)) {
+		char text[DIGEST_TEXT_MAX];
+
+		log_info("serving generation %s: %u zones, %lu octets",
+		    digest_to_text(text, &m->activation.stable->digest),
+		    m->activation.stable->nzones,
+		    (unsigned long)m->activation.stable->bytes);
+		return;
+	}
+	if (m->boot_wait_ms == 0)
+		log_warn("%s; answering SERVFAIL until then", err.text);
+	m->boot_wait_ms = m->boot_wait_ms ? 2 * m->boot_wait_ms : 1000;
+	if (m->boot_wait_ms > MANAGEMENT_BOOT_MS_MAX)
+		m->boot_wait_ms = MANAGEMENT_BOOT_MS_MAX;
+	m->boot_at = management_now_ms() + m->boot_wait_ms;
+}
+
+static unsigned
+turn_kernel_ports(struct management *m)
+{
+	unsigned moved = 0;
+
+	for (unsigned p = 0; p < m->nports; p++)
+		moved += kernel_port_turn(&m->kernel_ports[p]);
+	return moved;
+}
+
+static void
+look_at_health(struct management *m, uint64_t now)
+{
+	uint64_t loops[HEALTH_CORES_MAX];
+
+	for (unsigned i = 0; i < m->ncores; i++)
+		loops[i] = atomic_load_explicit(
+		    &m->cores[i].counters[CORE_LOOPS], memory_order_relaxed);
+	if (!health_look(&m->health, loops, m->activation.stable, now))
+		return;
+	log_info("health: %s", m->health.reason);
+	write_health(m);
+}
+
+static void
+read_port_statistics(struct management *m)
+{
+	for (unsigned p = 0; p < m->nports; p++) {
+		_Atomic uint64_t *block =
+		    counters_block(m->counters, m->ncores + p);
+		struct rte_eth_stats s;
+
+		if (rte_eth_stats_get(m->ports[p].id, &s))
+			continue;
+		atomic_store(&block[PORT_MISSED], s.imissed);
+		atomic_store(&block[PORT_NO_MBUF], s.rx_nombuf);
+		atomic_store(&block[PORT_ERRORS_RECEIVED], s.ierrors);
+		atomic_store(&block[PORT_ERRORS_SENT], s.oerrors);
+	}
+}
+
+static void
+run_timers(struct management *m)
+{
+	uint64_t now = management_now_ms();
+
+	if (now < m->tick_at)
+		return;
+	m->tick_at = now + MANAGEMENT_TICK_MS;
+	page_beat(m->page, now);
+	activation_timer(&m->activation);
+	look_at_health(m, now);
+	atomic_store(
+	    &counters_block(m->counters, m->ncores + m->nports)[ACTIVATIONS],
+	    m->activation.number);
+	if (m->boot_at && now >= m->boot_at) {
+		m->boot_at = 0;
+		management_boot(m);
+	}
+	if (now < m->second_at)
+		return;
+	m->second_at = now + MANAGEMENT_SECOND_MS;
+	read_port_statistics(m);
+	/* its time says that somebody still stands behind the line */
+	utimensat(AT_FDCWD, m->health_path, NULL, 0);
+}
+
+void
+management_progress(void *management, uint64_t done, uint64_t total)
+{
+	struct management *m = management;
+
+	(void)done;
+	(void)total;
+	turn_kernel_ports(m);
+	page_beat(m->page, management_now_ms());
+}
+
+/* True when a signal says stop. */
+static bool
+take_signal(const struct management *m)
+{
+	struct signalfd_siginfo info;
+
+	if (read(m->signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return false;
+	log_info("%s: stopping", strsignal((int)info.ssi_signo));
+	return true;
+}
+
+static struct timespec
+wait_time(const struct management *m)
+{
+	long us = MANAGEMENT_TICK_MS * 1000L;
+
+	for (unsigned p = 0; p < m->nports; p++)
+		if (m->kernel_ports[p].tap >= 0)
+			us = management_now_ms() < m->busy_until
+			         ? RINGS_BUSY_US
+			         : RINGS_IDLE_US;
+	return (struct timespec){.tv_nsec = us * 1000};
+}
+
+static unsigned
+list_descriptors(
+    const struct management *m, struct pollfd *fds, unsigned *socket_count)
+{
+	unsigned n = 0;
+
+	fds[n++] = (struct pollfd){.fd = m->signals, .events = POLLIN};
+	*socket_count = dp_socket_poll(&m->socket, fds + n);
+	n += *socket_count;
+	for (unsigned p = 0; p < m->nports; p++)
+		if (m->kernel_ports[p].tap >= 0)
+			fds[n++] = (struct pollfd){
+			    .fd = m->kernel_ports[p].tap, .events = POLLIN};
+	return n;
+}
+
+void
+management_run(struct management *m)
+{
+	struct pollfd fds[FDS_MAX];
+	bool stop = false;
+
+	while (!stop && !m->commands.stop) {
+		struct timespec wait = wait_time(m);
+		unsigned count, n = list_descriptors(m, fds, &count);
+
+		if (ppoll(fds, n, &wait, NULL) > 0) {
+			stop = fds[0].revents && take_signal(m);
+			dp_socket_serve(
+			    &m->socket, &m->commands, fds + 1, count);
+		}
+		if (turn_kernel_ports(m))
+			m->busy_until = management_now_ms() + RINGS_BUSY_MS;
+		run_timers(m);
+	}
+}
