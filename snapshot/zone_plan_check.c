@@ -126,28 +126,3 @@ plan_node_check(
 		return 0;
 	return trial_build(p, n, err);
 }
-
-/* A node's head, name and padding, type_d, block_d, relocation, TTL position:
- * measured against built cells by the tests. */
-uint64_t
-zone_bytes_estimate(const struct zone_records *zone)
-{
-	enum { NAME_BYTES = 8 + 3 + 10, SET_BYTES = 4 + 12 + 3, RR_BYTES = 16 };
-	const struct record *last = NULL;
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < zone->count; i++) {
-		const struct record *r = &zone->records[i];
-		bool is_same_owner = last && last->owner == r->owner;
-
-		if (!is_same_owner)
-			bytes += NAME_BYTES +
-			         name_length(record_owner(zone, r)) -
-			         zone->apex_bytes;
-		if (!is_same_owner || last->type != r->type)
-			bytes += SET_BYTES;
-		bytes += RR_BYTES + r->rdata_bytes;
-		last = r;
-	}
-	return bytes;
-}

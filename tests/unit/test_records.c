@@ -10,6 +10,7 @@
 #include "base/name.h"
 #include "base/wire.h"
 #include "snapshot/records.h"
+#include "tests/unit/unit_run.h"
 
 static const uint8_t *
 wire_name(const char *text)
@@ -262,26 +263,9 @@ START_TEST(every_rrset_of_many_is_found)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("records");
-	TCase *t = tcase_create("records");
-	SRunner *r;
-	int failed;
-
-	tcase_add_test(t, sealing_puts_owners_in_the_order_of_rfc_4034);
-	tcase_add_test(t, owner_names_come_out_in_lower_case_and_are_shared);
-	tcase_add_test(t, sealing_unites_ttls_and_drops_doubles);
-	tcase_add_test(t, signatures_keep_the_ttl_of_what_they_cover);
-	tcase_add_test(t, the_soa_must_be_one_and_sound);
-	tcase_add_test(t, owners_outside_and_unsound_are_refused);
-	tcase_add_test(t, the_version_is_of_the_set_of_records);
-	tcase_add_test(t, every_rrset_of_many_is_found);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN("records", sealing_puts_owners_in_the_order_of_rfc_4034,
+    owner_names_come_out_in_lower_case_and_are_shared,
+    sealing_unites_ttls_and_drops_doubles,
+    signatures_keep_the_ttl_of_what_they_cover, the_soa_must_be_one_and_sound,
+    owners_outside_and_unsound_are_refused,
+    the_version_is_of_the_set_of_records, every_rrset_of_many_is_found)
