@@ -314,6 +314,9 @@ install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example 
 			$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
 		chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; \
 	done
+	install -d $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	install -m 644 config/sysusers.d/holdfast.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 644 config/tmpfiles.d/holdfast.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	$(if $(EXAMPLE),install -m 644 $(EXAMPLE) $(DESTDIR)/etc/holdfast/holdfast.yaml.example)
 	install -m 644 $(wildcard README.md LICENSE docs/*.md) $(DESTDIR)$(DOCDIR)
 EXAMPLE := $(firstword $(wildcard config/holdfast.yaml.example config/holdfast.yaml config/examples/holdfast.yaml))

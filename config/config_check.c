@@ -149,20 +149,21 @@ port_addresses_check(struct check *k, unsigned port)
 	return 0;
 }
 
-/* Each queue keeps its rings full of the port's buffers. */
+/* Each queue's receive ring holds buffers of the port's all the time: without
+ * more of them nothing is ever received. */
 static int
 port_mbufs_check(struct check *k, unsigned port)
 {
 	const struct config_dataplane *dp = &k->c->dataplane;
 	const struct config_port *p = &dp->ports[port];
-	unsigned need = p->ncores * (p->rx_ring + p->tx_ring);
+	unsigned need = p->ncores * p->rx_ring;
 	char path[80];
 
 	if (dp->mbufs > need)
 		return 0;
 	snprintf(path, sizeof path, "dataplane.ports[%u]", port);
 	return clash(k, "dataplane.mbufs", path,
-	    "%u are too few, more than %u (cores * (rx_ring + tx_ring)) are "
+	    "%u are too few, more than %u (cores * rx_ring) are "
 	    "needed by",
 	    dp->mbufs, need);
 }

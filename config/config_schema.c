@@ -256,8 +256,10 @@ static const struct schema_row dataplane_rows[] = {
 	.low = 1023,
 	.high = 16777215,
 	.initial = "8191",
-	.help = "Packet buffers a port; best is one less than a power of two, "
-		"and more than its cores times (rx_ring + tx_ring)."},
+	.help =
+	    "Packet buffers a port: more than its cores times rx_ring, better "
+	    "times (rx_ring + tx_ring); best is one less than a power of "
+	    "two."},
     {.name = "file_prefix",
 	.type = SCHEMA_TEXT,
 	FIELD(config, dataplane.file_prefix),
