@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The naive resolver: what RFC 1034 section 4.3.2 and its successors say that
+ * an authoritative server answers, found in the source's records themselves.
+ * It is the yardstick of the proof (prove.h), so it is written for clarity and
+ * shares no code with builder or engine. Runs in holdfastd, `holdfast compile`
+ * and tests, one thread at a time; allocates an index of the zone in question
+ * and the list of records of the answer, both used again.
+ *
+ * Signatures come with the RRsets that they cover when dnssec_ok is set; NSEC
+ * and NSEC3 proofs of absence do not come yet.
+ */
+#ifndef HOLDFAST_NAIVE_H
+#define HOLDFAST_NAIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/dns.h"
+#include "base/err.h"
+#include "snapshot/records.h"
+
+/* CNAMEs (given or synthesised) in one answer; the target of the last is not
+ * looked up. */
+enum { NAIVE_CHAIN_MAX = 16 };
+
+enum naive_section {
+	NAIVE_ANSWER,
+	NAIVE_AUTHORITY,
+	NAIVE_REQUIRED, /* additional that must be there: in-domain glue */
+	NAIVE_OPTIONAL, /* additional that may be there: other addresses */
+};
+
+struct naive_record {
+	const uint8_t *owner; /* case as it should be written */
+	const uint8_t *rdata;
+	uint32_t ttl;
+	uint16_t type, rdata_bytes;
+	uint8_t section;
+};
+
+/* Pointers lead into the zone's records, the question asked, and `made`: valid
+ * until the next question and while those live. */
+struct naive_answer {
+	struct naive_record *records;
+	size_t count, cap;
+	uint8_t rcode;
+	bool aa;
+	/* ANY (RFC 8482 section 4.1) and RRSIG: `records` of the answer section
+	 * are all there are; any one set of them, whole, is right. A set is the
+	 * records of a type with the signatures that cover it, or the
+	 * signatures that cover one type. */
+	bool any_one_set;
+	size_t zone; /* index of the zone that answers, or SIZE_MAX */
+	uint8_t made[NAIVE_CHAIN_MAX]
+		    [DNS_NAME_MAX + 1]; /* targets of
+	                                   synthesised CNAMEs */
+};
+
+/* A name of a zone: one with records, or an empty non-terminal. */
+struct naive_name {
+	const uint8_t *owner; /* lower case */
+	uint32_t first;       /* of its records */
+	uint32_t count;       /* 0: empty non-terminal */
+};
+
+/* The names of a zone in a hash table. Those that have only NSEC3 records and
+ * their signatures are not names (RFC 5155 section 7.2.8). */
+struct naive_zone {
+	const struct zone_records *records;
+	struct naive_name *names;
+	size_t count, cap;
+	uint32_t *table; /* index of a name + 1; 0: free */
+	size_t mask;
+};
+
+struct naive;
+
+/* Borrows `zones`: sealed, sorted by apex. */
+int naive_open(struct naive **out, const struct zone_records *const *zones,
+    size_t nzones, struct err *err);
+void naive_close(struct naive **n);
+
+/* Answers a question of class IN. `qname` may have letters of either case and
+ * must live as long as the answer is looked at. */
+int naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype,
+    bool dnssec_ok, struct naive_answer *a, struct err *err);
+void naive_answer_fini(struct naive_answer *a);
+
+/* The names of a zone, for making questions; valid until two other zones have
+ * been asked for. */
+int naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
+    struct err *err);
+const struct naive_name *naive_name_find(
+    const struct naive_zone *z, const uint8_t *name);
+/* First record of a type at a name, how many there are; NULL if none. */
+const struct record *naive_set_find(const struct naive_zone *z,
+    const struct naive_name *n, uint16_t type, size_t *count);
+
+/* The type that an RRSIG record covers; 0 for what is no RRSIG. */
+uint16_t naive_type_covered(
+    uint16_t type, const uint8_t *rdata, size_t rdata_bytes);
+
+#endif
