@@ -13,13 +13,23 @@
 #include "control/compile/naive.h"
 #include "control/compile/naive_zone.h"
 
+enum { INDEXES_MAX = 8 };
+
+/* The index of a zone, and what its eviction costs: evicting the cheapest, and
+ * forgetting the past bit by bit, keeps a large parent while its thousands of
+ * small children come and go. */
+struct index_slot {
+	struct naive_zone zone; /* `records` NULL: not in use */
+	uint64_t worth;
+};
+
 struct naive {
 	const struct zone_records *const *zones;
 	size_t nzones;
 	size_t
 	    last; /* zone of the last question: most often of the next, too */
-	struct naive_zone index[2]; /* `records` NULL: not in use */
-	unsigned oldest;
+	struct index_slot index[INDEXES_MAX];
+	uint64_t worth_evicted; /* of the last one evicted */
 };
 
 /* One question on its way. */
@@ -63,11 +73,10 @@ naive_open(struct naive **out, const struct zone_records *const *zones,
 void
 naive_close(struct naive **n)
 {
-	if (*n) {
-		naive_zone_fini(&(*n)->index[0]);
-		naive_zone_fini(&(*n)->index[1]);
-		free(*n);
-	}
+	if (*n)
+		for (unsigned i = 0; i < INDEXES_MAX; i++)
+			naive_zone_fini(&(*n)->index[i].zone);
+	free(*n);
 	*n = NULL;
 }
 
@@ -84,22 +93,26 @@ naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
     struct err *err)
 {
 	const struct zone_records *records = n->zones[zone];
-	int code;
+	struct index_slot *slot = &n->index[0];
+	int code = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
-		if (n->index[i].records == records) {
-			n->oldest = !i;
-			*out = &n->index[i];
-			return 0;
+	for (unsigned i = 0; i < INDEXES_MAX; i++) {
+		if (n->index[i].zone.records == records) {
+			slot = &n->index[i];
+			break;
 		}
+		if (n->index[i].worth < slot->worth)
+			slot = &n->index[i];
 	}
-	struct naive_zone *z = &n->index[n->oldest];
-
-	naive_zone_fini(z);
-	code = naive_zone_init(z, records, err);
+	if (slot->zone.records != records) {
+		n->worth_evicted = slot->worth;
+		slot->worth = 0;
+		naive_zone_fini(&slot->zone);
+		code = naive_zone_init(&slot->zone, records, err);
+	}
 	if (code == 0) {
-		*out = z;
-		n->oldest = !n->oldest;
+		slot->worth = n->worth_evicted + records->count;
+		*out = &slot->zone;
 	}
 	return code;
 }

@@ -88,8 +88,8 @@ int naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype,
     bool dnssec_ok, struct naive_answer *a, struct err *err);
 void naive_answer_fini(struct naive_answer *a);
 
-/* The names of a zone, for making questions; valid until two other zones have
- * been asked for. */
+/* The names of a zone, for making questions; valid until the next call (an
+ * index that was made before is found at once). */
 int naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
     struct err *err);
 const struct naive_name *naive_name_find(

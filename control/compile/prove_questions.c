@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Making the proof's questions; see prove_questions.h. Allocates nothing.
+ */
+#include "control/compile/prove_questions.h"
+
+#include <string.h>
+
+#include "base/name.h"
+
+/* Names made of a name that exists. */
+enum variant {
+	VARIANT_SAME,
+	VARIANT_BELOW,    /* a label in front: below cuts, DNAMEs, wildcards */
+	VARIANT_DEEP,     /* three labels in front */
+	VARIANT_LITERAL,  /* "*" in front, which is a name like others */
+	VARIANT_SIBLING,  /* another first label: next to it */
+	VARIANT_EXPANDED, /* first label "x": what a wildcard stands in for */
+	VARIANT_EXPANDED_DEEP,
+};
+
+static const struct extra {
+	enum variant variant;
+	uint16_t type;
+} extras[] = {
+    {VARIANT_BELOW, DNS_TYPE_A},
+    {VARIANT_SAME, DNS_TYPE_TXT},
+    {VARIANT_SIBLING, DNS_TYPE_A},
+    {VARIANT_SAME, DNS_TYPE_A},
+    {VARIANT_DEEP, DNS_TYPE_MX},
+    {VARIANT_SAME, DNS_TYPE_AAAA},
+    {VARIANT_SAME, DNS_TYPE_DS},
+    {VARIANT_EXPANDED, DNS_TYPE_TXT},
+    {VARIANT_SAME, DNS_TYPE_NS},
+    {VARIANT_LITERAL, DNS_TYPE_A},
+    {VARIANT_SAME, 65280},
+    {VARIANT_BELOW, DNS_TYPE_DS},
+    {VARIANT_SAME, DNS_TYPE_CNAME},
+    {VARIANT_EXPANDED, DNS_TYPE_A},
+    {VARIANT_SAME, DNS_TYPE_ANY},
+    {VARIANT_EXPANDED_DEEP, DNS_TYPE_AAAA},
+    {VARIANT_SAME, DNS_TYPE_RRSIG},
+    {VARIANT_BELOW, DNS_TYPE_ANY},
+    {VARIANT_SAME, DNS_TYPE_SOA},
+    {VARIANT_BELOW, DNS_TYPE_CNAME},
+    {VARIANT_EXPANDED, DNS_TYPE_CNAME},
+};
+
+enum {
+	EXTRAS = sizeof extras / sizeof extras[0],
+	EXTRAS_OF_MANY = 2, /* a name, in a large proof */
+};
+
+/* Puts labels in front of what is left of a name without its first `strip`
+ * labels. False if there is no such name. */
+static bool
+variant_put(uint8_t out[DNS_NAME_MAX + 1], const char *labels, size_t bytes,
+    const uint8_t *name, unsigned strip)
+{
+	const uint8_t *rest = name_parent(name, strip);
+	size_t rest_bytes = name_length(rest);
+
+	if ((strip && name[0] == 0) || bytes + rest_bytes > DNS_NAME_MAX)
+		return false;
+	memcpy(out, labels, bytes);
+	memcpy(out + bytes, rest, rest_bytes);
+	return true;
+}
+
+/* The name with the last octet of its first label changed. */
+static bool
+sibling_put(uint8_t out[DNS_NAME_MAX + 1], const uint8_t *name)
+{
+	memcpy(out, name, name_length(name));
+	if (name[0] == 0)
+		return false;
+	out[name[0]] = name[name[0]] == 'q' ? 'v' : 'q';
+	return true;
+}
+
+static bool
+variant_make(uint8_t out[DNS_NAME_MAX + 1], enum variant v, const uint8_t *name)
+{
+	switch (v) {
+	case VARIANT_SAME:
+		return variant_put(out, "", 0, name, 0);
+	case VARIANT_BELOW:
+		return variant_put(out, "\2qx", 3, name, 0);
+	case VARIANT_DEEP:
+		return variant_put(out, "\1a\1*\2qx", 7, name, 0);
+	case VARIANT_LITERAL:
+		return variant_put(out, "\1*", 2, name, 0);
+	case VARIANT_SIBLING:
+		return sibling_put(out, name);
+	case VARIANT_EXPANDED:
+		return variant_put(out, "\1x", 2, name, 1);
+	case VARIANT_EXPANDED_DEEP:
+		return variant_put(out, "\3yyy\1x", 6, name, 1);
+	}
+	return false;
+}
+
+static int
+types_ask(const struct naive_zone *zone, const struct naive_name *name,
+    prove_ask ask, void *arg)
+{
+	const struct record *r = zone->records->records + name->first;
+	int code = 0;
+
+	for (size_t i = 0; i < name->count && code == 0; i++)
+		if (i == 0 || r[i].type != r[i - 1].type)
+			code = ask(arg, name->owner, r[i].type);
+	return code;
+}
+
+/* What is rare and has rules of its own is asked everything. */
+static bool
+is_special(const struct naive_zone *zone, const struct naive_name *name)
+{
+	size_t count;
+
+	return name->count == 0 || name_is_wildcard(name->owner) ||
+	       name_equal(name->owner, zone->records->apex) ||
+	       naive_set_find(zone, name, DNS_TYPE_DNAME, &count) != NULL;
+}
+
+int
+prove_questions_of_name(const struct naive_zone *zone, size_t name,
+    uint64_t turn, bool all, prove_ask ask, void *arg)
+{
+	const struct naive_name *n = &zone->names[name];
+	uint8_t made[DNS_NAME_MAX + 1];
+	size_t count = all || is_special(zone, n) ? EXTRAS : EXTRAS_OF_MANY;
+	size_t begin = (turn * EXTRAS_OF_MANY) % EXTRAS, there;
+	int code = types_ask(zone, n, ask, arg);
+
+	for (size_t i = 0; i < count && code == 0; i++) {
+		const struct extra *e = &extras[(begin + i) % EXTRAS];
+
+		if (e->variant == VARIANT_SAME &&
+		    naive_set_find(zone, n, e->type, &there))
+			continue; /* asked already */
+		if (variant_make(made, e->variant, n->owner))
+			code = ask(arg, made, e->type);
+	}
+	return code;
+}
