@@ -41,7 +41,7 @@ struct resolution {
 	bool dnssec_ok;
 	bool failed; /* out of memory */
 	/* owners of the CNAMEs so far */
-	const uint8_t *chain[NAIVE_CHAIN_MAX];
+	const uint8_t *chain[NAIVE_CHAIN_MAX + 1];
 	unsigned links;
 };
 
@@ -397,7 +397,7 @@ chain_follow(struct resolution *r, const uint8_t *target)
 	for (unsigned i = 0; i < r->links; i++)
 		if (name_equal(r->chain[i], target))
 			return false;
-	return r->links < NAIVE_CHAIN_MAX;
+	return r->links <= NAIVE_CHAIN_MAX;
 }
 
 /* RFC 6672 section 3.2: the DNAME, and a CNAME made of it with its TTL; a name
@@ -445,9 +445,11 @@ any_add(struct resolution *r, const struct naive_name *node)
 	for (size_t i = 0; i < node->count; i++) {
 		const struct record *record = &z->records[node->first + i];
 
-		if (r->type == DNS_TYPE_ANY || record->type == DNS_TYPE_RRSIG)
-			record_add(
-			    r, NAIVE_ANSWER, r->name, record, UINT32_MAX);
+		if (r->type != DNS_TYPE_ANY && record->type != DNS_TYPE_RRSIG)
+			continue;
+		record_add(r, NAIVE_ANSWER, r->name, record, UINT32_MAX);
+		if (!r->failed)
+			r->a->records[r->a->count - 1].choice = true;
 	}
 	r->a->any_one_set = true;
 }

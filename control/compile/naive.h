@@ -21,8 +21,8 @@
 #include "base/err.h"
 #include "snapshot/records.h"
 
-/* CNAMEs (given or synthesised) in one answer; the target of the last is not
- * looked up. */
+/* CNAMEs (given or synthesised) that are followed for one answer: one more may
+ * stand at the end, not followed. */
 enum { NAIVE_CHAIN_MAX = 16 };
 
 enum naive_section {
@@ -38,6 +38,7 @@ struct naive_record {
 	uint32_t ttl;
 	uint16_t type, rdata_bytes;
 	uint8_t section;
+	bool choice; /* see any_one_set */
 };
 
 /* Pointers lead into the zone's records, the question asked, and `made`: valid
@@ -47,10 +48,10 @@ struct naive_answer {
 	size_t count, cap;
 	uint8_t rcode;
 	bool aa;
-	/* ANY (RFC 8482 section 4.1) and RRSIG: `records` of the answer section
-	 * are all there are; any one set of them, whole, is right. A set is the
-	 * records of a type with the signatures that cover it, or the
-	 * signatures that cover one type. */
+	/* ANY (RFC 8482 section 4.1) and RRSIG: the records marked `choice` are
+	 * all that the last name has; any one set of them, whole, is right. A
+	 * set is the records of a type with the signatures that cover it, or
+	 * the signatures that cover one type. */
 	bool any_one_set;
 	size_t zone; /* index of the zone that answers, or SIZE_MAX */
 	uint8_t made[NAIVE_CHAIN_MAX]

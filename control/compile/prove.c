@@ -241,17 +241,23 @@ proof_new(const struct generation *g, const struct zone_records *const *zones,
 	return p;
 }
 
-/* Owners as they change in the records: about the names, without an index. */
+/* How many names will be asked for, without an index: owners as they change in
+ * the records. */
 static uint64_t
-names_count(
-    const struct zone_records *const *zones, const bool *subject, size_t nzones)
+names_count(const struct proof *p, const struct zone_records *const *zones,
+    const bool *subject, size_t nzones)
 {
 	uint64_t names = 0;
 
-	for (size_t i = 0; i < nzones; i++)
-		for (size_t j = 0; subject[i] && j < zones[i]->count; j++)
-			names += j == 0 || zones[i]->records[j].owner !=
-			                       zones[i]->records[j - 1].owner;
+	for (size_t i = 0; i < nzones; i++) {
+		const struct zone_records *z = zones[i];
+
+		for (size_t j = 0; subject[i] && j < z->count; j++)
+			if (j == 0 ||
+			    z->records[j].owner != z->records[j - 1].owner)
+				names += is_wanted(
+				    p, z, record_owner(z, &z->records[j]));
+	}
 	return names;
 }
 
@@ -268,7 +274,7 @@ prove_zones(const struct generation *g, const struct zone_records *const *zones,
 	*answers = 0;
 	if (!p)
 		return ERR_NO_MEMORY;
-	p->names_total = names_count(zones, subject, nzones);
+	p->names_total = names_count(p, zones, subject, nzones);
 	p->all_extras = p->names_total <= NAMES_OF_SMALL_PROOF;
 	for (size_t i = 0; i < nzones && *nfaults < faults_max; i++) {
 		if (!subject[i])

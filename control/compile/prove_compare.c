@@ -318,34 +318,51 @@ compare_missing(const struct prove_compare *c, const struct prove_question *q,
 	return 0;
 }
 
+/* The type of a set among the answers for a name, and what it signs; a set of
+ * signatures only if there is no other. */
+static uint16_t
+type_found(const ldns_rr_list *answer, const uint8_t *name, uint16_t *signs)
+{
+	uint16_t type = 0;
+
+	*signs = 0;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
+
+		if (!name_equal(ldns_rdf_data(ldns_rr_owner(rr)), name))
+			continue;
+		type = (uint16_t)ldns_rr_get_type(rr);
+		if (type != DNS_TYPE_RRSIG) {
+			*signs = 0;
+			break;
+		}
+		*signs =
+		    (uint16_t)ldns_rdf2rr_type(ldns_rr_rrsig_typecovered(rr));
+	}
+	return type;
+}
+
 /* Where any one set is right, the one that the response chose is expected and
- * no other: the others count as used. */
+ * no other: the others count as used. If it chose none, all are missing. */
 static void
 choose_set(struct prove_compare *c, const struct prove_question *q,
     const struct naive_answer *e, const ldns_pkt *packet)
 {
-	const ldns_rr_list *answer = ldns_pkt_answer(packet);
 	uint16_t type = 0, signs = 0;
 
-	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
-
-		type = (uint16_t)ldns_rr_get_type(rr);
-		signs = type == DNS_TYPE_RRSIG
-		            ? (uint16_t)ldns_rdf2rr_type(
-				  ldns_rr_rrsig_typecovered(rr))
-		            : 0;
-		if (type != DNS_TYPE_RRSIG)
-			break;
-	}
 	for (size_t i = 0; i < e->count; i++) {
 		const struct naive_record *r = &e->records[i];
+
+		if (!r->choice)
+			continue;
+		if (type == 0)
+			type = type_found(
+			    ldns_pkt_answer(packet), r->owner, &signs);
 		bool chosen = type == r->type && signs == covered(r);
 
 		if (type != DNS_TYPE_RRSIG && q->dnssec_ok)
 			chosen |= covered(r) == type;
-		/* if nothing was found, all is missing */
-		c->used[i] = r->section == NAIVE_ANSWER && type && !chosen;
+		c->used[i] = type && !chosen;
 	}
 }
 

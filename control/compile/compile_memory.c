@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Tables of slots: of the parent, of the round before, of this one. Allocates
+ * them; see compile_memory.h.
+ */
+#include "control/compile/compile_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot/manifest.h"
+
+static int
+table_alloc(struct slot_table *t, struct err *err)
+{
+	t->splits = calloc(t->nsplits + 1u, sizeof *t->splits);
+	t->inputs = calloc(t->nslots + 1u, sizeof *t->inputs);
+	t->slots = calloc(t->nslots + 1u, sizeof *t->slots);
+	if (t->splits && t->inputs && t->slots)
+		return 0;
+	slot_table_fini(t);
+	return err_set(err, ERR_NO_MEMORY, "no memory for a table of slots");
+}
+
+int
+slot_table_init(struct slot_table *t, const struct layout *l,
+    const struct name_key *key, struct err *err)
+{
+	*t = (struct slot_table){
+	    .key = *key,
+	    .shared_bits = l->shared_bits,
+	    .nslots = l->nslots,
+	    .nsplits = l->nsplits,
+	};
+	int code = table_alloc(t, err);
+
+	if (code == 0 && l->nsplits)
+		memcpy(t->splits, l->splits, l->nsplits * sizeof *t->splits);
+	return code;
+}
+
+int
+slot_table_from_manifest(
+    struct slot_table *t, const void *manifest, struct err *err)
+{
+	const struct manifest_header_d *h = manifest_header(manifest);
+
+	*t = (struct slot_table){
+	    .key.k = {h->key[0], h->key[1]},
+	    .shared_bits = h->slot_bits,
+	    .nslots = h->nslots,
+	    .nsplits = h->nsplits,
+	};
+	digest_of(&t->generation, manifest, h->bytes_total);
+	int code = table_alloc(t, err);
+
+	if (code == 0) {
+		memcpy(t->slots, manifest_slots(manifest),
+		    t->nslots * sizeof *t->slots);
+		if (t->nsplits)
+			memcpy(t->splits, manifest_splits(manifest),
+			    t->nsplits * sizeof *t->splits);
+	}
+	return code;
+}
+
+void
+slot_table_fini(struct slot_table *t)
+{
+	free(t->splits);
+	free(t->inputs);
+	free(t->slots);
+	*t = (struct slot_table){0};
+}
+
+uint16_t
+slot_table_split_find(const struct slot_table *t, const struct zone_records *z)
+{
+	for (uint32_t i = 0; i < t->nsplits; i++)
+		if (t->splits[i].apex_bytes == z->apex_bytes &&
+		    memcmp(t->splits[i].apex, z->apex, z->apex_bytes) == 0)
+			return (uint16_t)i;
+	return NO_SPLIT;
+}
+
+uint32_t
+slot_table_find(const struct slot_table *t, const struct layout *l,
+    const struct layout_slot *slot)
+{
+	if (slot->split == NO_SPLIT)
+		return t->nslots && t->shared_bits == slot->bits ? slot->number
+		                                                 : UINT32_MAX;
+	const struct split_d *now = &l->splits[slot->split];
+	const struct split_d *then = &t->splits[slot->split];
+
+	if (slot->split >= t->nsplits || then->bits != now->bits ||
+	    then->apex_bytes != now->apex_bytes ||
+	    memcmp(then->apex, now->apex, now->apex_bytes) != 0)
+		return UINT32_MAX;
+	return then->first_slot + slot->number;
+}
+
+struct compile_memory *
+compile_memory_new(void)
+{
+	return calloc(1, sizeof(struct compile_memory));
+}
+
+void
+compile_memory_free(struct compile_memory *m)
+{
+	if (!m)
+		return;
+	slot_table_fini(&m->tables[0]);
+	slot_table_fini(&m->tables[1]);
+	free(m);
+}
+
+void
+compile_memory_keep(struct compile_memory *m, struct slot_table *t)
+{
+	slot_table_fini(&m->tables[1]);
+	m->tables[1] = m->tables[0];
+	m->tables[0] = *t;
+	*t = (struct slot_table){0};
+}
+
+const struct slot_table *
+compile_memory_find(
+    const struct compile_memory *m, const struct digest *generation)
+{
+	for (unsigned i = 0; m && i < 2; i++)
+		if (m->tables[i].nslots &&
+		    digest_equal(&m->tables[i].generation, generation))
+			return &m->tables[i];
+	return NULL;
+}

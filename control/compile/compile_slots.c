@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Slots, one after the other: a shared slot first, then the slots of the split
+ * zones whose apexes are in it, so that a zone is planned once and no more
+ * plans are alive than a slot has zones. Allocates plans, one cell and one pack
+ * at a time. Runs in holdfastd and `holdfast compile`.
+ *
+ * A cell is kept when what it is made from is what the kept one was made from:
+ * the versions of its zones, their splits, and its place. A process that has
+ * compiled the parent remembers that as a digest; another compares packs.
+ */
+#include "control/compile/compile_slots.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "snapshot/verify.h"
+
+/* One shared slot and the split zones in it. */
+struct slot_group {
+	struct slot_work *w;
+	const uint32_t *members; /* indexes of zones */
+	uint32_t count;
+	struct zone_plan **plans; /* [count], made when first needed */
+	struct bytes cell, pack, input;
+};
+
+/* Which owners of a split zone are in a slot: pack_write() asks for each owner
+ * in order, so a list in the same order answers. */
+struct owner_slots {
+	uint32_t *slots;
+	size_t at;
+	uint32_t wanted;
+};
+
+static const struct layout_zone *
+member(const struct slot_group *g, uint32_t i)
+{
+	return &g->w->layout->zones[g->members[i]];
+}
+
+void
+slot_zone_refuse(
+    struct slot_work *w, const struct layout_zone *z, const struct err *why)
+{
+	char apex[NAME_TEXT_MAX];
+
+	z->zone->status = why->code;
+	z->zone->why = *why;
+	err_add(&z->zone->why, "zone %s", name_to_text(apex, z->records->apex));
+	w->refused[z - w->layout->zones] = true;
+	w->nrefused++;
+}
+
+/* --- inputs --------------------------------------------------------------- */
+
+static void
+input_zone(struct bytes *b, const struct layout_zone *z)
+{
+	bytes_append(b, z->records->apex, z->records->apex_bytes);
+	bytes_append(b, z->records->version.b, DIGEST_BYTES);
+	bytes_append(b, &z->split, sizeof z->split);
+	bytes_append(b, &z->split_bits, sizeof z->split_bits);
+}
+
+/* The digest of what a cell is made from. `z` NULL: the shared one. */
+static void
+input_digest(struct slot_group *g, const struct layout_slot *slot,
+    const struct layout_zone *z, struct digest *out)
+{
+	struct bytes *b = &g->input;
+
+	bytes_clear(b);
+	bytes_append(b, g->w->key->k, sizeof g->w->key->k);
+	bytes_append(b, &slot->split, sizeof slot->split);
+	bytes_append(b, &slot->number, sizeof slot->number);
+	bytes_append(b, &slot->bits, sizeof slot->bits);
+	if (z)
+		input_zone(b, z);
+	for (uint32_t i = 0; !z && i < g->count; i++)
+		input_zone(b, member(g, i));
+	if (b->failed)
+		memset(out, 0, sizeof *out); /* kept as not known */
+	else
+		digest_of(out, b->data, b->len);
+}
+
+static bool
+is_empty(const struct slot_d *slot)
+{
+	static const uint8_t zeros[DIGEST_BYTES];
+
+	return memcmp(slot->cell, zeros, DIGEST_BYTES) == 0;
+}
+
+/* Takes a slot from a table that knows inputs. */
+static bool
+take_known(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
+    const struct slot_table *from)
+{
+	uint32_t there;
+
+	if (!from || digest_is_zero(&w->table.inputs[at]))
+		return false;
+	there = slot_table_find(from, w->layout, slot);
+	if (there >= from->nslots ||
+	    !digest_equal(&from->inputs[there], &w->table.inputs[at]))
+		return false;
+	w->table.slots[at] = from->slots[there];
+	return true;
+}
+
+/* Whether the parent had the zones of a shared slot split as they are now: its
+ * packs don't say. */
+static bool
+splits_agree(const struct slot_group *g, const struct slot_table *parent)
+{
+	for (uint32_t i = 0; i < g->count; i++) {
+		const struct layout_zone *z = member(g, i);
+		uint16_t then = parent->nsplits
+		                    ? slot_table_split_find(parent, z->records)
+		                    : NO_SPLIT;
+
+		if (then != z->split ||
+		    (then != NO_SPLIT &&
+			parent->splits[then].bits != z->split_bits))
+			return false;
+	}
+	return true;
+}
+
+/* Takes a slot from the parent if its pack is the one in hand. */
+static bool
+take_packed(struct slot_group *g, uint32_t at, const struct layout_slot *slot,
+    const struct digest *pack)
+{
+	const struct slot_table *parent = g->w->parent;
+	uint32_t there =
+	    parent ? slot_table_find(parent, g->w->layout, slot) : UINT32_MAX;
+
+	if (there == UINT32_MAX || there >= parent->nslots ||
+	    memcmp(parent->slots[there].records, pack->b, DIGEST_BYTES) != 0 ||
+	    (slot->split == NO_SPLIT && !splits_agree(g, parent)))
+		return false;
+	g->w->table.slots[at] = parent->slots[there];
+	return true;
+}
+
+/* Notes whether the slot's cell is one that the parent has there. */
+static void
+slot_done(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
+    bool built)
+{
+	const struct slot_d *now = &w->table.slots[at];
+	uint32_t there = w->parent ? slot_table_find(w->parent, w->layout, slot)
+	                           : UINT32_MAX;
+
+	w->is_new[at] = !is_empty(now) &&
+	                (there == UINT32_MAX || there >= w->parent->nslots ||
+			    memcmp(now->cell, w->parent->slots[there].cell,
+				DIGEST_BYTES) != 0);
+	w->cells_built += built && !is_empty(now);
+	w->cells_kept += !built && !is_empty(now);
+}
+
+/* --- packs
+ * ------------------------------------------------------------------------ */
+
+static bool
+owner_is_apex(void *arg, const uint8_t *owner)
+{
+	const struct zone_records *z = arg;
+
+	return name_equal(owner, z->apex);
+}
+
+static bool
+owner_in_slot(void *arg, const uint8_t *owner)
+{
+	struct owner_slots *o = arg;
+
+	(void)owner;
+	return o->slots[o->at++] == o->wanted;
+}
+
+static int
+pack_shared(struct slot_group *g, struct digest *digest, struct err *err)
+{
+	struct pack_zone *zones = calloc(g->count, sizeof *zones);
+	int code;
+
+	if (!zones)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
+	for (uint32_t i = 0; i < g->count; i++) {
+		const struct layout_zone *z = member(g, i);
+
+		zones[i].zone = z->records;
+		if (z->split == NO_SPLIT)
+			continue;
+		zones[i].wanted = owner_is_apex;
+		zones[i].arg = (void *)(uintptr_t)z->records;
+	}
+	bytes_clear(&g->pack);
+	code = pack_write(zones, g->count, &g->pack, err);
+	free(zones);
+	if (code == 0)
+		digest_of(digest, g->pack.data, g->pack.len);
+	return code;
+}
+
+/* The slot of each owner; the apex is in none. */
+static int
+owner_slots_init(struct owner_slots *o, const struct slot_work *w,
+    const struct layout_zone *z, struct err *err)
+{
+	const struct zone_records *r = z->records;
+	size_t owners = 0;
+
+	*o = (struct owner_slots){
+	    .slots = malloc((r->count + 1) * sizeof *o->slots),
+	};
+	if (!o->slots)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
+	for (size_t i = 0; i < r->count; i++) {
+		const uint8_t *owner = record_owner(r, &r->records[i]);
+
+		if (i > 0 && r->records[i].owner == r->records[i - 1].owner)
+			continue;
+		o->slots[owners++] =
+		    name_equal(owner, r->apex)
+			? UINT16_MAX
+			: name_slot(name_hash(w->key, owner), z->split_bits);
+	}
+	return 0;
+}
+
+static int
+pack_split(struct slot_group *g, const struct layout_zone *z,
+    struct owner_slots *o, uint32_t number, struct digest *digest,
+    struct err *err)
+{
+	struct pack_zone zone = {
+	    .zone = z->records,
+	    .wanted = owner_in_slot,
+	    .arg = o,
+	};
+	int code;
+
+	o->at = 0;
+	o->wanted = number;
+	bytes_clear(&g->pack);
+	code = pack_write(&zone, 1, &g->pack, err);
+	if (code == 0)
+		digest_of(digest, g->pack.data, g->pack.len);
+	return code;
+}
+
+/* --- building
+ * ---------------------------------------------------------------------- */
+
+static bool
+is_memory_or_store(int code)
+{
+	return code == ERR_NO_MEMORY || code == ERR_IO;
+}
+
+/* Makes the plan of a member; a zone that can't be planned is refused and has
+ * none then. */
+static int
+plan_make(struct slot_group *g, uint32_t i, struct err *err)
+{
+	const struct layout_zone *z = member(g, i);
+	int code;
+
+	if (g->plans[i])
+		return 0;
+	code = zone_plan_new(
+	    &g->plans[i], z->records, g->w->key, z->split, z->split_bits, err);
+	if (code)
+		g->plans[i] = NULL;
+	if (code == 0 || is_memory_or_store(code))
+		return code;
+	slot_zone_refuse(g->w, z, err);
+	return 0;
+}
+
+/* Builds and verifies into g->cell. */
+static int
+cell_make(struct slot_group *g, const struct layout_slot *slot,
+    const struct zone_plan *const *plans, size_t count, struct err *err)
+{
+	const struct layout *l = g->w->layout;
+	bool shared = slot->split == NO_SPLIT;
+	struct cell_expect expect = {
+	    .key = g->w->key,
+	    .kind = shared ? CELL_SHARED : CELL_SPLIT,
+	    .slot = slot->number,
+	    .slot_bits = slot->bits,
+	    .split = shared ? NULL : &l->splits[slot->split],
+	    .split_no = slot->split,
+	    .splits = l->splits,
+	    .nsplits = l->nsplits,
+	};
+	int code;
+
+	bytes_clear(&g->cell);
+	code = shared ? cell_build_shared(plans, count, g->w->key, slot->number,
+			    slot->bits, &g->cell, err)
+	              : cell_build_split(
+			    plans[0], g->w->key, slot->number, &g->cell, err);
+	if (code)
+		return code;
+	code = cell_verify(g->cell.data, g->cell.len, &expect, err);
+	return code ? err_add(err, "the verifier refuses what was built") : 0;
+}
+
+/* A shared cell failed: whose fault is it? Whoever fails alone; if none does,
+ * all versions that are not the last good ones. */
+static void
+group_blame(struct slot_group *g, const struct layout_slot *slot,
+    const struct err *together)
+{
+	size_t before = g->w->nrefused;
+	struct err why;
+
+	for (uint32_t i = 0; i < g->count; i++) {
+		const struct zone_plan *plan = g->plans[i];
+
+		if (cell_make(g, slot, &plan, 1, &why))
+			slot_zone_refuse(g->w, member(g, i), &why);
+	}
+	for (uint32_t i = 0; g->w->nrefused == before && i < g->count; i++) {
+		const struct layout_zone *z = member(g, i);
+
+		if (z->records != z->zone->last_good)
+			slot_zone_refuse(g->w, z, together);
+	}
+	if (g->w->nrefused == before)
+		slot_zone_refuse(g->w, member(g, 0), together);
+}
+
+/* Puts g->cell and g->pack into the store and their digests into the table. A
+ * cell without names is no cell. */
+static int
+slot_put(struct slot_group *g, uint32_t at, struct err *err)
+{
+	const struct cell_header_d *h = (const void *)g->cell.data;
+	struct digest cell, records;
+	int code;
+
+	if (h->nnodes == 0)
+		return 0;
+	code = store_put(
+	    g->w->store, STORE_CELL, g->cell.data, g->cell.len, &cell, err);
+	if (code == 0)
+		code = store_put(g->w->store, STORE_RECORDS, g->pack.data,
+		    g->pack.len, &records, err);
+	if (code == 0) {
+		struct slot_d *slot = &g->w->table.slots[at];
+
+		memcpy(slot->cell, cell.b, DIGEST_BYTES);
+		memcpy(slot->records, records.b, DIGEST_BYTES);
+	}
+	return code;
+}
+
+static int
+shared_build(
+    struct slot_group *g, const struct layout_slot *slot, struct err *err)
+{
+	bool planned = true;
+	int code = 0;
+
+	for (uint32_t i = 0; i < g->count && code == 0; i++) {
+		code = plan_make(g, i, err);
+		planned &= g->plans[i] != NULL;
+	}
+	if (code || !planned)
+		return code; /* refused: another round follows */
+	code = cell_make(
+	    g, slot, (const struct zone_plan *const *)g->plans, g->count, err);
+	if (is_memory_or_store(code))
+		return code;
+	if (code) {
+		group_blame(g, slot, err);
+		return 0;
+	}
+	return slot_put(g, slot->number, err);
+}
+
+static int
+shared_fill(struct slot_group *g, uint32_t at, struct err *err)
+{
+	struct slot_work *w = g->w;
+	struct layout_slot slot = layout_slot_at(w->layout, at);
+	struct digest pack;
+	bool kept;
+	int code = 0;
+
+	input_digest(g, &slot, NULL, &w->table.inputs[at]);
+	kept = g->count == 0 || take_known(w, at, &slot, w->before) ||
+	       take_known(w, at, &slot, w->remembered);
+	if (!kept) {
+		code = pack_shared(g, &pack, err);
+		kept = code == 0 && !w->remembered &&
+		       take_packed(g, at, &slot, &pack);
+		if (code == 0 && !kept)
+			code = shared_build(g, &slot, err);
+	}
+	if (code == 0)
+		slot_done(w, at, &slot, !kept);
+	return code;
+}
+
+/* --- split zones
+ * ------------------------------------------------------------------- */
+
+static int
+split_build(struct slot_group *g, uint32_t i, uint32_t at,
+    const struct layout_slot *slot, struct err *err)
+{
+	const struct zone_plan *plan;
+	int code = plan_make(g, i, err);
+
+	plan = g->plans[i];
+	if (code || !plan)
+		return code;
+	code = cell_make(g, slot, &plan, 1, err);
+	if (is_memory_or_store(code))
+		return code;
+	if (code) {
+		slot_zone_refuse(g->w, member(g, i), err);
+		return 0;
+	}
+	return slot_put(g, at, err);
+}
+
+static int
+split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
+    struct owner_slots *o, struct err *err)
+{
+	struct slot_work *w = g->w;
+	struct layout_slot slot = layout_slot_at(w->layout, at);
+	const struct layout_zone *z = member(g, i);
+	struct digest pack;
+	bool kept;
+	int code = 0;
+
+	input_digest(g, &slot, z, &w->table.inputs[at]);
+	kept = take_known(w, at, &slot, w->before) ||
+	       take_known(w, at, &slot, w->remembered);
+	if (!kept && !o->slots)
+		code = owner_slots_init(o, w, z, err);
+	if (!kept && code == 0) {
+		code = pack_split(g, z, o, slot.number, &pack, err);
+		kept = code == 0 && !w->remembered &&
+		       take_packed(g, at, &slot, &pack);
+		if (code == 0 && !kept)
+			code = split_build(g, i, at, &slot, err);
+	}
+	if (code == 0)
+		slot_done(w, at, &slot, !kept);
+	return code;
+}
+
+static int
+split_zone_fill(struct slot_group *g, uint32_t i, struct err *err)
+{
+	const struct layout_zone *z = member(g, i);
+	const struct split_d *split = &g->w->layout->splits[z->split];
+	struct owner_slots o = {0};
+	int code = 0;
+
+	for (uint32_t s = 0; s < 1u << split->bits && code == 0; s++) {
+		if (g->w->refused[g->members[i]])
+			break;
+		code = split_slot_fill(g, i, split->first_slot + s, &o, err);
+	}
+	free(o.slots);
+	return code;
+}
+
+/* --- all of them
+ * -------------------------------------------------------------------- */
+
+static int
+group_run(struct slot_work *w, uint32_t slot, struct err *err)
+{
+	const struct layout *l = w->layout;
+	struct slot_group g = {
+	    .w = w,
+	    .members = l->by_slot + l->slot_first[slot],
+	    .count = l->slot_first[slot + 1] - l->slot_first[slot],
+	};
+	int code;
+
+	g.plans = calloc(g.count + 1u, sizeof *g.plans);
+	if (!g.plans)
+		return err_set(err, ERR_NO_MEMORY, "no memory for plans");
+	bytes_init(&g.cell);
+	bytes_init(&g.pack);
+	bytes_init(&g.input);
+	code = shared_fill(&g, slot, err);
+	for (uint32_t i = 0; i < g.count && code == 0; i++)
+		if (member(&g, i)->split != NO_SPLIT)
+			code = split_zone_fill(&g, i, err);
+	for (uint32_t i = 0; i < g.count; i++)
+		if (g.plans[i])
+			zone_plan_free(g.plans[i]);
+	free(g.plans);
+	bytes_fini(&g.cell);
+	bytes_fini(&g.pack);
+	bytes_fini(&g.input);
+	return code;
+}
+
+int
+slot_work_run(struct slot_work *w, struct err *err)
+{
+	uint32_t shared = 1u << w->layout->shared_bits;
+	int code = slot_table_init(&w->table, w->layout, w->key, err);
+
+	w->is_new = calloc(w->layout->nslots, sizeof *w->is_new);
+	w->refused = calloc(w->layout->nzones + 1, sizeof *w->refused);
+	if (code == 0 && (!w->is_new || !w->refused))
+		code = err_set(err, ERR_NO_MEMORY, "no memory for slots");
+	for (uint32_t s = 0; s < shared && code == 0; s++) {
+		code = group_run(w, s, err);
+		if (w->options->progress)
+			w->options->progress(
+			    w->options->arg, COMPILE_STEP_CELLS, s + 1, shared);
+	}
+	return code;
+}
+
+void
+slot_work_fini(struct slot_work *w)
+{
+	slot_table_fini(&w->table);
+	free(w->is_new);
+	free(w->refused);
+	w->is_new = w->refused = NULL;
+}
