@@ -65,15 +65,25 @@ store_cell_read(void *arg, uint32_t slot, const struct digest *digest,
 }
 
 int
-generation_load(struct generation **out, struct store *s,
-    const struct digest *digest, const struct load_options *options,
-    struct err *err)
+generation_load_manifest(struct generation **out, struct store *s,
+    const void *manifest, size_t manifest_bytes,
+    const struct load_options *options, struct err *err)
 {
 	const struct cell_source source = {
 	    .size = store_cell_size,
 	    .read = store_cell_read,
 	    .arg = s,
 	};
+
+	return generation_make(
+	    out, manifest, manifest_bytes, &source, options, err);
+}
+
+int
+generation_load(struct generation **out, struct store *s,
+    const struct digest *digest, const struct load_options *options,
+    struct err *err)
+{
 	char text[DIGEST_TEXT_MAX];
 	struct bytes manifest;
 	int rc;
@@ -87,8 +97,8 @@ generation_load(struct generation **out, struct store *s,
 	if (rc == ERR_NOT_FOUND)
 		rc = store_get(s, STORE_GENERATION, digest, &manifest, err);
 	if (rc == 0)
-		rc = generation_make(
-		    out, manifest.data, manifest.len, &source, options, err);
+		rc = generation_load_manifest(
+		    out, s, manifest.data, manifest.len, options, err);
 	bytes_fini(&manifest);
 	if (rc < 0)
 		err_add(err, "generation %.12s", digest_to_text(text, digest));

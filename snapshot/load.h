@@ -34,6 +34,12 @@ int generation_load(struct generation **out, struct store *s,
     const struct digest *digest, const struct load_options *options,
     struct err *err);
 
+/* As generation_load() with the manifest in hand: a candidate that nobody may
+ * find in the store before it is proven. Its cells are in the store. */
+int generation_load_manifest(struct generation **out, struct store *s,
+    const void *manifest, size_t manifest_bytes,
+    const struct load_options *options, struct err *err);
+
 /* From bytes in memory, for proofs and tests: borrows nothing, copies cells.
  * cells[i] is the cell of slot i, or empty (NULL, 0). Verified like files. */
 struct load_bytes {
