@@ -494,6 +494,12 @@ missing_answer(struct resolution *r, const struct place *encloser)
 		memcpy(source + 2, encloser->name, bytes);
 		wildcard = naive_name_find(r->zone, source);
 	}
+	if (wildcard && node_has(r, wildcard, DNS_TYPE_NS)) {
+		/* RFC 4592 section 4.2 gives it no meaning, and NSD and Knot
+		 * differ; the name exists, and that is all */
+		negative_add(r);
+		return false;
+	}
 	if (wildcard)
 		return node_answer(r, wildcard);
 	r->a->rcode = DNS_RCODE_NXDOMAIN;

@@ -54,9 +54,8 @@ struct naive_answer {
 	 * the signatures that cover one type. */
 	bool any_one_set;
 	size_t zone; /* index of the zone that answers, or SIZE_MAX */
-	uint8_t made[NAIVE_CHAIN_MAX]
-		    [DNS_NAME_MAX + 1]; /* targets of
-	                                   synthesised CNAMEs */
+	/* targets of synthesised CNAMEs */
+	uint8_t made[NAIVE_CHAIN_MAX + 1][DNS_NAME_MAX + 1];
 };
 
 /* A name of a zone: one with records, or an empty non-terminal. */

@@ -21,6 +21,11 @@ struct chain {
 	const struct query_name *name; /* of the step in hand */
 	struct block_owner owner;      /* where that stands in the message */
 	unsigned steps;
+	/* DNAMEs so far: one that is met again is not written again (RFC 2181
+	 * section 5) */
+	const struct block_d *dnames[ANSWER_CHAIN_MAX + 1];
+	uint32_t dnames_at[ANSWER_CHAIN_MAX + 1];
+	unsigned ndnames;
 	uint64_t seen[ANSWER_CHAIN_MAX + 1]; /* hashes of the names so far */
 };
 
@@ -128,7 +133,7 @@ chain_synthesise(struct chain *ch, const struct found *f, uint32_t block_at)
 	c->an++;
 	c->at += need;
 	target_read(ch, c->at - whole);
-	return ch->s->qtype != DNS_TYPE_CNAME && ch->s->qtype != DNS_TYPE_ANY &&
+	return ch->s->qtype != DNS_TYPE_CNAME &&
 	       name_in_zone(ch->name, &ch->s->view);
 }
 
@@ -173,6 +178,19 @@ referral_links(struct chain *ch, const struct block_d *b, uint32_t block_at)
 	}
 }
 
+/* The DNAME of a step; returns where it is in the message. */
+static uint32_t
+chain_dname(struct chain *ch, const struct found *f)
+{
+	for (unsigned i = 0; i < ch->ndnames; i++)
+		if (ch->dnames[i] == f->block)
+			return ch->dnames_at[i];
+	ch->dnames[ch->ndnames] = f->block;
+	ch->dnames_at[ch->ndnames] = ch->c->at;
+	composer_block(ch->c, f->block, f->owner_bytes, ch->owner);
+	return ch->dnames_at[ch->ndnames++];
+}
+
 /* One step: the block, and what follows from it. True: another step. */
 static bool
 chain_step(struct chain *ch, const struct found *f)
@@ -182,6 +200,8 @@ chain_step(struct chain *ch, const struct found *f)
 
 	if (f->kind == FOUND_RRSIG)
 		composer_rrsig(c, f->block, ch->owner);
+	else if (f->kind == FOUND_DNAME)
+		block_at = chain_dname(ch, f);
 	else
 		composer_block(c, f->block, f->owner_bytes, ch->owner);
 	if (f->kind == FOUND_NXDOMAIN)

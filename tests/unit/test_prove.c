@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The proof on sound cells and on cells with each defect that fault.h knows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "control/compile/prove.h"
+#include "snapshot/cell_builder.h"
+#include "snapshot/fault.h"
+#include "snapshot/load.h"
+#include "snapshot/manifest.h"
+#include "snapshot/verify.h"
+#include "tests/unit/unit_run.h"
+#include "tests/unit/zone_text.h"
+
+enum { ZONES = 3, CELLS_MAX = 16, SPLIT_BITS = 1 };
+
+/* A parent, a child of it that is served as well, and a signed zone. */
+static const char parent_text[] =
+    "@ 3600 SOA ns1 host 1 3600 600 86400 300\n"
+    "@ 3600 NS ns1\n"
+    "@ 3600 NS ns.sub\n"
+    "@ 3600 MX 10 Mail\n"
+    "ns1 3600 A 192.0.2.1\n"
+    "ns1 3600 AAAA 2001:db8::1\n"
+    "mail 600 A 192.0.2.2\n"
+    "mail 600 A 192.0.2.3\n"
+    "mail 600 A 192.0.2.4\n"
+    "text 600 TXT \"Some Text In Both Cases\"\n"
+    "mx 600 MX 10 mail.deep.er\n"
+    "mx 600 MX 20 mail\n"
+    "mail.deep.er 600 AAAA 2001:db8::2\n"
+    "srv 600 SRV 0 0 53 Mail\n"
+    "unknown 600 TYPE65280 \\# 4 01020304\n"
+    "*.wild 600 TXT \"wild\"\n"
+    "*.wild 600 A 192.0.2.5\n"
+    "shadow.wild 600 A 192.0.2.6\n"
+    "a.ent.wild 600 A 192.0.2.7\n"
+    "*.wildcname 600 CNAME mail\n"
+    "alias 600 CNAME alias2\n"
+    "alias2 600 CNAME mail\n"
+    "alias-out 600 CNAME www.example.net.\n"
+    "alias-none 600 CNAME none\n"
+    "alias-wild 600 CNAME some.wild\n"
+    "alias-cut 600 CNAME www.sub\n"
+    "alias-dname 600 CNAME target.dname\n"
+    "loop1 600 CNAME loop2\n"
+    "loop2 600 CNAME loop1\n"
+    "sub 7200 NS ns.sub\n"
+    "sub 7200 NS ns.sub2\n"
+    "sub 7200 NS ns1\n"
+    "sub 7200 NS ns.example.net.\n"
+    "ns.sub 7200 A 192.0.2.8\n"
+    "ns.sub 7200 AAAA 2001:db8::8\n"
+    "hidden.sub 7200 TXT \"below a cut\"\n"
+    "*.sub 7200 TXT \"below a cut\"\n"
+    "sub2 7200 NS ns.sub2\n"
+    "sub2 7200 NS ns.sub\n"
+    "ns.sub2 7200 A 192.0.2.9\n"
+    "child 7200 NS ns.child\n"
+    "child 7200 DS 1 8 2 "
+    "0123456789012345678901234567890123456789012345678901234567890123\n"
+    "ns.child 7200 A 192.0.2.10\n"
+    "dname 600 DNAME moved\n"
+    "dname 600 TXT \"beside\"\n"
+    "target.moved 600 A 192.0.2.11\n"
+    "dname-long 600 DNAME "
+    "a123456789012345678901234567890123456789012345678901234567890."
+    "a123456789012345678901234567890123456789012345678901234567890."
+    "a123456789012345678901234567890123456789012345678901234567890\n"
+    "long 600 CNAME "
+    "a1234567890123456789012345678901234567890.b.dname-long\n"
+    "there DNAME back\n"
+    "a.back CNAME b.there\n"
+    "b.back A 192.0.2.12\n"
+    "ring1 DNAME x.ring2\n"
+    "ring2 DNAME y.ring1\n"
+    "self DNAME self\n"
+    "k01 CNAME k02\nk02 CNAME k03\nk03 CNAME k04\nk04 CNAME k05\n"
+    "k05 CNAME k06\nk06 CNAME k07\nk07 CNAME k08\nk08 CNAME k09\n"
+    "k09 CNAME k10\nk10 CNAME k11\nk11 CNAME k12\nk12 CNAME k13\n"
+    "k13 CNAME k14\nk14 CNAME k15\nk15 CNAME k16\nk16 CNAME k17\n"
+    "k17 CNAME k18\nk18 CNAME k19\nk19 A 192.0.2.13\n"
+    "e.d.c.b.ents 600 TXT \"deep\"\n";
+
+static const char child_text[] = "@ 3600 SOA ns host 7 3600 600 86400 60\n"
+				 "@ 3600 NS ns\n"
+				 "@ 3600 A 192.0.2.20\n"
+				 "ns 3600 A 192.0.2.10\n"
+				 "www 3600 A 192.0.2.21\n";
+
+#define SIGNATURE(covers, labels)                                              \
+	" RRSIG " covers " 8 " labels                                          \
+	" 300 20300101000000 20200101000000 1 signed. c2lnbmF0dXJl\n"
+
+static const char signed_text[] =
+    "@ 3600 SOA ns host 7 3600 600 86400 60\n"
+    "@ 3600" SIGNATURE("SOA",
+	"1") "@ 3600 NS ns\n"
+	     "@ 3600" SIGNATURE("NS",
+		 "1") "@ 3600 DNSKEY 256 3 8 AwEAAcw=\n"
+		      "@ 3600" SIGNATURE("DNSKEY",
+			  "1") "@ 60 NSEC ns.signed. NS SOA RRSIG NSEC DNSKEY\n"
+			       "@ 60" SIGNATURE("NSEC",
+				   "1") "ns 3600 A 192.0.2.30\n"
+					"ns 3600" SIGNATURE("A",
+					    "2") "*.w 3600 A 192.0.2.31\n"
+						 "*.w 3600" SIGNATURE("A",
+						     "2") "alias 3600 CNAME ns\n"
+							  "alias 3600" SIGNATURE(
+							      "CNAME",
+							      "2") "safe 3600 NS ns.safe\n"
+								   "safe 3600 DS 1 8 2 "
+								   "0123456789012345678901234567890123456789012345678901234567890123\n"
+								   "safe 3600" SIGNATURE(
+								       "DS",
+								       "2") "ns.safe 3600 A 192.0.2.32\n"
+									    "unsafe 3600 NS ns.safe\n"
+									    "dname 3600 DNAME w\n"
+									    "dname 3600" SIGNATURE(
+										"DNAME",
+										"2");
+
+static const struct name_key key = {{0x0123456789abcdef, 0xfedcba9876543211}};
+
+struct world {
+	struct zone_records *zones[ZONES];
+	struct bytes cells[CELLS_MAX];
+	uint32_t ncells;
+	struct split_d split;
+	struct generation *generation;
+};
+
+static void
+cell_check(struct world *w, uint32_t i, enum cell_kind kind)
+{
+	const struct cell_expect expect = {
+	    .key = &key,
+	    .kind = kind,
+	    .slot = kind == CELL_SHARED ? 0 : i - 1,
+	    .slot_bits = kind == CELL_SHARED ? 0 : SPLIT_BITS,
+	    .split = kind == CELL_SHARED ? NULL : &w->split,
+	    .split_no = kind == CELL_SHARED ? NO_SPLIT : 0,
+	    .splits = &w->split,
+	    .nsplits = w->ncells > 1,
+	};
+	struct err err;
+
+	ck_assert_msg(
+	    cell_verify(w->cells[i].data, w->cells[i].len, &expect, &err) == 0,
+	    "cell %u: %s", i, err.text);
+}
+
+/* Builds all cells; the first zone is split if `split`. */
+static void
+cells_build(struct world *w, bool split)
+{
+	struct zone_plan *plans[ZONES];
+	struct err err;
+
+	w->ncells = split ? 1 + (1 << SPLIT_BITS) : 1;
+	for (unsigned i = 0; i < ZONES; i++)
+		ck_assert_msg(zone_plan_new(&plans[i], w->zones[i], &key,
+				  split && i == 0 ? 0 : NO_SPLIT,
+				  split && i == 0 ? SPLIT_BITS : 0, &err) == 0,
+		    "%s", err.text);
+	for (uint32_t i = 0; i < w->ncells; i++) {
+		bytes_init(&w->cells[i]);
+		int code = i == 0 ? cell_build_shared(
+					(const struct zone_plan *const *)plans,
+					ZONES, &key, 0, 0, &w->cells[0], &err)
+		                  : cell_build_split(plans[0], &key, i - 1,
+					&w->cells[i], &err);
+
+		ck_assert_msg(code == 0, "%s", err.text);
+	}
+	for (unsigned i = 0; i < ZONES; i++)
+		zone_plan_free(plans[i]);
+}
+
+static void
+generation_build(struct world *w, bool split)
+{
+	struct slot_d slots[CELLS_MAX] = {0};
+	struct load_bytes load[CELLS_MAX];
+	struct manifest_parts parts = {
+	    .key = key,
+	    .depths = {0x6, 0},
+	    .nzones = ZONES,
+	    .slots = slots,
+	    .splits = &w->split,
+	};
+	struct bytes manifest;
+	struct digest digest;
+	struct err err;
+
+	w->split = (struct split_d){.first_slot = 1, .bits = SPLIT_BITS};
+	w->split.apex_bytes = w->zones[0]->apex_bytes;
+	memcpy(w->split.apex, w->zones[0]->apex, w->split.apex_bytes);
+	cells_build(w, split);
+	for (uint32_t i = 0; i < w->ncells; i++) {
+		cell_check(w, i, i ? CELL_SPLIT : CELL_SHARED);
+		digest_of(&digest, w->cells[i].data, w->cells[i].len);
+		memcpy(slots[i].cell, digest.b, DIGEST_BYTES);
+		memcpy(slots[i].records, digest.b, DIGEST_BYTES);
+		load[i] =
+		    (struct load_bytes){w->cells[i].data, w->cells[i].len};
+	}
+	parts.nslots = w->ncells;
+	parts.nsplits = split;
+	bytes_init(&manifest);
+	ck_assert_msg(
+	    manifest_write(&parts, &manifest, &err) == 0, "%s", err.text);
+	ck_assert_msg(generation_from_bytes(&w->generation, manifest.data,
+			  manifest.len, load, &err) == 0,
+	    "%s", err.text);
+	bytes_fini(&manifest);
+}
+
+static void
+world_make(struct world *w)
+{
+	memset(w, 0, sizeof *w);
+	/* in canonical order of the apexes */
+	w->zones[0] = zone_from_text("example.", parent_text);
+	w->zones[1] = zone_from_text("child.example.", child_text);
+	w->zones[2] = zone_from_text("signed.", signed_text);
+}
+
+static void
+cells_free(struct world *w)
+{
+	generation_free(&w->generation);
+	for (uint32_t i = 0; i < w->ncells; i++)
+		bytes_fini(&w->cells[i]);
+	w->ncells = 0;
+}
+
+static void
+world_free(struct world *w)
+{
+	cells_free(w);
+	for (unsigned i = 0; i < ZONES; i++)
+		zone_records_free(w->zones[i]);
+}
+
+static int
+world_prove(const struct world *w, struct prove_fault faults[ZONES],
+    size_t *nfaults, uint64_t *answers, struct err *err)
+{
+	const bool subject[ZONES] = {true, true, true};
+
+	return prove_zones(w->generation,
+	    (const struct zone_records *const *)w->zones, subject, ZONES, NULL,
+	    faults, ZONES, nfaults, answers, err);
+}
+
+static void
+prove_sound(bool split)
+{
+	struct world w;
+	struct prove_fault faults[ZONES];
+	struct err err = {0};
+	size_t nfaults;
+	uint64_t answers;
+
+	world_make(&w);
+	generation_build(&w, split);
+	int code = world_prove(&w, faults, &nfaults, &answers, &err);
+
+	for (size_t i = 0; i < nfaults; i++)
+		fprintf(stderr, "%s\n", faults[i].why.text);
+	ck_assert_msg(code == 0, "%s", err.text);
+	ck_assert_uint_eq(nfaults, 0);
+	ck_assert_uint_gt(answers, 1000);
+	world_free(&w);
+}
+
+START_TEST(sound_shared_cells_are_proven)
+{
+	prove_sound(false);
+}
+END_TEST
+
+START_TEST(sound_split_cells_are_proven)
+{
+	prove_sound(true);
+}
+END_TEST
+
+UNIT_MAIN("prove", sound_shared_cells_are_proven, sound_split_cells_are_proven)
