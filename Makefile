@@ -108,9 +108,8 @@ LIBS_base    := -lyaml -lcrypto -lm
 
 $(B)/dataplane/poll/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tools/load/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
-$(B)/tests/bench/bench_poll%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tests/unit/test_poll%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
-$(B)/tests/fuzz/fuzz_frame%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
+$(B)/tests/fuzz/fuzz_frame.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 
 # Must run on any x86-64, to say that the rest cannot (the last -march wins).
 $(B)/base/cpu.o: EXTRA_CFLAGS_FILE = -march=x86-64
@@ -179,9 +178,11 @@ LIBS_check := $(shell $(PKG) --libs check 2>/dev/null)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_POLL    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter tests/unit/test_poll%,$(UNIT_SOURCES)))
 UNIT_PLAIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out tests/unit/test_poll%,$(UNIT_SOURCES)))
-# Code that tests share.
+# Code that tests share, as libraries: a test links what it uses of it.
 LIB_unit     := $(B)/tests/libunit.a
 $(LIB_unit): $(call objects,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c tests/rig/*.c))))
+LIB_rig      := $(B)/tests/librig.a
+$(LIB_rig): $(call objects,$(sort $(wildcard tests/rig/*.c)))
 
 $(UNIT_PLAIN): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_plain)
 	$(say) LINK $@
@@ -192,23 +193,26 @@ $(UNIT_POLL): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_dpdk)
 
 # Programs that system tests need: tests/system/NAME.c -> build/PROFILE/system/NAME
 SYSTEM_PROGRAMS := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/system/*.c)))
-$(SYSTEM_PROGRAMS): $(B)/system/%: $(B)/tests/system/%.o $(LIBS_plain)
+$(SYSTEM_PROGRAMS): $(B)/system/%: $(B)/tests/system/%.o $(LIB_rig) $(LIBS_plain)
 	$(say) LINK $@
 	$(link) $(LIBS_control) $(LIBS_base)
 
 # Fuzz targets, with libFuzzer (PROFILE=fuzz) and as replays of their corpus.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_HELP  := $(call objects,$(filter-out tests/fuzz/fuzz_%.c %_main.c,$(sort $(wildcard tests/fuzz/*.c tests/rig/*.c))))
-FUZZ_ENGINES := $(FUZZ_NAMES:%=$(B)/fuzz/%)
+FUZZ_HELP  := $(B)/tests/libfuzz.a
+$(FUZZ_HELP): $(call objects,$(filter-out tests/fuzz/fuzz_%.c %_main.c,$(sort $(wildcard tests/fuzz/*.c tests/rig/*.c))))
 FUZZ_REPLAYS := $(FUZZ_NAMES:%=$(B)/fuzz-replay/%)
-fuzz_libs  = $(if $(filter frame%,$(@F)),$(DPDK_LIBS)) $(LIBS_control) $(LIBS_base)
-$(B)/fuzz/frame% $(B)/fuzz-replay/frame%: $(LIB_poll)
-$(FUZZ_ENGINES): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_HELP) $(LIBS_plain)
-	$(say) LINK $@
-	$(link) -fsanitize=fuzzer $(fuzz_libs)
-$(FUZZ_REPLAYS): $(B)/fuzz-replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(FUZZ_HELP) $(LIBS_plain)
-	$(say) LINK $@
-	$(link) $(fuzz_libs)
+define fuzz_target
+$(B)/fuzz/$(1): $(B)/tests/fuzz/fuzz_$(1).o $(FUZZ_HELP) $(2)
+	$$(say) LINK $$@
+	$$(link) -fsanitize=fuzzer $(3) $$(LIBS_base)
+$(B)/fuzz-replay/$(1): $(B)/tests/fuzz/fuzz_$(1).o $(B)/tests/fuzz/replay_main.o $(FUZZ_HELP) $(2)
+	$$(say) LINK $$@
+	$$(link) $(3) $$(LIBS_base)
+endef
+FUZZ_POLL := $(filter frame%,$(FUZZ_NAMES))
+$(foreach n,$(FUZZ_POLL),$(eval $(call fuzz_target,$(n),$(LIBS_dpdk),$$(DPDK_LIBS))))
+$(foreach n,$(filter-out $(FUZZ_POLL),$(FUZZ_NAMES)),$(eval $(call fuzz_target,$(n),$(LIBS_plain),$$(LIBS_control))))
 
 .PHONY: unit-programs system-programs replay-programs test-programs
 unit-programs: $(UNIT_PLAIN) $(UNIT_POLL)
@@ -284,12 +288,12 @@ fuzz-coverage: ## lines that the corpus of FUZZ=NAME reaches, by file [FILES=...
 
 # --- benchmarks ----------------------------------------------------------------------
 BENCH_SOURCES := $(sort $(wildcard tests/bench/bench_*.c))
-BENCH_HELP    := $(call objects,$(filter-out $(BENCH_SOURCES),$(sort $(wildcard tests/bench/*.c))))
+BENCH_HELP    := $(B)/tests/libbench.a
+$(BENCH_HELP): $(call objects,$(filter-out $(BENCH_SOURCES),$(sort $(wildcard tests/bench/*.c tests/rig/*.c))))
 BENCHES       := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_SOURCES))
-$(B)/bench/bench_poll%: $(LIB_poll)
 $(BENCHES): $(B)/bench/%: $(B)/tests/bench/%.o $(BENCH_HELP) $(LIBS_plain)
 	$(say) LINK $@
-	$(link) $(if $(filter bench_poll%,$(@F)),$(DPDK_LIBS)) $(LIBS_control) $(LIBS_base)
+	$(link) $(LIBS_control) $(LIBS_base)
 
 .PHONY: bench bench-engine
 bench: $(BENCHES) ## build the benchmarks
