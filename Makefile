@@ -60,7 +60,7 @@ CFLAGS := $(BASE_CFLAGS) $(OPT) $(EXTRA_CFLAGS)
 LDFLAGS := $(OPT) -pthread -Wl,--as-needed $(EXTRA_LDFLAGS)
 
 PKG := pkg-config
-DPDK_CFLAGS = $(filter-out -march=%,$(shell $(PKG) --cflags libdpdk))
+DPDK_CFLAGS = $(patsubst -I%,-isystem %,$(filter-out -march=%,$(shell $(PKG) --cflags libdpdk)))
 # The Debian package ships shared libraries; drivers are plugins that EAL loads.
 DPDK_LIBS = $(shell $(PKG) --libs libdpdk)
 

@@ -225,6 +225,26 @@ activation_return(struct activation *a, uint64_t expect, struct err *err)
 	return swap(a, a->stable, NULL, &old, a->number + 1, err);
 }
 
+static bool
+serves(const struct generation *g, uint32_t slot, const struct digest *records)
+{
+	return slot < g->nslots &&
+	       digest_equal(records, generation_records_digest(g, slot));
+}
+
+/* Whoever returns to a version that was condemned once has pardoned it. */
+static size_t
+drop_pardoned(
+    const struct generation *to, struct store_condemned *list, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!serves(to, list[i].slot, &list[i].records))
+			list[n++] = list[i];
+	return n;
+}
+
 /* The slots that differ between what is left and what is returned to. */
 static size_t
 list_left_slots(const struct generation *left, const struct generation *to,
@@ -235,13 +255,11 @@ list_left_slots(const struct generation *left, const struct generation *to,
 	for (uint32_t i = 0; i < left->nslots; i++) {
 		const struct digest *mine = generation_records_digest(left, i);
 
-		if (digest_is_zero(mine))
-			continue;
-		if (i < to->nslots &&
-		    digest_equal(mine, generation_records_digest(to, i)))
-			continue;
-		list[n++] = (struct store_condemned){
-		    .generation = left->digest, .slot = i, .records = *mine};
+		if (!digest_is_zero(mine) && !serves(to, i, mine))
+			list[n++] =
+			    (struct store_condemned){.generation = left->digest,
+				.slot = i,
+				.records = *mine};
 	}
 	return n;
 }
@@ -249,21 +267,21 @@ list_left_slots(const struct generation *left, const struct generation *to,
 static int
 condemn(struct activation *a, const struct generation *to, struct err *err)
 {
+	uint32_t most = a->stable ? a->stable->nslots : 0;
 	struct store_condemned *old = NULL, *list;
 	size_t count = 0;
-	int rc;
+	int rc = store_condemned_read(a->store, &old, &count, err);
 
-	if (!a->stable)
-		return 0;
-	rc = store_condemned_read(a->store, &old, &count, err);
 	if (rc)
 		return rc;
-	list = reallocarray(old, count + a->stable->nslots + 1, sizeof *list);
+	list = reallocarray(old, count + most + 1, sizeof *list);
 	if (!list) {
 		free(old);
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	}
-	count += list_left_slots(a->stable, to, list + count);
+	count = drop_pardoned(to, list, count);
+	if (a->stable)
+		count += list_left_slots(a->stable, to, list + count);
 	rc = store_condemned_write(a->store, list, count, err);
 	free(list);
 	return rc;
