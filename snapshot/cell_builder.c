@@ -273,8 +273,12 @@ zones_add(
 		return out_of_memory(c);
 	memcpy(sorted, plans, count * sizeof *sorted);
 	qsort(sorted, count, sizeof *sorted, apex_compare);
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = zone_add(c, sorted[i]);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if (i > 0 && apex_compare(&sorted[i - 1], &sorted[i]) == 0)
+			rc = err_set(c->err, ERR_USAGE, "one zone twice");
+		else
+			rc = zone_add(c, sorted[i]);
+	}
 	free(sorted);
 	return rc;
 }
