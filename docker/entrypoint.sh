@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the container runs: the data plane, with the options given; or, if the
+# first word is no option, that command (holdfastd, holdfast status, ...). An
+# empty store is filled from /zones/zones.list (lines NAME<TAB>FILE) if there is
+# one, so that a container answers without a control process.
+set -eu
+
+case ${1-} in
+'' | -*) ;;
+*) exec "$@" ;;
+esac
+
+store=/var/lib/holdfast
+list=/zones/zones.list
+if [ ! -e "$store/current" ] && [ -e "$list" ]; then
+	status=0
+	cd /zones
+	holdfast compile --store "$store" --zones-from "$list" || status=$?
+	# 3: bad zones are named and left out
+	[ "$status" = 0 ] || [ "$status" = 3 ] || exit "$status"
+fi
+exec holdfast-dataplane --config /etc/holdfast/holdfast.yaml "$@"
