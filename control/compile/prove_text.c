@@ -15,18 +15,25 @@ void
 prove_question_text(char *out, size_t size, const struct prove_question *q)
 {
 	char name[NAME_TEXT_MAX];
+	uint8_t lower[DNS_NAME_MAX + 1];
 	char *type = ldns_rr_type2str((ldns_rr_type)q->type);
 
-	snprintf(out, size, "%.300s %s%s%s", name_to_text(name, q->name),
+	name_lower(lower, q->name, name_length(q->name));
+	snprintf(out, size, "%.300s %s%s%s", name_to_text(name, lower),
 	    type ? type : "?", q->dnssec_ok ? " with DO" : "",
 	    q->udp_bytes ? " over UDP" : "");
 	free(type);
 }
 
 void
-prove_found_text(char out[PROVE_TEXT_MAX], const ldns_rr *rr)
+prove_found_text(char out[PROVE_TEXT_MAX], ldns_rr *rr)
 {
-	char *text = rr ? ldns_rr2str(rr) : NULL;
+	char *text;
+
+	/* for people: not in the case of the question */
+	if (rr)
+		ldns_dname2canonical(ldns_rr_owner(rr));
+	text = rr ? ldns_rr2str(rr) : NULL;
 
 	if (text)
 		text[strcspn(text, "\n")] = '\0';
@@ -35,6 +42,33 @@ prove_found_text(char out[PROVE_TEXT_MAX], const ldns_rr *rr)
 	snprintf(out, PROVE_TEXT_MAX, "%s%s%s", text ? "\"" : "",
 	    text ? text : "nothing", text ? "\"" : "");
 	free(text);
+}
+
+void
+prove_flags_text(char out[PROVE_TEXT_MAX], unsigned flags)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} bits[] = {
+	    {DNS_FLAG_AA, " AA"},
+	    {DNS_FLAG_TC, " TC"},
+	    {DNS_FLAG_RD, " RD"},
+	    {DNS_FLAG_RA, " RA"},
+	    {DNS_FLAG_Z, " Z"},
+	    {DNS_FLAG_AD, " AD"},
+	    {DNS_FLAG_CD, " CD"},
+	};
+	ldns_lookup_table *rcode =
+	    ldns_lookup_by_id(ldns_rcodes, (int)(flags & 0xf));
+	int at = snprintf(out, PROVE_TEXT_MAX, "%s%s",
+	    flags & DNS_FLAG_QR ? "" : "no response, ",
+	    rcode ? rcode->name : "an unknown rcode");
+
+	for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+		if (flags & bits[i].bit)
+			at += snprintf(out + at, PROVE_TEXT_MAX - (size_t)at,
+			    "%s", bits[i].name);
 }
 
 void

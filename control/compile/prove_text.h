@@ -18,6 +18,9 @@ void prove_question_text(
 /* One record, cut to the size; `found` may be NULL ("nothing"). */
 void prove_expected_text(
     char out[PROVE_TEXT_MAX], const struct naive_record *r);
-void prove_found_text(char out[PROVE_TEXT_MAX], const ldns_rr *rr);
+void prove_found_text(char out[PROVE_TEXT_MAX], ldns_rr *rr);
+
+/* The flags word of a header: "NXDOMAIN AA". */
+void prove_flags_text(char out[PROVE_TEXT_MAX], unsigned flags);
 
 #endif

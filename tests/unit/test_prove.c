@@ -154,12 +154,14 @@ cell_check(struct world *w, uint32_t i, enum cell_kind kind)
 	    "cell %u: %s", i, err.text);
 }
 
-/* Builds all cells; the first zone is split if `split`. */
-static void
+/* Builds all cells; the first zone is split if `split`. False if the builder
+ * itself saw that something is wrong. */
+static bool
 cells_build(struct world *w, bool split)
 {
 	struct zone_plan *plans[ZONES];
 	struct err err;
+	bool built = true;
 
 	w->ncells = split ? 1 + (1 << SPLIT_BITS) : 1;
 	for (unsigned i = 0; i < ZONES; i++)
@@ -175,13 +177,14 @@ cells_build(struct world *w, bool split)
 		                  : cell_build_split(plans[0], &key, i - 1,
 					&w->cells[i], &err);
 
-		ck_assert_msg(code == 0, "%s", err.text);
+		built &= code == 0;
 	}
 	for (unsigned i = 0; i < ZONES; i++)
 		zone_plan_free(plans[i]);
+	return built;
 }
 
-static void
+static bool
 generation_build(struct world *w, bool split)
 {
 	struct slot_d slots[CELLS_MAX] = {0};
@@ -200,7 +203,8 @@ generation_build(struct world *w, bool split)
 	w->split = (struct split_d){.first_slot = 1, .bits = SPLIT_BITS};
 	w->split.apex_bytes = w->zones[0]->apex_bytes;
 	memcpy(w->split.apex, w->zones[0]->apex, w->split.apex_bytes);
-	cells_build(w, split);
+	if (!cells_build(w, split))
+		return false;
 	for (uint32_t i = 0; i < w->ncells; i++) {
 		cell_check(w, i, i ? CELL_SPLIT : CELL_SHARED);
 		digest_of(&digest, w->cells[i].data, w->cells[i].len);
@@ -218,6 +222,7 @@ generation_build(struct world *w, bool split)
 			  manifest.len, load, &err) == 0,
 	    "%s", err.text);
 	bytes_fini(&manifest);
+	return true;
 }
 
 static void
@@ -268,7 +273,7 @@ prove_sound(bool split)
 	uint64_t answers;
 
 	world_make(&w);
-	generation_build(&w, split);
+	ck_assert(generation_build(&w, split));
 	int code = world_prove(&w, faults, &nfaults, &answers, &err);
 
 	for (size_t i = 0; i < nfaults; i++)
@@ -291,4 +296,189 @@ START_TEST(sound_split_cells_are_proven)
 }
 END_TEST
 
-UNIT_MAIN("prove", sound_shared_cells_are_proven, sound_split_cells_are_proven)
+/* What the proof says first about a defect: zone, name, type, record. */
+static const struct {
+	const char *fault;
+	unsigned every; /* the hits that the builder itself does not see */
+	const char *text;
+} defects[] = {
+    {"builder-ttl-wrong", 1,
+	"example. NS: expected \"example. 3600 IN NS ns.sub.example.\" in "
+	"the answer section, found \"example. 3601 IN NS"},
+    {"builder-rr-lost", 2,
+	"alias.example. A: expected \"mail.example. 600 IN A 192.0.2.4\" "
+	"in the answer section, found nothing"},
+    {"builder-rr-duplicated", 1,
+	"example. NS: expected nothing in the answer section, found "
+	"\"example. 3600 IN NS ns1.example.\""},
+    {"builder-pointer-wrong", 1,
+	"expected \"sub.example. 7200 IN NS ns.sub.example.\""},
+    {"builder-rdata-octet", 1,
+	"expected \"mail.example. 600 IN A 192.0.2.4\" in the answer "
+	"section, found \"mail.example. 600 IN A 192.0.2.5\""},
+    {"builder-case-folded", 1,
+	"expected \"some.wild.example. 600 IN TXT \"wild\"\""},
+    {"builder-type-lost", 1, "alias-wild.example. TXT: expected nothing"},
+    {"builder-chase-lost", 1,
+	"expected \"alias2.example. 600 IN CNAME mail.example.\""},
+    {"builder-dname-lost", 1,
+	"alias-dname.example. NS: expected NOERROR AA with"},
+    {"builder-cut-lost", 1, "alias-cut.example. DS: expected NOERROR AA with"},
+    {"builder-negative-ttl", 1,
+	"example. A: expected \"example. 300 IN SOA ns1.example. "},
+    {"builder-glue-lost", 1,
+	"expected \"ns.sub.example. 7200 IN A 192.0.2.8\" in the "
+	"additional section, found nothing"},
+    {"builder-ds-lost", 1,
+	"safe.signed. NS with DO: expected \"safe.signed. 3600 IN DS 1 8"},
+    {"builder-signature-lost", 1,
+	"signed. NS with DO: expected \"signed. 3600 IN RRSIG NS 8 1 300"},
+    {"builder-wildcard-flag-lost", 1,
+	"alias-wild.example. RRSIG: expected NOERROR AA"},
+    {"builder-occluded-served", 1, "*.sub.example. A: expected NOERROR"},
+    {"builder-ent-missing", 1, ".example. "},
+    {"builder-name-lost", 1,
+	"alias.example. CNAME: expected NOERROR AA with "
+	"\"alias.example. 600 IN CNAME alias2.example.\", found NXDOMAIN"},
+    {"builder-zone-shadowed", 1, "example. NS: expected NOERROR AA with"},
+};
+
+static bool
+is_defect(const char *fault)
+{
+	return strncmp(fault, "builder-", 8) == 0 ||
+	       strncmp(fault, "engine-", 7) == 0;
+}
+
+/* Builds with the fault set (the cells pass the verifier) and proves: the
+ * faults' texts one after the other, or NULL if nothing was found or the
+ * builder noticed. */
+static char *
+faults_of(const char *fault, unsigned every, bool split)
+{
+	struct world w;
+	struct prove_fault faults[ZONES];
+	struct err err = {0};
+	size_t nfaults = 0;
+	uint64_t answers;
+	struct bytes text;
+
+	bytes_init(&text);
+	world_make(&w);
+	fault_set(fault, every);
+	if (generation_build(&w, split))
+		world_prove(&w, faults, &nfaults, &answers, &err);
+	fault_clear_all();
+	for (size_t i = 0; i < nfaults; i++)
+		bytes_printf(&text, "%s\n", faults[i].why.text);
+	bytes_append(&text, "", 1);
+	world_free(&w);
+	if (nfaults)
+		return (char *)text.data;
+	bytes_fini(&text);
+	return NULL;
+}
+
+START_TEST(each_defect_is_found_and_named)
+{
+	for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
+		if (!fault_set(defects[i].fault, 0))
+			continue; /* a build without fault points */
+		char *text =
+		    faults_of(defects[i].fault, defects[i].every, false);
+
+		ck_assert_msg(
+		    text != NULL, "%s is not found", defects[i].fault);
+		ck_assert_msg(strstr(text, defects[i].text) != NULL,
+		    "%s: expected \"%s\" in:\n%s", defects[i].fault,
+		    defects[i].text, text);
+		free(text);
+	}
+}
+END_TEST
+
+/* All that the table has, now and later, in shared and in split cells. */
+START_TEST(every_fault_point_is_found)
+{
+	for (unsigned i = 0; fault_name_find(i); i++) {
+		const char *fault = fault_name_find(i);
+
+		if (!is_defect(fault) || !fault_set(fault, 0))
+			continue;
+		for (unsigned split = 0; split < 2; split++) {
+			char *text = NULL;
+
+			for (unsigned every = 1; every < 4 && !text; every++)
+				text = faults_of(fault, every, split);
+			ck_assert_msg(text != NULL, "%s is not found", fault);
+			free(text);
+		}
+	}
+}
+END_TEST
+
+/* Only the names that are wanted are asked for. */
+static bool
+only_ns1(void *arg, const struct zone_records *z, const uint8_t *name)
+{
+	(void)arg;
+	(void)z;
+	return name_equal(name, name_from_test("ns1.example."));
+}
+
+START_TEST(only_wanted_names_are_proven)
+{
+	const struct prove_options options = {.wanted = only_ns1};
+	const bool subject[ZONES] = {true, false, false};
+	struct world w;
+	struct prove_fault fault;
+	struct err err;
+	size_t nfaults;
+	uint64_t answers;
+
+	world_make(&w);
+	ck_assert(generation_build(&w, false));
+	ck_assert_int_eq(
+	    prove_zones(w.generation,
+		(const struct zone_records *const *)w.zones, subject, ZONES,
+		&options, &fault, 1, &nfaults, &answers, &err),
+	    0);
+	ck_assert_uint_gt(answers, 10);
+	ck_assert_uint_lt(answers, 50);
+	world_free(&w);
+}
+END_TEST
+
+/* A generation of another version of the zone: a stale cell. */
+START_TEST(stale_cells_are_found)
+{
+	struct world w;
+	struct prove_fault faults[ZONES];
+	struct err err;
+	size_t nfaults;
+	uint64_t answers;
+
+	world_make(&w);
+	ck_assert(generation_build(&w, false));
+	zone_records_free(w.zones[1]);
+	w.zones[1] = zone_from_text("child.example.",
+	    "@ 3600 SOA ns host 7 3600 600 86400 60\n"
+	    "@ 3600 NS ns\n"
+	    "@ 3600 A 192.0.2.20\n"
+	    "ns 3600 A 192.0.2.10\n"
+	    "www 3600 A 192.0.2.22\n");
+	ck_assert_int_eq(
+	    world_prove(&w, faults, &nfaults, &answers, &err), ERR_REFUSED);
+	ck_assert_uint_eq(nfaults, 1);
+	ck_assert_uint_eq(faults[0].zone, 1);
+	ck_assert_ptr_nonnull(strstr(faults[0].why.text,
+	    "www.child.example. A: expected \"www.child.example. 3600 IN A "
+	    "192.0.2.22\" in the answer section, found \"www.child.example. "
+	    "3600 IN A 192.0.2.21\""));
+	world_free(&w);
+}
+END_TEST
+
+UNIT_MAIN("prove", sound_shared_cells_are_proven, sound_split_cells_are_proven,
+    each_defect_is_found_and_named, every_fault_point_is_found,
+    only_wanted_names_are_proven, stale_cells_are_found)
