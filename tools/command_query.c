@@ -149,17 +149,21 @@ print_json(const ldns_pkt *p, const struct generation *g, size_t bytes,
 	LDNS_FREE(rcode);
 }
 
+/* ldns prints EDNS behind what it says about the network, which is not here. */
 static void
 print_text(const ldns_pkt *p, const struct generation *g, enum verdict verdict)
 {
 	char *text = ldns_pkt2str(p), hex[DIGEST_TEXT_MAX];
-	char *end = text ? strstr(text, ";; Query time:") : NULL;
+	char *network = text ? strstr(text, ";; Query time:") : NULL;
+	char *edns = network ? strstr(network, "; EDNS:") : NULL;
 
-	if (end) /* what follows is about a network */
-		*end = '\0';
-	printf("%s;; VERDICT: %s: %s\n;; GENERATION: %s\n", text ? text : "",
-	    verdict_name(verdict), verdict_meaning(verdict),
-	    digest_to_text(hex, &g->digest));
+	if (network)
+		*network = '\0';
+	printf("%s", text ? text : "");
+	if (edns)
+		printf(";%.*s\n", (int)strcspn(edns, "\n"), edns);
+	printf(";; VERDICT: %s: %s\n;; GENERATION: %s\n", verdict_name(verdict),
+	    verdict_meaning(verdict), digest_to_text(hex, &g->digest));
 	LDNS_FREE(text);
 }
 
