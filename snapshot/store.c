@@ -73,8 +73,10 @@ folders_make(int dir_fd, const char *dir, struct err *err)
 {
 	static const char *const locks[] = {OWNER_LOCK, COMMIT_LOCK};
 
+	/* the umask says whether the group may write: control and data plane
+	 * are different users of one group, and either may be first */
 	for (unsigned i = 0; i < FOLDERS; i++)
-		if (mkdirat(dir_fd, folders[i], 0755) < 0 && errno != EEXIST)
+		if (mkdirat(dir_fd, folders[i], 0775) < 0 && errno != EEXIST)
 			return err_set_errno(
 			    err, "%s/%s: cannot create", dir, folders[i]);
 	/* by the owner of the store, so that the data plane, which may be
@@ -121,7 +123,7 @@ store_is_there(int dir_fd)
 int
 store_create(const char *dir, struct err *err)
 {
-	int fd, rc = file_make_directories(dir, 0755, err);
+	int fd, rc = file_make_directories(dir, 0775, err);
 
 	if (rc < 0)
 		return rc;
