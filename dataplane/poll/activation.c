@@ -19,8 +19,8 @@ stable_digest(const struct activation *a)
 	return a->stable ? a->stable->digest : (struct digest){0};
 }
 
-static void
-write_page(struct activation *a)
+void
+activation_write_page(struct activation *a)
 {
 	struct page_state s = {
 	    .activation = a->number,
@@ -60,7 +60,7 @@ swap(struct activation *a, struct generation *stable,
 		a->deadline_ms = 0;
 	}
 	a->number = number;
-	write_page(a);
+	activation_write_page(a);
 	return 0;
 }
 

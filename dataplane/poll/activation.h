@@ -79,10 +79,12 @@ void activation_timer(struct activation *a);
 /* After all cores have ended. */
 void activation_fini(struct activation *a);
 
-/* Steps that boot shares. Takes *generation as the stable one, alone. */
+/* Steps that boot shares. activation_set_stable() takes *generation as the
+ * stable one, alone. */
 int activation_load(struct activation *a, const struct digest *digest,
     struct generation **out, struct err *err);
 int activation_set_stable(struct activation *a, struct generation **generation,
     uint64_t number, struct err *err);
+void activation_write_page(struct activation *a);
 
 #endif

@@ -15,7 +15,7 @@ boot_from(struct activation *a, const struct digest *digest, struct err *err)
 	int rc = activation_load(a, digest, &g, err);
 
 	if (!rc)
-		rc = activation_set_stable(a, &g, a->current.activation, err);
+		rc = activation_set_stable(a, &g, a->number, err);
 	generation_free(&g);
 	return rc;
 }
@@ -64,11 +64,13 @@ boot_from_list(struct activation *a, struct err *err)
 	return rc;
 }
 
-int
-activation_boot(struct activation *a, struct err *err)
+static int
+boot(struct activation *a, struct err *err)
 {
 	int rc = store_current_read(a->store, &a->current, err);
 
+	if (!rc && a->current.activation > a->number)
+		a->number = a->current.activation;
 	if (!rc && digest_is_zero(&a->current.generation))
 		return err_set(err, ERR_NOT_FOUND,
 		    "store %s has no generation yet; compile zones (holdfastd "
@@ -80,4 +82,15 @@ activation_boot(struct activation *a, struct err *err)
 		return 0;
 	log_error("%s", err->text);
 	return boot_from_list(a, err);
+}
+
+int
+activation_boot(struct activation *a, struct err *err)
+{
+	int rc = boot(a, err);
+
+	/* the page may still say what a predecessor served */
+	if (rc)
+		activation_write_page(a);
+	return rc;
 }
