@@ -97,7 +97,8 @@ class Runner:
     def __init__(self, args):
         self.args = args
         self.logs = os.path.join(args.build_dir, 'test-logs')
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # the signal handler may interrupt its holder
+        self.stopping = False
         self.groups = set()
         self.count = {'PASS': 0, 'FAIL': 0, 'SKIP': 0}
         os.makedirs(self.logs, exist_ok=True)
@@ -151,6 +152,8 @@ class Runner:
                 self.groups.discard(process.pid)
 
     def run(self, test):
+        if self.stopping:
+            return
         path = os.path.join(self.logs, test.title().replace('/', '-') + '.log')
         start = time.monotonic()
         with open(path, 'wb') as log:
@@ -187,9 +190,13 @@ class Runner:
             self.run(test)
 
     def interrupt(self, number, _frame):
+        self.stopping = True
         with self.lock:
             for pid in self.groups:
-                os.killpg(pid, signal.SIGTERM)
+                try:
+                    os.killpg(pid, signal.SIGTERM)
+                except ProcessLookupError:
+                    pass
         raise SystemExit(128 + number)
 
 

@@ -29,6 +29,15 @@ fail() {
 	exit 1
 }
 expect() { grep -qE -- "$1" out || fail "no line like: $1"; }
+left_running() { # is the process that a test wrote down alive?
+	local pid
+	pid=$(cat left.pid)
+	for _ in {1..10}; do
+		kill -0 "$pid" 2>/dev/null || return 1
+		! grep -q '^State:.*Z' "/proc/$pid/status" || return 1
+		sleep 0.1
+	done
+}
 expect_not() { ! grep -qE -- "$1" out || fail "a line like: $1"; }
 
 script test_pass.sh <<'E'
@@ -80,17 +89,28 @@ expect '^1 passed, 3 failed, 1 skipped$'
 expect_not 'asan_only|sourced'
 [ "$(tail -1 out)" = '1 passed, 3 failed, 1 skipped' ] || fail "the last line"
 [ "$(cat trap.out)" = cleaned ] || fail "the trap did not run"
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	kill -0 "$(cat left.pid)" 2>/dev/null || break
-	sleep 0.1
-done
-if kill -0 "$(cat left.pid)" 2>/dev/null &&
-	! grep -q '^State:.*Z' "/proc/$(cat left.pid)/status"; then
-	fail "a process was left behind"
-fi
+! left_running || fail "a process was left behind"
 
 run 0 --shared shared --only 'test_p*' system
 expect '^1 passed, 0 failed$'
+
+# interrupted, it ends what it runs and does not begin another
+script test_hang2.sh <<'E'
+sleep 60 & echo $! >left.pid
+wait
+E
+rm left.pid
+tests/run.py --profiles release --shared shared --only 'test_hang2*' system \
+	>out 2>&1 &
+for _ in {1..50}; do
+	[ ! -s left.pid ] || break
+	sleep 0.1
+done
+kill -TERM $!
+got=0
+wait $! || got=$?
+[ $got = 143 ] || fail "exit status $got when ended by SIGTERM"
+! left_running || fail "a process survived the runner"
 
 # a unit test whose program was not built is no success
 touch tests/unit/test_none.c
