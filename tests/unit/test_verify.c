@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Unit tests of the cell verifier: what the builder makes is accepted; each row
+ * of a table breaks one thing in it, and is refused for just that.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/wire.h"
+#include "dataplane/answer/block.h"
+#include "snapshot/cell_table.h"
+#include "tests/unit/snapshot_rig.h"
+#include "tests/unit/unit_run.h"
+#include "tests/unit/zone_text.h"
+
+static struct rig rig;
+
+static void
+setup(void)
+{
+	rig_make(&rig, &rig_key, rig_zones, rig_zones_count, 0, NULL);
+}
+
+/* A copy of a slot's cell, in a block of its exact size. */
+static uint8_t *
+cell_copy(uint32_t slot)
+{
+	uint8_t *cell = aligned_alloc(CELL_ALIGN, rig.cells[slot].len);
+
+	memcpy(cell, rig.cells[slot].data, rig.cells[slot].len);
+	return cell;
+}
+
+static int
+verify(const uint8_t *cell, uint32_t slot, struct err *err)
+{
+	struct cell_expect expect;
+
+	rig_expect(&rig, slot, &expect);
+	return cell_verify(cell, rig.cells[slot].len, &expect, err);
+}
+
+START_TEST(test_builders_cells_are_accepted)
+{
+	setup();
+	for (uint32_t i = 0; i < rig.nslots; i++) {
+		uint8_t *cell;
+		struct err err;
+
+		if (rig.cells[i].len == 0)
+			continue;
+		cell = cell_copy(i);
+		ck_assert_msg(
+		    verify(cell, i, &err) == 0, "slot %u: %s", i, err.text);
+		free(cell);
+	}
+	rig_free(&rig);
+}
+END_TEST
+
+START_TEST(test_every_cut_off_cell_is_refused)
+{
+	struct cell_expect expect;
+
+	setup();
+	rig_expect(&rig, 0, &expect);
+	for (size_t bytes = 0; bytes < rig.cells[0].len;
+	     bytes += bytes < 512 ? 1 : 64) {
+		uint8_t *cell = aligned_alloc(
+		    CELL_ALIGN, (bytes + CELL_ALIGN) & ~(CELL_ALIGN - 1ul));
+		struct err err;
+
+		memcpy(cell, rig.cells[0].data, bytes);
+		ck_assert_int_eq(
+		    cell_verify(cell, bytes, &expect, &err), ERR_CORRUPT);
+		free(cell);
+	}
+	rig_free(&rig);
+}
+END_TEST
+
+/* Where a row changes something; offsets count from there. */
+enum place {
+	HEADER,
+	BUCKET, /* of the owner */
+	ENTRY,  /* its tag in there */
+	ENTRY_OFF,
+	NODE,
+	NAME,
+	NAME_END,
+	TYPES,
+	ZONE,
+	BLOCK, /* of owner and type; negative blocks by type 0 */
+	RESPONSE,
+	RELOCS,
+	TTLS,
+	MARKS,
+	LINKS,
+	LINK_NAME,
+	TAIL,
+};
+
+enum operation { SET, ADD, XOR };
+
+struct row {
+	enum place place;
+	const char *owner;
+	uint16_t type;
+	bool want_do;
+	unsigned off, width;
+	enum operation operation;
+	uint32_t operand;
+	const char *text;
+	int code; /* 0: ERR_CORRUPT */
+};
+
+#define H(field) offsetof(struct cell_header_d, field)
+#define B(field) offsetof(struct bucket_d, field)
+#define N(field) offsetof(struct node_d, field)
+#define Z(field) offsetof(struct zone_d, field)
+#define K(field) offsetof(struct block_d, field)
+#define L(field) (sizeof(struct links_d) + offsetof(struct link_d, field))
+
+#define WWW  "www.rig.test."
+#define MAIL "mail.rig.test."
+#define RIG  "rig.test."
+#define SUB  "sub.rig.test."
+#define SIB  "sib.split.test."
+
+static const struct row rows[] = {
+    {HEADER, RIG, 0, 0, 0, 1, XOR, 1, "this is no cell", 0},
+    {HEADER, RIG, 0, 0, H(version), 4, SET, 2, "version 2", ERR_VERSION},
+    {HEADER, RIG, 0, 0, H(features_required), 4, SET, 2, "needs feature 1",
+	ERR_VERSION},
+    {HEADER, RIG, 0, 0, H(kind), 4, SET, CELL_SPLIT, "kind of cell", 0},
+    {HEADER, RIG, 0, 0, H(bytes_total), 4, ADD, 64, "a wrong size", 0},
+    {HEADER, RIG, 0, 0, H(nbuckets), 4, SET, 0, "does not fit the cell", 0},
+    {HEADER, RIG, 0, 0, H(nbuckets), 4, SET, ~0u, "does not fit the cell", 0},
+    {HEADER, RIG, 0, 0, H(nbuckets), 4, ADD, 1, "does not follow", 0},
+    {HEADER, RIG, 0, 0, H(heap_off), 4, ADD, 64, "does not follow", 0},
+    {HEADER, RIG, 0, 0, H(nnodes), 4, ADD, 1, "number of names", 0},
+    {HEADER, RIG, 0, 0, H(nzones), 4, ADD, 1, "number of zones", 0},
+    {HEADER, RIG, 0, 0, H(slot), 4, SET, 1, "slot expected", 0},
+    {HEADER, RIG, 0, 0, H(slot_bits), 4, SET, 1, "number of slots", 0},
+    {HEADER, RIG, 0, 0, H(key_id), 1, XOR, 1, "name key", 0},
+    {HEADER, RIG, 0, 0, H(depths), 1, XOR, 1, "depths", 0},
+    {HEADER, RIG, 0, 0, H(apex_bytes), 4, SET, 3, "says it is a split", 0},
+    {HEADER, RIG, 0, 0, H(split), 4, SET, 0, "says it is a split", 0},
+    {HEADER, RIG, 0, 0, H(reserved), 1, SET, 1, "reserved", 0},
+    {HEADER, RIG, 0, 0, 255, 1, SET, 1, "reserved", 0},
+    {HEADER, SIB, 0, 0, H(split), 4, SET, 1, "not the split expected", 0},
+    {HEADER, SIB, 0, 0, H(apex_off), 4, SET, 256, "out of the heap", 0},
+    {HEADER, SIB, 0, 0, H(apex_off), 4, ADD, 1, "not that of the split", 0},
+    {HEADER, SIB, 0, 0, H(apex_bytes), 4, SET, 0, "out of the heap", 0},
+    {HEADER, SIB, 0, 0, H(nzones), 4, SET, 1, "zones in a split", 0},
+    {HEADER, SIB, 0, 0, H(depths), 1, SET, 4, "zones in a split", 0},
+    {TAIL, RIG, 0, 0, 0, 1, SET, 1, "last 64 octets", 0},
+    {TAIL, RIG, 0, 0, 63, 1, SET, 1, "last 64 octets", 0},
+    {BUCKET, WWW, 0, 0, B(count), 1, SET, 11, "not sound", 0},
+    {BUCKET, WWW, 0, 0, B(count), 1, ADD, 0xff, "unused entry", 0},
+    {BUCKET, WWW, 0, 0, B(flags), 1, SET, 2, "not sound", 0},
+    {BUCKET, WWW, 0, 0, B(flags), 1, SET, 1, "that is not full", 0},
+    {BUCKET, WWW, 0, 0, B(reserved), 1, SET, 1, "not sound", 0},
+    {ENTRY, WWW, 0, 0, 0, 2, XOR, 0x10, "tag that is not", 0},
+    {ENTRY_OFF, WWW, 0, 0, 0, 4, ADD, 4, "out of the heap", 0},
+    {ENTRY_OFF, WWW, 0, 0, 0, 4, SET, 0, "out of the heap", 0},
+    {ENTRY_OFF, WWW, 0, 0, 0, 4, SET, 0xfffffff8, "out of the heap", 0},
+    {NODE, WWW, 0, 0, N(anchor), 4, SET, 0, "anchor out of the heap", 0},
+    {NODE, WWW, 0, 0, N(anchor), 4, SET, 0xfffffff8, "anchor out", 0},
+    {NODE, WWW, 0, 0, N(anchor), 4, ADD, 4, "anchor out of the heap", 0},
+    {NODE, WWW, 0, 0, N(anchor), 4, ADD, 8, "no zone's", 0},
+    {NODE, RIG, 0, 0, N(anchor), 4, ADD, 8, "", 0},
+    {NODE, WWW, 0, 0, N(flags), 2, XOR, NODE_WILDCARD, "NODE_WILDCARD", 0},
+    {NODE, WWW, 0, 0, N(flags), 2, SET, NODE_ENT, "NODE_ENT", 0},
+    {NODE, WWW, 0, 0, N(flags), 2, XOR, NODE_ENT, "exclude each other", 0},
+    {NODE, WWW, 0, 0, N(flags), 2, XOR, NODE_CUT, "exclude each other", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_CUT, "without NS", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_CNAME, "without a CNAME", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_DNAME, "without a DNAME", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_OCCLUDED, "in a shared", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_APEX, "", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, 0x100, "unknown node flags", 0},
+    {NODE, RIG, 0, 0, N(flags), 2, XOR, NODE_CUT, "can be none", 0},
+    {NODE, "b.c.rig.test.", 0, 0, N(flags), 2, XOR, NODE_ENT, "NODE_ENT", 0},
+    {NODE, SUB, 0, 0, N(flags), 2, XOR, NODE_CUT, "", 0},
+    {NODE, WWW, 0, 0, N(name_bytes), 1, ADD, 1, "not sound", 0},
+    {NODE, WWW, 0, 0, N(name_bytes), 1, SET, 0, "not sound", 0},
+    {NODE, RIG, 0, 0, N(name_bytes), 1, ADD, 0xff, "not sound", 0},
+    {NODE, WWW, 0, 0, N(ntypes), 1, SET, 0, "NODE_ENT", 0},
+    {NODE, WWW, 0, 0, N(ntypes), 1, SET, 255, "", 0},
+    {NODE, SIB, 0, 0, N(anchor), 4, SET, 3, "anchor in a split", 0},
+    {NODE, SIB, 0, 0, N(flags), 2, XOR, NODE_APEX, "", 0},
+    {NODE, SIB, 0, 0, N(flags), 2, XOR, NODE_OCCLUDED, "for itself", 0},
+    {NODE, "glue.split.test.", 0, 0, N(flags), 2, XOR, NODE_OCCLUDED,
+	"without a cut", 0},
+    {NAME, WWW, 0, 0, 1, 1, SET, 'W', "not sound", 0},
+    {NAME, WWW, 0, 0, 1, 1, SET, 'x', "", 0},
+    {NAME, WWW, 0, 0, 0, 1, SET, 0xc0, "not sound", 0},
+    {NAME, RIG, 0, 0, 1, 1, SET, 'R', "not sound", 0},
+    {NAME, RIG, 0, 0, 1, 1, SET, 'x', "", 0},
+    {NAME_END, "ns1.rig.test.", 0, 0, 0, 1, SET, 0, "", -1},
+    {NAME_END, MAIL, 0, 0, 0, 1, SET, 1, "padding", 0},
+    {TYPES, RIG, 0, 0, 0, 2, SET, 0x7fff, "do not ascend", 0},
+    {TYPES, WWW, 0, 0, 2, 2, SET, 0, "in front of its place", 0},
+    {TYPES, WWW, 0, 0, 2, 2, SET, 0xffff, "leaves the heap", 0},
+    {TYPES, WWW, 0, 0, 0, 2, SET, DNS_TYPE_A, "without a CNAME", 0},
+    {ZONE, RIG, 0, 0, Z(negative_off), 4, SET, 0, "out of the heap", 0},
+    {ZONE, RIG, 0, 0, Z(negative_off), 4, SET, ~0u, "out of the heap", 0},
+    {ZONE, RIG, 0, 0, Z(negative_off), 4, ADD, 2, "aligned to 4", 0},
+    {ZONE, RIG, 0, 0, Z(negative_off), 4, ADD, 4, "zone at", 0},
+    {ZONE, RIG, 0, 0, Z(flags), 2, SET, 1, "zone flags", 0},
+    {ZONE, RIG, 0, 0, Z(flags), 2, SET, 4, "zone flags", 0},
+    {ZONE, "signed.test.", 0, 0, Z(flags), 2, SET, 0, "zone flags", 0},
+    {ZONE, RIG, 0, 0, Z(apex_labels), 1, SET, 3, "labels of the apex", 0},
+    {ZONE, RIG, 0, 0, Z(split), 2, SET, 0, "", 0},
+    {ZONE, RIG, 0, 0, Z(split), 2, SET, 9, "", 0},
+    {ZONE, "split.test.", 0, 0, Z(split), 2, SET, 9, "there is not", 0},
+    {ZONE, "split.test.", 0, 0, Z(split_bits), 1, ADD, 1, "another zone", 0},
+    {ZONE, RIG, 0, 0, Z(split_bits), 1, SET, 1, "without a split", 0},
+    {ZONE, RIG, 0, 0, Z(reserved0), 2, SET, 1, "reserved", 0},
+    {ZONE, RIG, 0, 0, Z(reserved1), 4, SET, 1, "reserved", 0},
+    {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 512, "reserved", 0},
+    {ZONE, RIG, 0, 0, Z(denial_slots), 4, SET, 1, "reserved", 0},
+    {BLOCK, MAIL, 1, 0, K(len), 2, ADD, 0xffff, "", 0},
+    {BLOCK, MAIL, 1, 0, K(len), 2, SET, 0xffff, "BLOCK_WIDE", 0},
+    {BLOCK, MAIL, 1, 0, K(an), 2, SET, 0, "not one RRset", 0},
+    {BLOCK, MAIL, 1, 0, K(an), 2, SET, 1, "", 0},
+    {BLOCK, MAIL, 1, 0, K(an), 2, SET, 3, "", 0},
+    {BLOCK, MAIL, 1, 0, K(ns), 2, SET, 1, "not one RRset", 0},
+    {BLOCK, MAIL, 1, 0, K(ar), 2, SET, 0xffff, "", 0},
+    {BLOCK, MAIL, 1, 0, K(nreloc), 2, SET, 0, "", 0},
+    {BLOCK, MAIL, 1, 0, K(nreloc), 2, SET, 0xffff, "", 0},
+    {BLOCK, MAIL, 1, 0, K(nmark), 1, SET, 1, "", 0},
+    {BLOCK, MAIL, 1, 0, K(flags), 1, XOR, BLOCK_WIDE, "BLOCK_WIDE", 0},
+    {BLOCK, MAIL, 1, 0, K(flags), 1, XOR, 0x80, "unknown block flags", 0},
+    {BLOCK, MAIL, 1, 0, K(flags), 1, XOR, BLOCK_CHASE, "is no CNAME", 0},
+    {BLOCK, MAIL, 1, 0, K(flags), 1, XOR, BLOCK_LINKS, "no referral", 0},
+    {BLOCK, MAIL, 1, 0, K(flags), 1, XOR, BLOCK_DO_FOLLOWS, "", 0},
+    {BLOCK, "out.rig.test.", 5, 0, K(flags), 1, XOR, BLOCK_CHASE,
+	"above the apex", 0},
+    {BLOCK, RIG, 0, 0, K(an), 2, SET, 1, "", 0},
+    {RESPONSE, MAIL, 1, 0, 0, 2, SET, 0x0dc0, "does not lead to the owner", 0},
+    {RESPONSE, MAIL, 1, 0, 0, 2, SET, 0xff0c, "", 0},
+    {RESPONSE, MAIL, 1, 0, 0, 1, SET, 0, "that the root owns", 0},
+    {RESPONSE, MAIL, 1, 0, 2, 2, SET, 0x2900, "type that no zone has", 0},
+    {RESPONSE, MAIL, 1, 0, 2, 2, SET, 0x1c00, "address of a wrong size", 0},
+    {RESPONSE, MAIL, 1, 0, 18, 2, SET, 0x1000, "RRset of two types", 0},
+    {RESPONSE, MAIL, 1, 0, 4, 2, SET, 0x0300, "class than IN", 0},
+    {RESPONSE, MAIL, 1, 0, 6, 1, SET, 0x80, "2^31", 0},
+    {RESPONSE, MAIL, 1, 0, 11, 1, SET, 5, "wrong size", 0},
+    {RESPONSE, MAIL, 1, 0, 10, 1, SET, 0xff, "cuts off", 0},
+    {RESPONSE, WWW, 5, 0, 12, 1, SET, 64, "label of an unknown kind", 0},
+    {RESPONSE, WWW, 5, 0, 12, 1, SET, 63, "", 0},
+    {RESPONSE, WWW, 5, 0, 17, 2, SET, 0x0cc0, "", 0},
+    {RESPONSE, WWW, 5, 0, 11, 1, ADD, 1, "", 0},
+    {RESPONSE, RIG, 15, 0, 10, 2, SET, 0x0100, "", 0},
+    {RESPONSE, RIG, 6, 0, 11, 1, ADD, 0xff, "", 0},
+    {RESPONSE, "_sip._udp.rig.test.", 33, 0, 18, 1, SET, 0xc0, "unsound name",
+	0},
+    {RESPONSE, "dn.rig.test.", 39, 0, 12, 1, SET, 0xc0, "unsound name", 0},
+    {RELOCS, MAIL, 1, 0, 0, 2, SET, 0xc000, "unknown kind", 0},
+    {RELOCS, MAIL, 1, 0, 0, 2, SET, 0x8000, "in front of the block", 0},
+    {RELOCS, MAIL, 1, 0, 0, 2, SET, 0x4000, "does not own", 0},
+    {RELOCS, MAIL, 1, 0, 0, 2, SET, 1, "without a relocation", 0},
+    {RELOCS, MAIL, 1, 0, 2, 2, SET, 0, "no compression pointer", 0},
+    {RELOCS, WWW, 5, 0, 2, 2, XOR, 0x4000, "does not lead to the owner", 0},
+    {RELOCS, "*.wild.rig.test.", 15, 0, 2, 2, XOR, 0x4000, "", 0},
+    {RELOCS, SUB, 2, 0, 0, 2, XOR, 0x4000, "owned by the query name", 0},
+    {RELOCS, RIG, 0, 0, 0, 2, XOR, 0x4000, "apex does not own", 0},
+    {TTLS, MAIL, 1, 0, 0, 2, ADD, 1, "TTL position", 0},
+    {TTLS, MAIL, 1, 0, 2, 2, SET, 0xffff, "TTL position", 0},
+    {MARKS, SUB, 2, 0, 0, 2, ADD, 1, "", 0},
+    {MARKS, SUB, 2, 0, 0, 2, SET, 0, "do not ascend", 0},
+    {MARKS, SUB, 2, 0, 2, 2, XOR, 0x4000, "", 0},
+    {MARKS, SUB, 2, 0, 2, 2, ADD, 1, "add up", 0},
+    {MARKS, SUB, 2, 0, 2, 2, SET, 0x4000, "mark of no records", 0},
+    {BLOCK, SUB, 2, 0, K(an), 2, ADD, 1, "", 0},
+    {BLOCK, SUB, 2, 0, K(nmark), 1, SET, 255, "", 0},
+    {BLOCK, "ns.signed.test.", 1, 1, K(flags), 1, XOR, BLOCK_DO_FOLLOWS,
+	"behind a DO form", 0},
+    {BLOCK, "w.signed.test.", 5, 1, K(flags), 1, XOR, BLOCK_CHASE,
+	"one of two forms", 0},
+    {BLOCK, "ns.signed.test.", 1, 1, K(an), 2, ADD, 1, "", 0},
+    {MARKS, "ns.signed.test.", 1, 1, 2, 2, XOR, 0x8000, "", 0},
+    {RESPONSE, "ns.signed.test.", 1, 1, 18, 2, SET, 0x0100, "", 0},
+    {LINKS, SIB, 2, 0, 0, 2, SET, 0, "fit their size", 0},
+    {LINKS, SIB, 2, 0, 0, 2, SET, 33, "fit their size", 0},
+    {LINKS, SIB, 2, 0, 2, 2, SET, 0xffff, "fit their size", 0},
+    {LINKS, SIB, 2, 0, 2, 2, ADD, 1, "", 0},
+    {LINKS, SIB, 2, 0, L(hash_low), 4, XOR, 1, "hash is not", 0},
+    {LINKS, SIB, 2, 0, L(hash_high), 4, XOR, 1, "hash is not", 0},
+    {LINKS, SIB, 2, 0, L(name_off), 4, ADD, 1, "where it should be", 0},
+    {LINKS, SIB, 2, 0, L(name_off), 4, SET, ~0u, "where it should be", 0},
+    {LINKS, SIB, 2, 0, L(target_pos), 2, ADD, 1, "no NS target", 0},
+    {LINKS, SIB, 2, 0, L(target_pos), 2, SET, 0xffff, "no NS target", 0},
+    {LINKS, SIB, 2, 0, L(name_bytes), 1, SET, 255, "should be", 0},
+    {LINKS, SIB, 2, 0, L(name_bytes), 1, SET, 0, "not sound", 0},
+    {LINKS, SIB, 2, 0, L(reserved), 1, SET, 1, "should be", 0},
+    {LINK_NAME, SIB, 2, 0, 1, 1, SET, 'X', "not sound", 0},
+    {LINK_NAME, SIB, 2, 0, 1, 1, SET, 'y', "hash is not", 0},
+    /* links nobody looks at are no harm */
+    {BLOCK, SIB, 2, 0, K(flags), 1, XOR, BLOCK_LINKS, "", -1},
+};
+
+/* What lookups of a name find: its zone's cell, node, bucket. */
+struct spot {
+	uint32_t slot;
+	const uint8_t *cell;
+	const struct bucket_d *bucket;
+	unsigned entry;
+	const struct node_d *node;
+};
+
+static bool
+node_is(const uint8_t *cell, const struct node_d *n, const uint8_t *owner)
+{
+	const struct cell_header_d *h = (const void *)cell;
+	uint8_t name[2 * DNS_NAME_MAX];
+	unsigned bytes = n->name_bytes;
+
+	memcpy(name, n + 1, bytes);
+	if (h->kind == CELL_SPLIT) {
+		memcpy(name + bytes, cell + h->apex_off, h->apex_bytes);
+	} else if (!(n->flags & NODE_APEX)) {
+		const struct node_d *apex =
+		    (const void *)(cell + n->anchor + sizeof(struct zone_d));
+
+		memcpy(name + bytes, apex + 1, apex->name_bytes);
+	}
+	return name_equal(name, owner);
+}
+
+static struct spot
+spot_find(const char *owner_text)
+{
+	const uint8_t *owner = name_from_test(owner_text);
+	struct spot s = {0};
+
+	for (s.slot = 0; s.slot < rig.nslots; s.slot++) {
+		const struct cell_header_d *h;
+
+		s.cell = rig.cells[s.slot].data;
+		if (!s.cell)
+			continue;
+		h = (const void *)s.cell;
+		for (uint32_t i = 0; i < h->nbuckets; i++) {
+			s.bucket = cell_buckets(s.cell) + i;
+			for (s.entry = 0; s.entry < s.bucket->count;
+			     s.entry++) {
+				s.node =
+				    (const void *)(s.cell +
+						   s.bucket->node_off[s.entry]);
+				if (node_is(s.cell, s.node, owner))
+					return s;
+			}
+		}
+	}
+	ck_abort_msg("%s is in no cell", owner_text);
+	return s;
+}
+
+static const struct block_d *
+spot_block(const struct spot *s, const struct row *row)
+{
+	const struct block_d *b;
+
+	if (row->type == 0)
+		b = (const void *)(s->cell +
+				   ((const struct zone_d *)s->node - 1)
+				       ->negative_off);
+	else
+		b = node_block_find(s->node, row->type);
+	ck_assert_ptr_nonnull(b);
+	ck_assert(!row->want_do || b->flags & BLOCK_DO_FOLLOWS);
+	return block_form(b, row->want_do);
+}
+
+static const void *
+row_place(const struct spot *s, const struct row *row)
+{
+	const struct cell_header_d *h = (const void *)s->cell;
+	const struct links_d *links;
+
+	switch (row->place) {
+	case HEADER:
+		return s->cell;
+	case TAIL:
+		return s->cell + h->bytes_total - CELL_TAIL_BYTES;
+	case BUCKET:
+		return s->bucket;
+	case ENTRY:
+		return &s->bucket->tag[s->entry];
+	case ENTRY_OFF:
+		return &s->bucket->node_off[s->entry];
+	case NODE:
+		return s->node;
+	case NAME:
+		return node_name(s->node);
+	case NAME_END:
+		return node_name(s->node) + s->node->name_bytes;
+	case TYPES:
+		return node_types(s->node);
+	case ZONE:
+		return (const struct zone_d *)s->node - 1;
+	case BLOCK:
+		return spot_block(s, row);
+	case RESPONSE:
+		return block_response(spot_block(s, row));
+	case RELOCS:
+		return block_relocs(spot_block(s, row));
+	case TTLS:
+		return block_ttls(spot_block(s, row));
+	case MARKS:
+		return block_marks(spot_block(s, row));
+	case LINKS:
+	case LINK_NAME:
+		links = block_links(spot_block(s, row));
+		ck_assert_uint_gt(links->count, 0);
+		return row->place == LINKS
+		           ? (const void *)links
+		           : (const uint8_t *)(links + 1) +
+		                 links->count * sizeof(struct link_d);
+	}
+	return NULL;
+}
+
+static void
+row_apply(uint8_t *p, const struct row *row)
+{
+	uint32_t v = 0;
+
+	memcpy(&v, p, row->width);
+	if (row->operation == SET)
+		v = row->operand;
+	else if (row->operation == ADD)
+		v += row->operand;
+	else
+		v ^= row->operand;
+	memcpy(p, &v, row->width);
+}
+
+START_TEST(test_each_change_is_refused)
+{
+	const struct row *row = &rows[_i];
+	struct spot s;
+	struct err err = {0};
+	uint8_t *cell;
+	size_t at;
+	int rc;
+
+	setup();
+	s = spot_find(row->owner);
+	at = (size_t)((const uint8_t *)row_place(&s, row) - s.cell) + row->off;
+	cell = cell_copy(s.slot);
+	row_apply(cell + at, row);
+	rc = verify(cell, s.slot, &err);
+	if (row->code == -1)
+		ck_assert_msg(rc == 0, "row %d: %s", _i, err.text);
+	else
+		ck_assert_msg(rc == (row->code ? row->code : ERR_CORRUPT) &&
+				  strstr(err.text, row->text),
+		    "row %d (%s): %d: %s", _i, row->text, rc, err.text);
+	free(cell);
+	rig_free(&rig);
+}
+END_TEST
+
+/* No single bit, wherever it is, makes the verifier read outside of the cell
+ * (which ASan sees); and it never says no without a reason. */
+START_TEST(test_each_bit_flipped)
+{
+	unsigned refused = 0, bits = 0;
+
+	setup();
+	for (uint32_t slot = 0; slot < rig.nslots; slot++) {
+		uint8_t *cell;
+
+		if (rig.cells[slot].len == 0)
+			continue;
+		cell = cell_copy(slot);
+		for (size_t bit = 0; bit < 8 * rig.cells[slot].len; bit += 3) {
+			struct err err = {0};
+
+			cell[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (verify(cell, slot, &err) < 0) {
+				ck_assert(err.text[0] != '\0');
+				refused++;
+			}
+			bits++;
+			cell[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		free(cell);
+	}
+	/* the others are addresses, TTLs, text and versions */
+	ck_assert_uint_gt(refused, bits / 2);
+	rig_free(&rig);
+}
+END_TEST
+
+/* Entries that all lead to one big node must not cost their product. */
+START_TEST(test_overlap_is_bounded)
+{
+	struct rig_zone zone = {"big.test.", NULL, RIG_WHOLE};
+	char *text = malloc(1 << 20), *at = text;
+	struct cell_header_d *h;
+	struct bucket_d *b;
+	struct err err;
+
+	at += sprintf(at, "@ 60 SOA a. b. 1 2 3 4 5\n@ NS a.\n");
+	for (unsigned i = 0; i < 40; i++)
+		at += sprintf(at, "a%u TXT \"%0200u\"\n", i, i);
+	for (unsigned i = 0; i < 200; i++)
+		at += sprintf(at, "big TXT \"%0200u\"\n", i);
+	zone.text = text;
+	rig_make(&rig, &rig_key, &zone, 1, 0, NULL);
+	h = (void *)rig.cells[0].data;
+	b = (void *)(h + 1);
+	/* each name's block is the big one: found through its own types */
+	for (uint32_t i = 0; i < h->nbuckets; i++)
+		for (unsigned k = 0; k < b[i].count; k++) {
+			struct node_d *n =
+			    (void *)((uint8_t *)h + b[i].node_off[k]);
+			struct type_d *t = (void *)((uint8_t *)(n + 1) +
+						    ((n->name_bytes + 3) & ~3));
+			struct spot s = spot_find("big.big.test.");
+			uint64_t big =
+			    (uint64_t)((const uint8_t *)node_block(
+					   s.node, node_types(s.node)) -
+				       (const uint8_t *)n);
+
+			if (n->flags & NODE_APEX ||
+			    (uint8_t *)n >= (const uint8_t *)s.node)
+				continue;
+			t->block_off4 = (uint16_t)(big / 4);
+		}
+	ck_assert_int_eq(verify(rig.cells[0].data, 0, &err), ERR_CORRUPT);
+	ck_assert_msg(strstr(err.text, "overlap"), "%s", err.text);
+	rig_free(&rig);
+	free(text);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("verify");
+	TCase *tcase = tcase_create("verify");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, test_builders_cells_are_accepted);
+	tcase_add_test(tcase, test_every_cut_off_cell_is_refused);
+	tcase_add_loop_test(
+	    tcase, test_each_change_is_refused, 0, sizeof rows / sizeof *rows);
+	tcase_add_test(tcase, test_each_bit_flipped);
+	tcase_add_test(tcase, test_overlap_is_bounded);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
