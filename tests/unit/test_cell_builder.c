@@ -567,6 +567,78 @@ START_TEST(split_zones_link_to_addresses_elsewhere)
 }
 END_TEST
 
+enum { DIGEST_SLOTS_BITS = 5, DIGEST_SLOTS = 1 << DIGEST_SLOTS_BITS };
+
+/* Builds all slots of two versions of a zone; returns how many differ, having
+ * checked that exactly those have other digests. */
+static unsigned
+slots_changed(const char *before, const char *after)
+{
+	struct built a = {0}, b = {0};
+	unsigned changed = 0;
+
+	zone_plan_one(&a, "example.", before, 5, DIGEST_SLOTS_BITS);
+	zone_plan_one(&b, "example.", after, 5, DIGEST_SLOTS_BITS);
+	for (uint32_t slot = 0; slot < DIGEST_SLOTS; slot++) {
+		struct digest x, y;
+		struct err err;
+		bool same;
+
+		split_build(&a, slot, DIGEST_SLOTS_BITS);
+		split_build(&b, slot, DIGEST_SLOTS_BITS);
+		same = a.cell.len == b.cell.len &&
+		       memcmp(a.cell.data, b.cell.data, a.cell.len) == 0;
+		ck_assert_int_eq(
+		    zone_plan_slot_digest(a.plans[0], slot, &x, &err), 0);
+		ck_assert_int_eq(
+		    zone_plan_slot_digest(b.plans[0], slot, &y, &err), 0);
+		ck_assert_msg(same || !digest_equal(&x, &y),
+		    "slot %u changed unseen by: %s", slot, after);
+		ck_assert_msg(!same || digest_equal(&x, &y),
+		    "slot %u is the same after: %s", slot, after);
+		changed += !same;
+	}
+	built_free(&a);
+	built_free(&b);
+	return changed;
+}
+
+START_TEST(a_slot_has_the_digest_of_what_its_cell_is_made_from)
+{
+	static const struct {
+		const char *before, *after;
+		unsigned changed;
+	} rows[] = {
+	    {"a IN A 192.0.2.1\n", "a IN A 192.0.2.1\n", 0},
+	    {"a IN A 192.0.2.1\n", "a IN A 192.0.2.2\n", 1},
+	    {"a 60 IN A 192.0.2.1\n", "a 61 IN A 192.0.2.1\n", 1},
+	    /* the apex is not in these cells */
+	    {"@ IN A 192.0.2.1\n", "@ IN A 192.0.2.2\n", 0},
+	    /* empty non-terminals and wildcards of names elsewhere */
+	    {"", "a.b IN A 192.0.2.1\n", 2},
+	    {"b IN A 192.0.2.1\n", "b IN A 192.0.2.1\n*.b IN TXT x\n", 2},
+	    /* glue is its cut's */
+	    {CUT, CUT "ns.cut IN A 192.0.2.77\n", 1},
+	    {CUT, CUT "ns.cut IN TXT \"hidden\"\n", 0},
+	    /* links: to what had no address; to another address of it */
+	    {"cut IN NS x.example.\nx IN TXT x\n",
+		"cut IN NS x.example.\nx IN TXT x\nx IN A 192.0.2.1\n", 2},
+	    {CUT, CUT "ns IN A 192.0.2.78\n", 1},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char before[4096], after[4096];
+		unsigned changed;
+
+		snprintf(before, sizeof before, SOA "%s", rows[i].before);
+		snprintf(after, sizeof after, SOA "%s", rows[i].after);
+		changed = slots_changed(before, after);
+		ck_assert_msg(changed == rows[i].changed, "%u slots: %s",
+		    changed, rows[i].after);
+	}
+}
+END_TEST
+
 START_TEST(large_rrsets_are_wide)
 {
 	struct built b;
@@ -686,6 +758,7 @@ UNIT_MAIN("cell_builder", answers_decode_to_the_records,
     negative_answers_live_as_rfc_2308_says, ttl_positions_are_all_ttls,
     the_root_is_written_as_one_octet, parent_and_child_share_a_cell,
     the_order_of_zones_does_not_matter, split_zones_lie_in_slots_by_their_names,
-    split_zones_link_to_addresses_elsewhere, large_rrsets_are_wide,
+    split_zones_link_to_addresses_elsewhere,
+    a_slot_has_the_digest_of_what_its_cell_is_made_from, large_rrsets_are_wide,
     a_name_with_an_address_takes_less_than_100_bytes,
     every_fault_passes_the_verifier_and_changes_the_cell)
