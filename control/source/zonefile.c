@@ -16,7 +16,7 @@
 
 #define ZONEFILE_BYTES_MAX_DEFAULT (8ull << 30)
 
-enum { EXCERPT_MAX = 64 };
+enum { EXCERPT_MAX = 64, PATH_SHOWN_MAX = 300 };
 
 /* Puts FILE:LINE in front of the error and the text of that line behind it. */
 static int
@@ -47,7 +47,11 @@ locate_error(struct zonefile_parser *p, struct err *err)
 	excerpt[n] = 0;
 	if (!err)
 		return 0;
-	err_add(err, "%s:%u", f->path, fault);
+	/* of a long path the end says more, and the cause must have room */
+	used = strlen(f->path);
+	err_add(err, "%s%s:%u", used > PATH_SHOWN_MAX ? "..." : "",
+	    used > PATH_SHOWN_MAX ? f->path + used - PATH_SHOWN_MAX : f->path,
+	    fault);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof err->text - used, " [%s]", excerpt);
 	return err->code;

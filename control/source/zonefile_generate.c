@@ -138,12 +138,13 @@ append_number(struct bytes *out, uint32_t number,
 	int64_t v = (int64_t)number + f->offset;
 	int width = (int)f->width;
 
-	if (v < 0)
+	/* BIND writes negative numbers in decimal, and so nothing else does */
+	if (v < 0 && f->base != 'd')
 		return err_set(err, ERR_SYNTAX,
-		    "$GENERATE: %u with offset %lld is negative", number,
-		    (long long)f->offset);
+		    "$GENERATE: %u with offset %lld is negative; only base d may be",
+		    number, (long long)f->offset);
 	if (f->base == 'd')
-		bytes_printf(out, "%0*llu", width, (unsigned long long)v);
+		bytes_printf(out, "%0*lld", width, (long long)v);
 	else if (f->base == 'o')
 		bytes_printf(out, "%0*llo", width, (unsigned long long)v);
 	else if (f->base == 'x')

@@ -394,6 +394,26 @@ may_end_here(const ldns_rr_descriptor *d, size_t field)
 	       ldns_rr_descriptor_field_type(d, field) == LDNS_RDF_TYPE_NSEC;
 }
 
+/* Types that ldns does not know, but that are written as others that it does:
+ * NINFO, AVC, RESINFO and WALLET as TXT, RKEY as KEY, TA as DS. */
+static uint16_t
+type_written_alike(uint16_t type)
+{
+	switch (type) {
+	case 56:
+	case 258:
+	case 261:
+	case 262:
+		return LDNS_RR_TYPE_TXT;
+	case 57:
+		return LDNS_RR_TYPE_KEY;
+	case 32768:
+		return LDNS_RR_TYPE_DS;
+	default:
+		return type;
+	}
+}
+
 /* ldns has no reader for some types, writes ATMA without its format octet, and
  * SINK without its data. */
 static bool
@@ -415,6 +435,8 @@ read_fields(uint16_t type, struct zonefile_fields *f, struct err *err)
 	/* ldns takes the name for a string */
 	if (type == LDNS_RR_TYPE_NSAP_PTR)
 		return zonefile_field_name(f, err);
+	if (type == 260)
+		return zonefile_rdata_amtrelay(f, err);
 	if (!can_read(type, d))
 		return err_set(err, ERR_SYNTAX,
 		    "RDATA of type %u can't be read from text here; write it "
@@ -446,7 +468,7 @@ zonefile_rdata(uint16_t type, struct zonefile_fields *f,
 	if (f->at < f->end && zonefile_token_is(f->at, "\\#"))
 		rc = read_unknown(f, err);
 	else
-		rc = read_fields(type, f, err);
+		rc = read_fields(type_written_alike(type), f, err);
 	if (rc)
 		return rc;
 	if (f->at < f->end)

@@ -29,6 +29,7 @@ int zonefile_rdata(uint16_t type, struct zonefile_fields *fields,
 /* Fields of zonefile_rdata_special.c and zonefile_svcb.c: those whose parts
  * depend on one another, or that ldns 1.8.3 reads wrongly. */
 int zonefile_rdata_ipseckey(struct zonefile_fields *f, struct err *err);
+int zonefile_rdata_amtrelay(struct zonefile_fields *f, struct err *err);
 int zonefile_rdata_hip(struct zonefile_fields *f, struct err *err);
 int zonefile_rdata_bitmap(struct zonefile_fields *f, struct err *err);
 int zonefile_rdata_prefix(struct zonefile_fields *f, struct err *err);

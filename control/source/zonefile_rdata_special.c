@@ -14,6 +14,49 @@
 #include <string.h>
 #include <strings.h>
 
+/* A gateway or relay as its type says: none ("."), address or name. */
+static int
+field_gateway(struct zonefile_fields *f, unsigned type, struct err *err)
+{
+	if (type > 3)
+		return err_set(err, ERR_SYNTAX,
+		    "gateway type %u: 0 is none, 1 IPv4, 2 IPv6, 3 a name",
+		    type);
+	if (type == 3)
+		return zonefile_field_name(f, err);
+	if (type)
+		return zonefile_field_address(
+		    f, type == 1 ? AF_INET : AF_INET6, err);
+	if (f->at == f->end || !zonefile_token_is(f->at, "."))
+		return err_set(err, ERR_SYNTAX, "gateway type 0 wants a dot");
+	f->at++;
+	return 0;
+}
+
+/* AMTRELAY (RFC 8777 section 4.3): precedence, D bit, type, relay */
+int
+zonefile_rdata_amtrelay(struct zonefile_fields *f, struct err *err)
+{
+	unsigned discovery, type;
+	int rc = zonefile_field_number(f, 1, err);
+
+	if (!rc)
+		rc = zonefile_field_number(f, 1, err);
+	if (!rc)
+		rc = zonefile_field_number(f, 1, err);
+	if (rc)
+		return rc;
+	/* the bit and the type share an octet */
+	discovery = f->out.at[-2];
+	type = f->out.at[-1];
+	if (discovery > 1)
+		return err_set(
+		    err, ERR_SYNTAX, "the discovery bit of AMTRELAY is 0 or 1");
+	f->out.at--;
+	f->out.at[-1] = (uint8_t)(discovery << 7 | type);
+	return field_gateway(f, type, err);
+}
+
 /* precedence, gateway type, algorithm, gateway, key */
 int
 zonefile_rdata_ipseckey(struct zonefile_fields *f, struct err *err)
@@ -29,19 +72,7 @@ zonefile_rdata_ipseckey(struct zonefile_fields *f, struct err *err)
 	}
 	if (rc)
 		return rc;
-	if (gateway > 3)
-		return err_set(err, ERR_SYNTAX,
-		    "gateway type %u: 0 is none, 1 IPv4, 2 IPv6, 3 a name",
-		    gateway);
-	if (gateway == 3)
-		rc = zonefile_field_name(f, err);
-	else if (gateway)
-		rc = zonefile_field_address(
-		    f, gateway == 1 ? AF_INET : AF_INET6, err);
-	else if (f->at == f->end || !zonefile_token_is(f->at, "."))
-		rc = err_set(err, ERR_SYNTAX, "gateway type 0 wants a dot");
-	else
-		f->at++;
+	rc = field_gateway(f, gateway, err);
 	if (rc)
 		return rc;
 	rc = zonefile_base64(&f->out, f->at, (size_t)(f->end - f->at), err);
