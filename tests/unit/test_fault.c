@@ -56,7 +56,7 @@ zones_prove(bool split, const char *fault, unsigned every, struct err *why)
 		ck_assert_msg(fault_set(fault, every), "%s", fault);
 	rc = text_generation_make(&g, records, zones, ZONES, &err);
 	fault_clear_all();
-	ck_assert_msg(rc == 0, "%s: %s", fault, err.text);
+	ck_assert_msg(rc == 0, "%s: %s", fault ? fault : "no fault", err.text);
 	rc = prove_zones(g, (const struct zone_records *const *)records,
 	    subject, ZONES, NULL, faults, ZONES, &n, &answers, &err);
 	*why = n > 0 ? faults[0].why : err;
