@@ -178,6 +178,8 @@ tsig_write(struct composer *c, const struct answer_state *s)
 	unsigned head = owner + RR_FIXED + algorithm + TIME_AND_FUDGE;
 
 	memmove(to, from, head);
+	wire_store16(to + owner + 2, DNS_CLASS_ANY);
+	wire_store32(to + owner + 4, 0); /* TTL */
 	wire_store16(
 	    to + owner + 8, (uint16_t)(algorithm + TIME_AND_FUDGE + 8));
 	wire_store16(to + head, 0); /* MAC size */
