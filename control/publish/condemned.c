@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Versions that must not come back (condemned.h). Worker thread only.
+ */
+#include "control/publish/condemned.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/name.h"
+#include "control/compile/compile.h"
+
+#define CONDEMNED_FILE "condemned-zones"
+#define CONDEMNED_HEAD "holdfast-condemned-zones 1"
+enum { CONDEMNED_BYTES_MAX = 64 << 20 };
+
+void
+condemned_free(struct condemned *c)
+{
+	free(c->versions);
+	*c = (struct condemned){0};
+}
+
+static int
+condemned_add(struct condemned *c, const uint8_t *apex,
+    const struct digest *version, struct err *err)
+{
+	struct condemned_version *more =
+	    realloc(c->versions, (c->count + 1) * sizeof *more);
+
+	if (!more)
+		return err_set(err, ERR_NO_MEMORY, "no memory");
+	c->versions = more;
+	memset(&more[c->count], 0, sizeof *more);
+	memcpy(more[c->count].apex, apex, name_length(apex));
+	more[c->count++].version = *version;
+	return 0;
+}
+
+static int
+line_read(struct condemned *c, char *line, struct err *err)
+{
+	uint8_t apex[DNS_NAME_MAX];
+	struct digest version;
+	char *end;
+
+	if (strncmp(line, "seen ", 5) == 0) {
+		c->seen = strtoull(line + 5, &end, 10);
+		return *end ? ERR_SYNTAX : 0;
+	}
+	if (strncmp(line, "zone ", 5) != 0 || strlen(line) < 5 + 64 + 2 ||
+	    line[69] != ' ')
+		return ERR_SYNTAX;
+	line[69] = 0;
+	if (digest_from_text(&version, line + 5, err) != 0 ||
+	    name_from_text(apex, line + 70, err) < 0)
+		return ERR_SYNTAX;
+	return condemned_add(c, apex, &version, err);
+}
+
+static int
+store_dir_open(struct store *s, struct err *err)
+{
+	int fd = open(store_dir(s), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : err_set_errno(err, "can't open %s", store_dir(s));
+}
+
+int
+condemned_read(struct condemned *c, struct store *s, struct err *err)
+{
+	struct bytes text = {0};
+	int dir = store_dir_open(s, err), rc = 0;
+	unsigned number = 0;
+
+	*c = (struct condemned){0};
+	if (dir < 0)
+		return dir;
+	if (faccessat(dir, CONDEMNED_FILE, F_OK, 0) == 0)
+		rc = file_read(
+		    dir, CONDEMNED_FILE, CONDEMNED_BYTES_MAX, &text, err);
+	close(dir);
+	bytes_append_zero(&text, 1);
+	for (char *save, *line = strtok_r((char *)text.data, "\n", &save);
+	     rc == 0 && line; line = strtok_r(NULL, "\n", &save)) {
+		number++;
+		if (number == 1)
+			rc = strcmp(line, CONDEMNED_HEAD) ? ERR_SYNTAX : 0;
+		else
+			rc = line_read(c, line, err);
+		if (rc == ERR_SYNTAX)
+			err_set(err, ERR_CORRUPT,
+			    "%s/" CONDEMNED_FILE ":%u: not a line of this "
+			    "file; remove the line, or the file to forget "
+			    "what was condemned",
+			    store_dir(s), number);
+	}
+	bytes_fini(&text);
+	return rc == ERR_SYNTAX ? ERR_CORRUPT : rc;
+}
+
+static int
+condemned_write(const struct condemned *c, struct store *s, struct err *err)
+{
+	struct bytes text = {0};
+	int dir = store_dir_open(s, err), rc;
+
+	if (dir < 0)
+		return dir;
+	bytes_printf(&text, CONDEMNED_HEAD "\nseen %zu\n", c->seen);
+	for (size_t i = 0; i < c->count; i++) {
+		char version[DIGEST_TEXT_MAX], name[NAME_TEXT_MAX];
+
+		bytes_printf(&text, "zone %s %s\n",
+		    digest_to_text(version, &c->versions[i].version),
+		    name_to_text(name, c->versions[i].apex));
+	}
+	rc = text.failed ? err_set(err, ERR_NO_MEMORY, "no memory")
+	                 : file_write(dir, CONDEMNED_FILE, 0640, text.data,
+			       text.len, FILE_SYNC | FILE_REPLACE, err);
+	close(dir);
+	bytes_fini(&text);
+	return rc;
+}
+
+/* All zones of a left generation whose version is not the live one. A zone that
+ * was equal in both was not left; one in a slot that did not change neither, so
+ * its version is equal. */
+static int
+adopt_generation(struct condemned *c, struct store *s,
+    const struct digest *generation, struct zone_table *live, struct err *err)
+{
+	struct zone_records **zones = NULL;
+	size_t count = 0;
+	int rc = compile_read_zones(s, generation, &zones, &count, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++) {
+		const struct zone_entry *e =
+		    zone_table_find(live, zones[i]->apex);
+		char name[NAME_TEXT_MAX];
+
+		if (rc == 0 && e &&
+		    !(e->served && digest_equal(&e->served->version,
+				       &zones[i]->version))) {
+			rc = condemned_add(
+			    c, zones[i]->apex, &zones[i]->version, err);
+			log_warn("zone %s: the version with serial %u is "
+				 "condemned: a rollback left it",
+			    name_to_text(name, zones[i]->apex),
+			    zones[i]->serial);
+		}
+		zone_records_free(zones[i]);
+	}
+	free(zones);
+	return rc;
+}
+
+int
+condemned_adopt(struct condemned *c, struct store *s, struct zone_table *live,
+    struct err *err)
+{
+	struct store_condemned *list = NULL;
+	size_t count = 0;
+	int rc = store_condemned_read(s, &list, &count, err);
+	bool news = rc == 0 && count != c->seen;
+
+	if (rc == 0 && count < c->seen)
+		c->seen = 0; /* the store's list began anew */
+	for (size_t i = c->seen; rc == 0 && i < count; i++) {
+		struct err why;
+
+		if (i > c->seen &&
+		    digest_equal(&list[i].generation, &list[i - 1].generation))
+			continue;
+		if (adopt_generation(c, s, &list[i].generation, live, &why))
+			log_error("what the rollback left can't be read: %s",
+			    why.text);
+	}
+	if (rc == 0 && news) {
+		c->seen = count;
+		rc = condemned_write(c, s, err);
+	}
+	free(list);
+	return rc;
+}
+
+int
+condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,
+    size_t *released, struct err *err)
+{
+	size_t kept = 0;
+
+	*released = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		if (name_equal(c->versions[i].apex, apex))
+			++*released;
+		else
+			c->versions[kept++] = c->versions[i];
+	}
+	c->count = kept;
+	return *released ? condemned_write(c, s, err) : 0;
+}

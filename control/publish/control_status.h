@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What holdfastd is doing, for the control socket and the metrics: written by
+ * the worker, read by other threads, under one lock.
+ */
+#ifndef HOLDFAST_CONTROL_STATUS_H
+#define HOLDFAST_CONTROL_STATUS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "snapshot/digest.h"
+
+/* Counters of control itself; one row: enum, name in metrics and stats, help.
+ */
+#define CONTROL_COUNTERS(X)                                                    \
+	X(CYCLES, "cycles", "times that the sources were looked at")           \
+	X(COMMITTED, "generations_committed", "generations put live")          \
+	X(FAILED, "generations_failed", "generations that did not get live")   \
+	X(ROLLBACKS, "rollbacks", "returns to an older generation")            \
+	X(REFUSALS, "zone_versions_refused", "versions of zones refused")      \
+	X(CELLS_BUILT, "cells_built", "cells built")                           \
+	X(CELLS_KEPT, "cells_kept", "cells taken over unchanged")              \
+	X(PROVEN, "answers_proven",                                            \
+	    "answers compared with the naive resolver")                        \
+	X(STALE, "stale", "publications that lost to another one")
+
+enum control_counter {
+#define CONTROL_COUNTER_ENUM(name, text, help) CONTROL_##name,
+	CONTROL_COUNTERS(CONTROL_COUNTER_ENUM)
+#undef CONTROL_COUNTER_ENUM
+	    CONTROL_COUNTER_COUNT
+};
+
+extern const char *const control_counter_name[CONTROL_COUNTER_COUNT];
+extern const char *const control_counter_help[CONTROL_COUNTER_COUNT];
+
+struct control_facts {
+	const char *work; /* "idle", "reading", ... : a static word */
+	bool have_generation, have_candidate, have_error;
+	struct digest generation, candidate;
+	uint64_t activation;
+	uint64_t committed_at;  /* seconds since 1970 */
+	uint64_t last_cycle_ms; /* how long the last one took */
+	char last_error[ERR_TEXT_MAX];
+	uint64_t counter[CONTROL_COUNTER_COUNT];
+};
+
+struct control_status {
+	pthread_mutex_t lock;
+	struct control_facts facts;
+};
+
+void control_status_init(struct control_status *s);
+void control_status_fini(struct control_status *s);
+
+void control_status_work(struct control_status *s, const char *word);
+void control_status_count(
+    struct control_status *s, enum control_counter c, uint64_t n);
+void control_status_error(struct control_status *s, const char *text);
+/* A generation is live; clears the error and the candidate. */
+void control_status_live(struct control_status *s,
+    const struct digest *generation, uint64_t activation, uint64_t at);
+void control_status_candidate(
+    struct control_status *s, const struct digest *candidate);
+
+/* A copy of everything. */
+void control_status_read(struct control_status *s, struct control_facts *out);
+
+#endif

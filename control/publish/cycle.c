@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One turn of the control process (cycle.h).
+ */
+#include "control/publish/cycle.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "control/compile/compile.h"
+#include "control/publish/kill_point.h"
+#include "snapshot/manifest.h"
+
+static uint64_t
+clock_ms(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Somebody else may have moved `current`: a rollback by the data plane, or this
+ * is the start. Then the live generation's zones are read from their packs. */
+static int
+live_look(struct cycle *c, struct err *err)
+{
+	struct publisher_live now;
+	struct zone_records **zones = NULL;
+	size_t count = 0;
+	int rc = publisher_live(&c->publisher, &now, err);
+
+	if (rc)
+		return rc;
+	if (c->live_known &&
+	    digest_equal(&now.generation, &c->live.generation)) {
+		c->live = now;
+		return 0;
+	}
+	if (!digest_is_zero(&now.generation)) {
+		rc = compile_read_zones(
+		    c->publisher.store, &now.generation, &zones, &count, err);
+		if (rc)
+			return err_add(err, "reading what is live");
+		zone_table_set_live(&c->zones, zones, count);
+	}
+	c->live = now;
+	c->live_known = true;
+	/* every source is compared anew with what is live now */
+	for (size_t i = 0; i < c->zones.count; i++)
+		c->zones.zones[i].look = true;
+	c->zones_changed = true;
+	rc = condemned_adopt(&c->condemned, c->publisher.store, &c->zones, err);
+	c->zones.condemned = c->condemned.versions;
+	c->zones.ncondemned = c->condemned.count;
+	control_status_live(c->status, &now.generation, now.activation,
+	    clock_ms(CLOCK_REALTIME) / 1000);
+	return rc;
+}
+
+static void
+cycle_settings(struct cycle *c, const struct config *config)
+{
+	c->publisher.deadline_ms = config->control.commit_deadline_ms;
+	c->publisher.retain = config->control.retain;
+	c->prove = config->control.prove;
+}
+
+int
+cycle_open(struct cycle *c, const struct config *config,
+    struct control_status *status, struct err *err)
+{
+	int rc;
+
+	*c = (struct cycle){.status = status};
+	zone_table_init(&c->zones);
+	cycle_settings(c, config);
+	rc = publisher_open(
+	    &c->publisher, config->store_dir, config->run_dir, err);
+	if (rc == 0)
+		rc = condemned_read(&c->condemned, c->publisher.store, err);
+	if (rc == 0)
+		rc = zone_table_configure(&c->zones, config, err);
+	if (rc == 0)
+		rc = live_look(c, err);
+	if (rc)
+		cycle_close(c);
+	return rc;
+}
+
+void
+cycle_close(struct cycle *c)
+{
+	publisher_close(&c->publisher);
+	condemned_free(&c->condemned);
+	zone_table_fini(&c->zones);
+}
+
+int
+cycle_configure(struct cycle *c, const struct config *config, struct err *err)
+{
+	int rc = zone_table_configure(&c->zones, config, err);
+
+	if (rc == 0) {
+		cycle_settings(c, config);
+		c->zones_changed = true;
+	}
+	return rc;
+}
+
+/* What goes to the compiler: for each zone its new version, or the live one. */
+struct turn {
+	struct compile_zone *zones;
+	struct zone_entry **entries;
+	size_t count, wanted;
+};
+
+static int
+turn_list(struct turn *t, struct cycle *c, struct err *err)
+{
+	*t =
+	    (struct turn){.zones = calloc(c->zones.count + 1, sizeof *t->zones),
+		.entries = calloc(c->zones.count + 1, sizeof *t->entries)};
+	if (!t->zones || !t->entries)
+		return err_set(err, ERR_NO_MEMORY,
+		    "no memory for a list of "
+		    "zones");
+	for (size_t i = 0; i < c->zones.count; i++) {
+		struct zone_entry *e = &c->zones.zones[i];
+		bool take = e->wanted && e->state != ZONE_CONDEMNED;
+
+		if (!take && !e->served)
+			continue;
+		t->zones[t->count] = (struct compile_zone){
+		    .records = take ? e->wanted : e->served,
+		    .last_good = e->served};
+		t->entries[t->count++] = e;
+		t->wanted += take;
+	}
+	if (t->count == 0 && !digest_is_zero(&c->live.generation))
+		return err_set(err, ERR_REFUSED,
+		    "the configuration leaves no zone to serve; what is live "
+		    "stays. To stop serving, stop the data plane");
+	return 0;
+}
+
+static void
+turn_end(struct turn *t)
+{
+	free(t->zones);
+	free(t->entries);
+}
+
+static void
+step_word(void *arg, const char *word)
+{
+	struct cycle *c = arg;
+
+	control_status_work(c->status, word);
+	kill_point(word);
+}
+
+static void
+compile_step(void *arg, enum compile_step step, uint64_t done, uint64_t total)
+{
+	static const char *const words[COMPILE_STEP_COUNT] = {
+	    "compiling", "cells", "proving", "records", "manifest"};
+
+	(void)done;
+	(void)total;
+	step_word(arg, words[step]);
+}
+
+static int
+turn_compile(struct turn *t, struct cycle *c, struct compile_result *made,
+    struct err *err)
+{
+	struct compile_options options = {.prove = c->prove,
+	    .progress = compile_step,
+	    .arg = c,
+	    .shared_slot_bits = ~0u};
+	struct bytes parent = {0};
+	bool first = digest_is_zero(&c->live.generation);
+	int rc = first ? 0
+	               : store_get(c->publisher.store, STORE_GENERATION,
+			     &c->live.generation, &parent, err);
+
+	if (rc == 0)
+		rc = compile_generation(c->publisher.store,
+		    first ? NULL : parent.data, parent.len, t->zones, t->count,
+		    &options, made, err);
+	bytes_fini(&parent);
+	if (rc)
+		return rc;
+	control_status_count(c->status, CONTROL_CELLS_BUILT, made->cells_built);
+	control_status_count(c->status, CONTROL_CELLS_KEPT, made->cells_kept);
+	control_status_count(c->status, CONTROL_PROVEN, made->answers_proven);
+	control_status_count(c->status, CONTROL_REFUSALS, made->zones_refused);
+	return 0;
+}
+
+/* Generations whose zones are on the condemned list stay: an operator may want
+ * to look at them. */
+static void
+turn_retain(struct cycle *c)
+{
+	struct store_condemned *list = NULL;
+	struct digest *keep;
+	size_t count = 0;
+	struct err err;
+
+	if (store_condemned_read(c->publisher.store, &list, &count, &err) != 0)
+		count = 0;
+	keep = calloc(count + 1, sizeof *keep);
+	for (size_t i = 0; keep && i < count; i++)
+		keep[i] = list[i].generation;
+	if (keep &&
+	    publisher_retain(&c->publisher, &c->live, keep, count, &err) != 0)
+		log_warn("old generations stay: %s", err.text);
+	free(keep);
+	free(list);
+}
+
+static int
+turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
+    struct cycle_result *result, struct err *err)
+{
+	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	int rc;
+
+	control_status_candidate(c->status, &made->generation);
+	rc = publisher_publish(&c->publisher, &c->live, &made->generation,
+	    step_word, c, &result->activation, err);
+	if (rc) {
+		control_status_candidate(c->status, NULL);
+		control_status_count(c->status,
+		    rc == ERR_STALE ? CONTROL_STALE : CONTROL_FAILED, 1);
+		return rc;
+	}
+	zone_table_went_live(&c->zones, t->zones, t->entries, t->count, now);
+	c->live.generation = made->generation;
+	c->live.activation = result->activation;
+	c->zones_changed = false;
+	result->changed = true;
+	control_status_live(
+	    c->status, &made->generation, result->activation, now);
+	control_status_count(c->status, CONTROL_COMMITTED, 1);
+	turn_retain(c);
+	return 0;
+}
+
+static int
+turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
+    struct err *err)
+{
+	struct compile_result made = {0};
+	char text[DIGEST_TEXT_MAX];
+	int rc = turn_list(t, c, err);
+
+	if (rc || t->count == 0 || (!t->wanted && !c->zones_changed))
+		return rc;
+	rc = turn_compile(t, c, &made, err);
+	if (rc == 0 && made.unchanged) {
+		zone_table_went_live(&c->zones, t->zones, t->entries, t->count,
+		    clock_ms(CLOCK_REALTIME) / 1000);
+		c->zones_changed = false;
+	} else if (rc == 0) {
+		rc = turn_publish(t, c, &made, result, err);
+	}
+	generation_free(&made.loaded);
+	if (rc == 0 && result->changed)
+		log_info("generation %.16s is live: activation %lu, %u zones "
+			 "changed, %u refused, %u cells built, %u kept, %lu "
+			 "answers proven",
+		    digest_to_text(text, &c->live.generation),
+		    result->activation, made.zones_changed, made.zones_refused,
+		    made.cells_built, made.cells_kept, made.answers_proven);
+	return rc;
+}
+
+static int
+cycle_turn(
+    struct cycle *c, bool force, struct cycle_result *result, struct err *err)
+{
+	struct turn t = {0};
+	int rc;
+
+	control_status_work(c->status, "reading");
+	rc = live_look(c, err);
+	if (rc)
+		return rc;
+	kill_point("reading");
+	zone_table_read(&c->zones, force, NULL, NULL);
+	rc = turn_go(&t, c, result, err);
+	turn_end(&t);
+	result->generation = c->live.generation;
+	result->activation = c->live.activation;
+	return rc;
+}
+
+int
+cycle_run(
+    struct cycle *c, bool force, struct cycle_result *result, struct err *err)
+{
+	uint64_t start = clock_ms(CLOCK_MONOTONIC);
+	int rc;
+
+	*result = (struct cycle_result){0};
+	control_status_count(c->status, CONTROL_CYCLES, 1);
+	rc = cycle_turn(c, force, result, err);
+	if (rc == ERR_STALE) {
+		/* somebody was faster: what is live now is looked at, once */
+		log_warn("%s; trying again on what is live now", err->text);
+		rc = cycle_turn(c, force, result, err);
+	}
+	if (rc) {
+		log_error("%s", err->text);
+		control_status_error(c->status, err->text);
+	}
+	pthread_mutex_lock(&c->status->lock);
+	c->status->facts.last_cycle_ms = clock_ms(CLOCK_MONOTONIC) - start;
+	c->status->facts.work = "idle";
+	pthread_mutex_unlock(&c->status->lock);
+	return rc;
+}
+
+/* The generation `steps` parents before the live one. */
+static int
+ancestor(struct cycle *c, unsigned steps, struct digest *out, struct err *err)
+{
+	*out = c->live.generation;
+	while (steps--) {
+		struct bytes manifest = {0};
+		int rc = store_get(
+		    c->publisher.store, STORE_GENERATION, out, &manifest, err);
+
+		if (rc == 0)
+			memcpy(out->b, manifest_header(manifest.data)->parent,
+			    DIGEST_BYTES);
+		bytes_fini(&manifest);
+		if (rc == 0 && digest_is_zero(out))
+			rc = err_set(err, ERR_NOT_FOUND,
+			    "there is no older generation to go back to");
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int
+cycle_rollback(struct cycle *c, unsigned steps, const struct digest *generation,
+    struct cycle_result *result, struct digest *left, struct err *err)
+{
+	struct digest to;
+	int rc = live_look(c, err);
+
+	*result = (struct cycle_result){0};
+	if (rc)
+		return rc;
+	*left = c->live.generation;
+	if (digest_is_zero(left))
+		return err_set(err, ERR_NOT_FOUND, "nothing is live yet");
+	if (generation)
+		to = *generation;
+	else if ((rc = ancestor(c, steps, &to, err)) != 0)
+		return rc;
+	if (digest_equal(&to, left))
+		return err_set(err, ERR_EXISTS, "this generation is live");
+	if (!store_has(c->publisher.store, STORE_GENERATION, &to))
+		return err_set(err, ERR_NOT_FOUND,
+		    "the store does not have this generation any more; "
+		    "\"holdfast history\" lists those that it has");
+	rc = publisher_rollback(
+	    &c->publisher, &c->live, &to, &result->activation, err);
+	if (rc == 0)
+		rc = live_look(c, err);
+	if (rc)
+		return rc;
+	control_status_count(c->status, CONTROL_ROLLBACKS, 1);
+	result->changed = true;
+	result->generation = c->live.generation;
+	result->activation = c->live.activation;
+	return 0;
+}
+
+int
+cycle_release(
+    struct cycle *c, const uint8_t *apex, size_t *released, struct err *err)
+{
+	struct zone_entry *e = zone_table_find(&c->zones, apex);
+	int rc = condemned_release(
+	    &c->condemned, c->publisher.store, apex, released, err);
+
+	c->zones.condemned = c->condemned.versions;
+	c->zones.ncondemned = c->condemned.count;
+	if (rc == 0 && e)
+		e->look = true;
+	return rc;
+}

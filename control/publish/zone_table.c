@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The zones of holdfastd (zone_table.h). Worker thread only; jemalloc by way of
+ * malloc.
+ */
+#include "control/publish/zone_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/name.h"
+#include "control/compile/compile.h"
+
+static void
+zone_entry_fini(struct zone_entry *e)
+{
+	zone_records_free(e->served);
+	zone_records_free(e->wanted);
+	zonefile_stamp_fini(&e->stamp);
+	free(e->name);
+	free(e->file);
+	*e = (struct zone_entry){0};
+}
+
+void
+zone_table_init(struct zone_table *t)
+{
+	*t = (struct zone_table){0};
+	pthread_mutex_init(&t->lock, NULL);
+}
+
+static void
+zones_free(struct zone_entry *zones, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		zone_entry_fini(&zones[i]);
+	free(zones);
+}
+
+void
+zone_table_fini(struct zone_table *t)
+{
+	zones_free(t->zones, t->count);
+	pthread_mutex_destroy(&t->lock);
+	*t = (struct zone_table){0};
+}
+
+struct zone_entry *
+zone_table_find(struct zone_table *t, const uint8_t *apex)
+{
+	size_t low = 0, high = t->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int c = name_compare(t->zones[middle].apex, apex);
+
+		if (c == 0)
+			return &t->zones[middle];
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static int
+zone_entry_init(struct zone_entry *e, const struct config_zone *z)
+{
+	memcpy(e->apex, z->apex, sizeof e->apex);
+	e->name = strdup(z->name);
+	e->file = strdup(z->file);
+	e->look = true;
+	e->state = ZONE_WAITING;
+	return e->name && e->file ? 0 : ERR_NO_MEMORY;
+}
+
+/* What is known of a zone moves to its new entry. */
+static void
+zone_entry_move(struct zone_entry *to, struct zone_entry *from)
+{
+	bool same_file = strcmp(to->file, from->file) == 0;
+
+	to->served = from->served;
+	from->served = NULL;
+	to->changed_at = from->changed_at;
+	if (!same_file)
+		return;
+	to->wanted = from->wanted;
+	from->wanted = NULL;
+	to->stamp = from->stamp;
+	from->stamp = (struct zonefile_stamp){0};
+	to->look = from->look;
+	to->state = from->state;
+	to->why = from->why;
+}
+
+int
+zone_table_configure(
+    struct zone_table *t, const struct config *c, struct err *err)
+{
+	struct zone_entry *fresh =
+	    calloc(c->nzones ? c->nzones : 1, sizeof *fresh);
+	size_t count = 0;
+	int rc = fresh ? 0 : ERR_NO_MEMORY;
+
+	for (; rc == 0 && count < c->nzones; count++)
+		rc = zone_entry_init(&fresh[count], &c->zones[count]);
+	if (rc) {
+		if (fresh)
+			zones_free(fresh, count);
+		return err_set(err, rc, "no memory for %u zones", c->nzones);
+	}
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < count; i++) {
+		struct zone_entry *old = zone_table_find(t, fresh[i].apex);
+
+		if (old)
+			zone_entry_move(&fresh[i], old);
+	}
+	zones_free(t->zones, t->count);
+	t->zones = fresh;
+	t->count = count;
+	pthread_mutex_unlock(&t->lock);
+	return 0;
+}
+
+void
+zone_table_set_live(
+    struct zone_table *t, struct zone_records **records, size_t count)
+{
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->count; i++) {
+		zone_records_free(t->zones[i].served);
+		t->zones[i].served = NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct zone_entry *e = zone_table_find(t, records[i]->apex);
+
+		if (e)
+			e->served = records[i];
+		else
+			zone_records_free(records[i]);
+	}
+	pthread_mutex_unlock(&t->lock);
+	free(records);
+}
+
+bool
+zone_table_is_condemned(const struct zone_table *t, const uint8_t *apex,
+    const struct digest *version)
+{
+	for (size_t i = 0; i < t->ncondemned; i++)
+		if (name_equal(t->condemned[i].apex, apex) &&
+		    digest_equal(&t->condemned[i].version, version))
+			return true;
+	return false;
+}
+
+static void
+zone_warn(void *arg, const char *text)
+{
+	const struct zone_entry *e = arg;
+
+	log_warn("zone %s: %s", e->name, text);
+}
+
+static void
+zone_refuse(struct zone_entry *e, const struct err *why)
+{
+	bool news =
+	    e->state != ZONE_REFUSED || strcmp(e->why.text, why->text) != 0;
+
+	e->state = ZONE_REFUSED;
+	e->why = *why;
+	if (!news)
+		return;
+	log_error("zone %s refused: %s; %s", e->name, why->text,
+	    e->served ? "its last good version stays"
+		      : "it has no good version yet and is not served");
+}
+
+/* The version that was read is what it is, is new, or must not come back. */
+static void
+zone_take(
+    struct zone_entry *e, const struct zone_table *t, struct zone_records *read)
+{
+	zone_records_free(e->wanted);
+	e->wanted = NULL;
+	if (e->served && digest_equal(&read->version, &e->served->version)) {
+		zone_records_free(read);
+		e->state = ZONE_SERVED;
+		e->why = (struct err){0};
+		return;
+	}
+	e->wanted = read;
+	if (zone_table_is_condemned(t, e->apex, &read->version)) {
+		e->state = ZONE_CONDEMNED;
+		err_set(&e->why, ERR_REFUSED,
+		    "a rollback left this version; change the source, or run "
+		    "\"holdfast release %s\"",
+		    e->name);
+		return;
+	}
+	e->state = ZONE_WAITING;
+	e->why = (struct err){0};
+}
+
+static void
+zone_read(struct zone_entry *e, struct zone_table *t)
+{
+	struct zonefile_stamp stamp = {0};
+	struct zonefile_options options = {
+	    .warn = zone_warn, .arg = e, .stamp = &stamp};
+	struct zone_records *read = NULL;
+	struct err err = {0};
+	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
+
+	pthread_mutex_lock(&t->lock);
+	zonefile_stamp_fini(&e->stamp);
+	e->stamp = stamp;
+	/* a file that is being written is looked at again */
+	e->look = rc == ERR_BUSY;
+	if (rc == 0) {
+		zone_take(e, t, read);
+	} else {
+		zone_records_free(e->wanted);
+		e->wanted = NULL;
+		zone_refuse(e, &err);
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* The files are as they were: but what is live may be something else now.
+ * Returns whether they must be read all the same. */
+static bool
+zone_look_again(struct zone_entry *e, struct zone_table *t)
+{
+	struct zone_records *same = e->wanted;
+	bool read = false;
+
+	pthread_mutex_lock(&t->lock);
+	e->look = false;
+	e->wanted = NULL;
+	if (same)
+		zone_take(e, t, same);
+	else
+		read = e->state == ZONE_SERVED && !e->served;
+	pthread_mutex_unlock(&t->lock);
+	return read;
+}
+
+void
+zone_table_read(struct zone_table *t, bool force,
+    void (*progress)(void *arg, size_t done, size_t total), void *arg)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct zone_entry *e = &t->zones[i];
+
+		if (progress)
+			progress(arg, i, t->count);
+		if (!e->look && !force)
+			continue;
+		if (e->stamp.count && zonefile_stamp_unchanged(&e->stamp) &&
+		    !zone_look_again(e, t))
+			continue;
+		zone_read(e, t);
+	}
+}
+
+void
+zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
+    struct zone_entry *const *entries, size_t count, uint64_t now)
+{
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < count; i++) {
+		struct zone_entry *e = entries[i];
+
+		if (compiled[i].status != 0) {
+			zone_records_free(e->wanted);
+			e->wanted = NULL;
+			zone_refuse(e, &compiled[i].why);
+			continue;
+		}
+		if (!e->wanted || compiled[i].records != e->wanted)
+			continue;
+		zone_records_free(e->served);
+		e->served = e->wanted;
+		e->wanted = NULL;
+		e->state = ZONE_SERVED;
+		e->why = (struct err){0};
+		e->changed_at = now;
+	}
+	pthread_mutex_unlock(&t->lock);
+}

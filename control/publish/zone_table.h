@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The zones that holdfastd has to do with: what the configuration names, what
+ * is live, what the source says now, and why the two differ. One owner: the
+ * worker thread; others read the copies in control_state.h.
+ */
+#ifndef HOLDFAST_ZONE_TABLE_H
+#define HOLDFAST_ZONE_TABLE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "control/source/zonefile.h"
+#include "snapshot/records.h"
+
+enum zone_state {
+	ZONE_WAITING,   /* its source is still to be read, or to go live */
+	ZONE_SERVED,    /* the newest version is live */
+	ZONE_REFUSED,   /* it is not; `why` has the reason */
+	ZONE_CONDEMNED, /* a rollback left this version */
+};
+
+struct zone_entry {
+	uint8_t apex[DNS_NAME_MAX + 1];
+	char *name, *file;
+	struct zone_records
+	    *served; /* in the live generation; NULL: not in it */
+	struct zone_records *wanted; /* newest sound version that is not live */
+	struct zonefile_stamp stamp; /* the files as they were last read */
+	bool look;                   /* the source is to be read again */
+	enum zone_state state;
+	struct err why;
+	uint64_t
+	    changed_at; /* seconds since 1970: last version that went live */
+};
+
+/* A version that is not to be published: a rollback left it. */
+struct condemned_version {
+	uint8_t apex[DNS_NAME_MAX + 1];
+	struct digest version;
+};
+
+struct zone_table {
+	pthread_mutex_t lock;
+	struct zone_entry *zones; /* canonical order */
+	size_t count;
+	const struct condemned_version *condemned; /* borrowed */
+	size_t ncondemned;
+};
+
+void zone_table_init(struct zone_table *t);
+void zone_table_fini(struct zone_table *t);
+
+/* Follows a configuration: zones that stay keep what is known of them; new ones
+ * and those with another file are to be read. On failure nothing has changed.
+ */
+int zone_table_configure(
+    struct zone_table *t, const struct config *c, struct err *err);
+
+/* Takes the records of the live generation: `records` (sorted by apex) and the
+ * array are taken over. Zones that are not configured are dropped. */
+void zone_table_set_live(
+    struct zone_table *t, struct zone_records **records, size_t count);
+
+struct zone_entry *zone_table_find(struct zone_table *t, const uint8_t *apex);
+
+/* Reads the sources of all zones that are to be looked at (`force`: even if
+ * their files have not changed). `progress` may be NULL. */
+void zone_table_read(struct zone_table *t, bool force,
+    void (*progress)(void *arg, size_t done, size_t total), void *arg);
+
+bool zone_table_is_condemned(const struct zone_table *t, const uint8_t *apex,
+    const struct digest *version);
+
+/* After a generation went live: wanted versions of zones with `status[i]` 0 are
+ * served now; the others keep `why[i]`. */
+struct compile_zone;
+void zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
+    struct zone_entry *const *entries, size_t count, uint64_t now);
+
+#endif
