@@ -46,6 +46,7 @@ live_look(struct cycle *c, struct err *err)
 			return err_add(err, "reading what is live");
 		zone_table_set_live(&c->zones, zones, count);
 	}
+	generation_free(&c->loaded);
 	c->live = now;
 	c->live_known = true;
 	/* every source is compared anew with what is live now */
@@ -76,6 +77,7 @@ cycle_open(struct cycle *c, const struct config *config,
 
 	*c = (struct cycle){.status = status};
 	zone_table_init(&c->zones);
+	c->memory = compile_memory_new();
 	cycle_settings(c, config);
 	rc = publisher_open(
 	    &c->publisher, config->store_dir, config->run_dir, err);
@@ -95,6 +97,8 @@ cycle_close(struct cycle *c)
 {
 	publisher_close(&c->publisher);
 	condemned_free(&c->condemned);
+	generation_free(&c->loaded);
+	compile_memory_free(c->memory);
 	zone_table_fini(&c->zones);
 }
 
@@ -180,6 +184,8 @@ turn_compile(struct turn *t, struct cycle *c, struct compile_result *made,
 	struct compile_options options = {.prove = c->prove,
 	    .progress = compile_step,
 	    .arg = c,
+	    .base = c->loaded,
+	    .memory = c->memory,
 	    .shared_slot_bits = ~0u};
 	struct bytes parent = {0};
 	bool first = digest_is_zero(&c->live.generation);
@@ -268,6 +274,11 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 		c->zones_changed = false;
 	} else if (rc == 0) {
 		rc = turn_publish(t, c, &made, result, err);
+	}
+	if (rc == 0 && result->changed) {
+		generation_free(&c->loaded);
+		c->loaded = made.loaded;
+		made.loaded = NULL;
 	}
 	generation_free(&made.loaded);
 	if (rc == 0 && result->changed)

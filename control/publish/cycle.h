@@ -10,6 +10,7 @@
 #define HOLDFAST_CYCLE_H
 
 #include "config/config.h"
+#include "control/compile/compile.h"
 #include "control/publish/condemned.h"
 #include "control/publish/control_status.h"
 #include "control/publish/publisher.h"
@@ -25,6 +26,8 @@ struct cycle {
 	bool
 	    zones_changed; /* by configuration: compile even if no source did */
 	bool prove;
+	struct compile_memory *memory; /* what the compiler remembers */
+	struct generation *loaded;     /* the live one, to share cells with */
 };
 
 struct cycle_result {

@@ -7,14 +7,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/source/watch.h"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static void
-zone_entry_fini(struct zone_entry *e)
+zone_unwatch(struct zone_entry *e, struct watch *w)
 {
+	if (!w || !e->watched)
+		return;
+	watch_remove(w, e->file, e->watched);
+	for (size_t i = 0; i < e->stamp.count; i++)
+		watch_remove(w, e->stamp.files[i].path, e->watched);
+}
+
+static void
+zone_entry_fini(struct zone_entry *e, struct watch *w)
+{
+	zone_unwatch(e, w);
+	free(e->watched);
 	zone_records_free(e->served);
 	zone_records_free(e->wanted);
 	zonefile_stamp_fini(&e->stamp);
@@ -31,17 +54,17 @@ zone_table_init(struct zone_table *t)
 }
 
 static void
-zones_free(struct zone_entry *zones, size_t count)
+zones_free(struct zone_entry *zones, size_t count, struct watch *w)
 {
 	for (size_t i = 0; i < count; i++)
-		zone_entry_fini(&zones[i]);
+		zone_entry_fini(&zones[i], w);
 	free(zones);
 }
 
 void
 zone_table_fini(struct zone_table *t)
 {
-	zones_free(t->zones, t->count);
+	zones_free(t->zones, t->count, NULL);
 	pthread_mutex_destroy(&t->lock);
 	*t = (struct zone_table){0};
 }
@@ -71,9 +94,13 @@ zone_entry_init(struct zone_entry *e, const struct config_zone *z)
 	memcpy(e->apex, z->apex, sizeof e->apex);
 	e->name = strdup(z->name);
 	e->file = strdup(z->file);
+	e->watched = malloc(sizeof e->apex);
 	e->look = true;
 	e->state = ZONE_WAITING;
-	return e->name && e->file ? 0 : ERR_NO_MEMORY;
+	if (!e->name || !e->file || !e->watched)
+		return ERR_NO_MEMORY;
+	memcpy(e->watched, e->apex, sizeof e->apex);
+	return 0;
 }
 
 /* What is known of a zone moves to its new entry. */
@@ -87,6 +114,9 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 	to->changed_at = from->changed_at;
 	if (!same_file)
 		return;
+	free(to->watched);
+	to->watched = from->watched;
+	from->watched = NULL;
 	to->wanted = from->wanted;
 	from->wanted = NULL;
 	to->stamp = from->stamp;
@@ -109,7 +139,7 @@ zone_table_configure(
 		rc = zone_entry_init(&fresh[count], &c->zones[count]);
 	if (rc) {
 		if (fresh)
-			zones_free(fresh, count);
+			zones_free(fresh, count, NULL);
 		return err_set(err, rc, "no memory for %u zones", c->nzones);
 	}
 	pthread_mutex_lock(&t->lock);
@@ -119,7 +149,7 @@ zone_table_configure(
 		if (old)
 			zone_entry_move(&fresh[i], old);
 	}
-	zones_free(t->zones, t->count);
+	zones_free(t->zones, t->count, t->watch);
 	t->zones = fresh;
 	t->count = count;
 	pthread_mutex_unlock(&t->lock);
@@ -214,9 +244,13 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	struct zonefile_options options = {
 	    .warn = zone_warn, .arg = e, .stamp = &stamp};
 	struct zone_records *read = NULL;
-	struct err err = {0};
+	struct err err = {0}, watch_err;
 	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
 
+	if (t->watch && watch_follow(t->watch, &e->stamp, &stamp, e->watched,
+			    now_ms(), &watch_err) != 0)
+		log_warn("zone %s: changes will not be seen: %s", e->name,
+		    watch_err.text);
 	pthread_mutex_lock(&t->lock);
 	zonefile_stamp_fini(&e->stamp);
 	e->stamp = stamp;
@@ -249,6 +283,26 @@ zone_look_again(struct zone_entry *e, struct zone_table *t)
 		read = e->state == ZONE_SERVED && !e->served;
 	pthread_mutex_unlock(&t->lock);
 	return read;
+}
+
+size_t
+zone_table_notice(struct zone_table *t, int64_t now)
+{
+	struct watch_change changes[64];
+	size_t n, all = 0;
+
+	do {
+		n = watch_ready(t->watch, now, changes, 64);
+		for (size_t i = 0; i < n; i++) {
+			struct zone_entry *e =
+			    zone_table_find(t, changes[i].cookie);
+
+			if (e)
+				e->look = true;
+		}
+		all += n;
+	} while (n == 64);
+	return all;
 }
 
 void

@@ -30,6 +30,8 @@ struct zone_entry {
 	struct zone_records *wanted; /* newest sound version that is not live */
 	struct zonefile_stamp stamp; /* the files as they were last read */
 	bool look;                   /* the source is to be read again */
+	uint8_t *watched;            /* cookie of the watch: the apex again, at
+	                                an address that stays */
 	enum zone_state state;
 	struct err why;
 	uint64_t
@@ -44,6 +46,7 @@ struct condemned_version {
 
 struct zone_table {
 	pthread_mutex_t lock;
+	struct watch *watch;      /* borrowed; NULL: nobody watches */
 	struct zone_entry *zones; /* canonical order */
 	size_t count;
 	const struct condemned_version *condemned; /* borrowed */
@@ -65,6 +68,10 @@ void zone_table_set_live(
     struct zone_table *t, struct zone_records **records, size_t count);
 
 struct zone_entry *zone_table_find(struct zone_table *t, const uint8_t *apex);
+
+/* Takes what the watch reports: marks those zones to be looked at. Returns how
+ * many. */
+size_t zone_table_notice(struct zone_table *t, int64_t now_ms);
 
 /* Reads the sources of all zones that are to be looked at (`force`: even if
  * their files have not changed). `progress` may be NULL. */
