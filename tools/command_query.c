@@ -109,8 +109,8 @@ ask(const struct tool *t, const struct generation *g, const struct question *q,
 		config.udp_max =
 		    (uint16_t)(udp_bytes < UDP_MOST ? udp_bytes : UDP_MOST);
 	bytes = question_write(q, udp_bytes, message);
-	bytes = answer_one(
-	    batch, g, &ctx, message, bytes, DNS_MESSAGE_MAX, verdict);
+	bytes = answer_one(batch, g, &ctx, message, bytes,
+	    DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES, verdict);
 	answer_batch_free(batch);
 	return bytes;
 }

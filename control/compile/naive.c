@@ -357,6 +357,16 @@ glue_add(struct resolution *r, const uint8_t *cut, const uint8_t *server)
 	r->dnssec_ok = dnssec_ok;
 }
 
+/* A signed zone has its keys at the apex. In one that is not, a DS proves
+ * nothing, and NSD and Knot leave it out of referrals. */
+static bool
+zone_is_signed(const struct zone_records *z)
+{
+	size_t count;
+
+	return zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &count) != NULL;
+}
+
 /* RFC 1034 section 4.3.2 step 3b; RFC 4035 section 3.1.4: DS with dnssec_ok,
  * no signature over the delegation's NS. */
 static void
@@ -369,7 +379,7 @@ referral_add(struct resolution *r, const struct place *cut)
 
 	for (size_t i = 0; i < count; i++)
 		record_add(r, NAIVE_AUTHORITY, cut->name, &ns[i], UINT32_MAX);
-	if (r->dnssec_ok)
+	if (r->dnssec_ok && zone_is_signed(z))
 		set_add(r, NAIVE_AUTHORITY, cut->name, cut->node, DNS_TYPE_DS);
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *server = record_rdata(z, &ns[i]);

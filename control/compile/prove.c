@@ -89,7 +89,8 @@ engine_ask(struct proof *p, const struct prove_question *q)
 	};
 	uint16_t id = (uint16_t)(p->asked * 40503u);
 	size_t bytes = query_write(p->wire, q, id);
-	size_t capacity = q->udp_bytes ? p->config.udp_max : DNS_MESSAGE_MAX;
+	size_t capacity = (q->udp_bytes ? p->config.udp_max : DNS_MESSAGE_MAX) +
+	                  ANSWER_SPARE_BYTES;
 	enum verdict verdict;
 
 	bytes = answer_one(

@@ -52,8 +52,9 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 	const struct query_ctx ctx = {
 	    .config = &t->service->answer, .transport = ANSWER_STREAM};
 	uint8_t *at = t->work + t->work_bytes;
-	struct answer_query q = {
-	    .message = at + 2, .bytes = bytes, .capacity = DNS_MESSAGE_MAX};
+	struct answer_query q = {.message = at + 2,
+	    .bytes = bytes,
+	    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES};
 
 	memcpy(at + 2, message, bytes);
 	answer_batch_find(t->batch, g, &ctx, &q, 1);

@@ -160,7 +160,7 @@ group_answer(
 
 		u->query[n] = (struct answer_query){.message = buffer_of(u, i),
 		    .bytes = u->in[i].msg_len,
-		    .capacity = DNS_MESSAGE_MAX};
+		    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES};
 		index[n++] = i;
 	}
 	start = __rdtsc();
