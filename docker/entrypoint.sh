@@ -21,4 +21,11 @@ if [ ! -e "$store/current" ] && [ -e "$list" ]; then
 	# 3: bad zones are named and left out
 	[ "$status" = 0 ] || [ "$status" = 3 ] || exit "$status"
 fi
-exec holdfast-dataplane --config /etc/holdfast/holdfast.yaml "$@"
+# A killed data plane leaves its vhost-user socket behind, and DPDK would refuse
+# to start over it.
+config=/etc/holdfast/holdfast.yaml
+sed -n '/virtio_user.*server=1/s/.*[,"]path=\([^,"]*\).*/\1/p' "$config" |
+	while read -r socket; do
+		[ ! -S "$socket" ] || rm -f "$socket"
+	done
+exec holdfast-dataplane --config "$config" "$@"
