@@ -30,17 +30,30 @@ record_wire(const struct zone_records *z, const struct record *r, uint8_t *out)
 	return (size_t)(w.at - out);
 }
 
-/* Tabs to spaces, but for those in quotes, which ldns escapes. */
+/* One space between fields; a tab within quotes, which ldns leaves as it is,
+ * escaped. */
 static char *
-line_tidy(char *text)
+line_tidy(const char *text)
 {
-	for (char *p = text; *p; p++) {
-		if (*p == '\t')
-			*p = ' ';
-		else if (*p == '\n')
-			*p = '\0';
+	char *line = malloc(4 * strlen(text) + 1), *to = line;
+	bool quoted = false;
+
+	if (line == NULL)
+		return NULL;
+	for (const char *p = text; *p && *p != '\n'; p++) {
+		if (*p == '\t' && quoted) {
+			memcpy(to, "\\009", 4);
+			to += 4;
+			continue;
+		}
+		if (*p == '"')
+			quoted = !quoted;
+		*to++ = *p == '\t' ? ' ' : *p;
+		if (*p == '\\' && p[1])
+			*to++ = *++p;
 	}
-	return text;
+	*to = '\0';
+	return line;
 }
 
 /* RFC 3597 section 5. */
@@ -78,7 +91,7 @@ record_text_new(const struct zone_records *z, const struct record *r)
 	    LDNS_STATUS_OK)
 		printed = ldns_rr2str(rr);
 	if (printed)
-		text = strdup(line_tidy(printed));
+		text = line_tidy(printed);
 	else
 		text = generic_text(z, r);
 	LDNS_FREE(printed);

@@ -148,6 +148,10 @@ listen_take(
 {
 	char text[64];
 
+	if (a->port == 0)
+		return err_set(err, ERR_USAGE,
+		    "listen address %s: port 0 can't be asked",
+		    config_address_text(text, a));
 	for (unsigned i = 0; i < o->nlisten; i++) {
 		if (o->listen[i].port == a->port &&
 		    memcmp(o->listen[i].bytes, a->bytes, 16) == 0)
