@@ -314,7 +314,7 @@ install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example 
 	install -m 755 $(filter $(BIN_tool),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 	$(Q)set -e; for unit in $(wildcard config/systemd/*.service); do \
 		install -d $(DESTDIR)$(UNITDIR); \
-		sed 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/holdfast|$(PREFIX)/bin/holdfast|g' \
+		sed 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/holdfast|$(PREFIX)/bin/holdfast|g; s|/usr/share/doc/holdfast|$(DOCDIR)|g' \
 			$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
 		chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; \
 	done

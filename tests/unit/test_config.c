@@ -152,6 +152,8 @@ START_TEST(values_are_read_as_written)
 		  "sockets: {listen: [\"::1@5300\", 0.0.0.0, \"::@0\"]}\n"
 		  "control: {metrics_on: no, prove: on, retain: \"3\"}\n"
 		  "dataplane: {huge_pages: off, ports: ~, eal_options: }\n"
+		  "zones: []\n"
+		  "zones_from: off\n"
 		  "store:\n"
 		  "  # all commented out\n");
 	char text[64];
