@@ -159,23 +159,23 @@ heap_off_get(const struct cell_build *c)
 			  c->nbuckets * sizeof(struct bucket_d));
 }
 
-/* About 6.5 of 10 entries are used; more room if that is not enough. */
+/* About 6.5 of 10 entries are used; more room if that is not enough. Only names
+ * chosen with the key in hand could need much more. */
 static int
 table_make(struct cell_build *c)
 {
-	c->nbuckets = (uint32_t)(c->count * 2 / 13 + 1);
-	for (;;) {
+	uint32_t first = (uint32_t)(c->count * 2 / 13 + 1);
+
+	for (c->nbuckets = first; c->nbuckets <= 4 * (first + 4);
+	     c->nbuckets += c->nbuckets / 8 + 1) {
 		free(c->buckets);
 		c->buckets = calloc(c->nbuckets, sizeof *c->buckets);
 		if (!c->buckets)
 			return out_of_memory(c);
 		if (table_fill(c, heap_off_get(c)))
 			return 0;
-		if (c->nbuckets > CELL_BYTES_MAX / sizeof *c->buckets)
-			return err_set(
-			    c->err, ERR_LIMIT, "too many names have one hash");
-		c->nbuckets += c->nbuckets / 8 + 1;
 	}
+	return err_set(c->err, ERR_LIMIT, "too many names have one hash");
 }
 
 /* Offsets in nodes of shared cells are from the cell's start. */

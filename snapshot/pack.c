@@ -22,6 +22,7 @@
  * the reader refuses every other: order, case and the short form of owners are
  * checked, so equal packs and equal records are the same thing.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -94,61 +95,41 @@ pack_zone(struct bytes *out, const struct pack_zone *p)
 		memcpy(out->data + count_at, &count, sizeof count);
 }
 
-/* The zone whose apex comes next behind `last` (NULL: the first). */
-static const struct pack_zone *
-pack_next(const struct pack_zone *zones, size_t count, const uint8_t *last)
+static int
+apex_compare(const void *a, const void *b)
 {
-	const struct pack_zone *next = NULL;
+	const struct pack_zone *x = a, *y = b;
 
-	for (size_t i = 0; i < count; i++) {
-		const uint8_t *apex = zones[i].zone->apex;
-
-		if (last && name_compare(apex, last) <= 0)
-			continue;
-		if (!next || name_compare(apex, next->zone->apex) < 0)
-			next = &zones[i];
-	}
-	return next;
-}
-
-static bool
-pack_is_sorted(const struct pack_zone *zones, size_t count)
-{
-	for (size_t i = 1; i < count; i++)
-		if (name_compare(
-			zones[i - 1].zone->apex, zones[i].zone->apex) >= 0)
-			return false;
-	return true;
+	return name_compare(x->zone->apex, y->zone->apex);
 }
 
 int
 pack_write(const struct pack_zone *zones, size_t count, struct bytes *out,
     struct err *err)
 {
-	const uint8_t *last = NULL;
-	size_t start = out->len, written = 0;
+	struct pack_zone *sorted = calloc(count + 1, sizeof *sorted);
+	size_t start = out->len;
+	int rc = 0;
 
+	if (!sorted)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
+	memcpy(sorted, zones, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, apex_compare);
 	bytes_append(out, PACK_MAGIC, 8);
 	put32(out, PACK_VERSION);
 	put32(out, (uint32_t)count);
-	if (pack_is_sorted(zones, count)) {
-		for (; written < count; written++)
-			pack_zone(out, &zones[written]);
-	} else {
-		const struct pack_zone *p;
-
-		while ((p = pack_next(zones, count, last)) != NULL) {
-			pack_zone(out, p);
-			last = p->zone->apex;
-			written++;
-		}
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if (i > 0 && apex_compare(&sorted[i - 1], &sorted[i]) == 0)
+			rc =
+			    err_set(err, ERR_USAGE, "one zone twice in a pack");
+		pack_zone(out, &sorted[i]);
 	}
-	if (out->failed)
-		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
-	if (written == count)
-		return 0;
-	out->len = start;
-	return err_set(err, ERR_USAGE, "one zone twice in a pack");
+	free(sorted);
+	if (rc == 0 && out->failed)
+		rc = err_set(err, ERR_NO_MEMORY, "no memory for a pack");
+	if (rc < 0)
+		out->len = start;
+	return rc;
 }
 
 struct pack_reader {

@@ -664,6 +664,81 @@ START_TEST(large_rrsets_are_wide)
 END_TEST
 
 static struct zone_records *
+zone_with_null(size_t bytes)
+{
+	struct err err;
+	struct zone_records *z = zone_from_text("example.", SOA), *big;
+	uint8_t *rdata = calloc(1, bytes);
+
+	big = zone_records_new(z->apex, &err);
+	ck_assert_int_eq(zone_records_merge(big, z, &err), 0);
+	ck_assert_int_eq(zone_records_add(big, name_from_test("n.example."),
+			     DNS_TYPE_NULL, 60, rdata, bytes, &err),
+	    0);
+	ck_assert_int_eq(zone_records_seal(big, NULL, NULL, &err), 0);
+	zone_records_free(z);
+	free(rdata);
+	return big;
+}
+
+START_TEST(the_longest_rrset_is_served_and_no_longer_one)
+{
+	/* header, question with the longest name, pointer, fixed octets */
+	enum { MOST = 65535 - 12 - 255 - 4 - 2 - 10 };
+	struct built b = {.n = 1};
+	struct err err;
+
+	b.zones[0] = zone_with_null(MOST);
+	ck_assert_int_eq(
+	    zone_plan_new(&b.plans[0], b.zones[0], &key, NO_SPLIT, 0, &err), 0);
+	build_shared(&b);
+	ck_assert_uint_eq(
+	    walk_block_find(
+		node_of(&b.cell, "n.example.", "example."), DNS_TYPE_NULL)
+		->len,
+	    MOST + 12);
+	built_free(&b);
+	b.n = 1;
+	b.zones[0] = zone_with_null(MOST + 1);
+	ck_assert_int_eq(
+	    zone_plan_new(&b.plans[0], b.zones[0], &key, NO_SPLIT, 0, &err),
+	    ERR_LIMIT);
+	b.n = 0;
+	zone_records_free(b.zones[0]);
+}
+END_TEST
+
+START_TEST(optional_glue_beyond_the_limits_is_left_out)
+{
+	struct built b = {0};
+	char *text = malloc(1 << 20);
+	size_t at = (size_t)sprintf(text, SOA);
+	const struct block_d *ns;
+
+	for (unsigned i = 0; i < 200; i++)
+		at += (size_t)sprintf(text + at,
+		    "cut IN NS ns%u.example.\nns%u IN A 192.0.2.1\n"
+		    "ns%u IN AAAA 2001:db8::1\n",
+		    i, i, i);
+	b = build_text(text);
+	ns = walk_block_find(
+	    node_of(&b.cell, "cut.example.", "example."), DNS_TYPE_NS);
+	ck_assert_uint_eq(ns->ns, 200);
+	ck_assert_uint_eq(ns->ar, 254);
+	built_free(&b);
+	memset(&b, 0, sizeof b);
+	zone_plan_one(&b, "example.", text, 5, 0);
+	bytes_init(&b.cell);
+	split_build(&b, 0, 0);
+	ns = walk_block_find(
+	    node_of(&b.cell, "cut.example.", "example."), DNS_TYPE_NS);
+	ck_assert_uint_eq(walk_links(ns)->count, LINKS_MAX);
+	built_free(&b);
+	free(text);
+}
+END_TEST
+
+static struct zone_records *
 hosts(unsigned n)
 {
 	struct err err;
@@ -760,5 +835,7 @@ UNIT_MAIN("cell_builder", answers_decode_to_the_records,
     the_order_of_zones_does_not_matter, split_zones_lie_in_slots_by_their_names,
     split_zones_link_to_addresses_elsewhere,
     a_slot_has_the_digest_of_what_its_cell_is_made_from, large_rrsets_are_wide,
+    the_longest_rrset_is_served_and_no_longer_one,
+    optional_glue_beyond_the_limits_is_left_out,
     a_name_with_an_address_takes_less_than_100_bytes,
     every_fault_passes_the_verifier_and_changes_the_cell)
