@@ -3,17 +3,30 @@
  * holdfast check: configuration and zone files, offline. Touches nothing.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tools/zone_words.h"
 
 static enum tool_status
 schema_print(const struct tool *t)
 {
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = t->json ? open_memstream(&text, &bytes) : stdout;
 	struct err err;
+	int rc;
 
-	if (config_schema_print(stdout, &err))
-		return tool_fail(t, &err);
-	return TOOL_OK;
+	if (out == NULL)
+		rc = err_set(&err, ERR_NO_MEMORY, "out of memory");
+	else
+		rc = config_schema_print(out, &err);
+	if (out && out != stdout)
+		fclose(out);
+	if (!rc && t->json)
+		output_json(
+		    json_pack("{s:b, s:s}", "ok", 1, "reference", text));
+	free(text);
+	return rc ? tool_fail(t, &err) : TOOL_OK;
 }
 
 static void

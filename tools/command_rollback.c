@@ -129,8 +129,10 @@ by_dataplane(struct tool *t, struct store *s, struct target *to,
 {
 	char buffer[DATAPLANE_MESSAGE_MAX + 1], request[128];
 	char hex[DIGEST_TEXT_MAX] = "previous";
+	const char *activation, *stable = NULL;
 	struct dataplane_message m;
-	const char *activation;
+	unsigned long long number;
+	struct err ignored;
 	int rc = 0;
 
 	if (to->steps != 1) {
@@ -147,8 +149,12 @@ by_dataplane(struct tool *t, struct store *s, struct target *to,
 	if (rc)
 		return rc;
 	activation = dataplane_field_find(&m, "activation");
-	*status = rolled_back(t, hex,
-	    activation ? strtoull(activation, NULL, 10) : 0, "the data plane");
+	number = activation ? strtoull(activation, NULL, 10) : 0;
+	/* "previous" is the data plane's own word: it says what that was */
+	if (daemons_ask_dataplane(t, "status", buffer, &m, &ignored) == 0)
+		stable = dataplane_field_find(&m, "stable");
+	*status =
+	    rolled_back(t, stable ? stable : hex, number, "the data plane");
 	return 0;
 }
 

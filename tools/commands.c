@@ -122,6 +122,23 @@ commands_help(void)
 	fputs(exit_text, stdout);
 }
 
+/* All commands, or the one. */
+static void
+help_json(const struct command *only)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < ncommands; i++) {
+		const struct command *c = &commands[i];
+
+		if (only == NULL || only == c)
+			json_array_append_new(list,
+			    json_pack("{s:s, s:s, s:s}", "name", c->name,
+				"arguments", c->arguments, "help", c->help));
+	}
+	output_json(json_pack("{s:b, s:o}", "ok", 1, "commands", list));
+}
+
 enum tool_status
 command_help_run(struct tool *t)
 {
@@ -129,7 +146,10 @@ command_help_run(struct tool *t)
 	struct err err;
 
 	if (t->nargs == 0) {
-		commands_help();
+		if (t->json)
+			help_json(NULL);
+		else
+			commands_help();
 		return TOOL_OK;
 	}
 	c = command_find(t->args[0]);
@@ -138,6 +158,10 @@ command_help_run(struct tool *t)
 		    "there is no command \"%s\"; `holdfast help` lists them",
 		    t->args[0]);
 		return tool_fail(t, &err);
+	}
+	if (t->json) {
+		help_json(c);
+		return TOOL_OK;
 	}
 	command_help(c);
 	putchar('\n');
@@ -149,7 +173,8 @@ enum tool_status
 command_version(struct tool *t)
 {
 	if (t->json)
-		output_json(json_pack("{s:s}", "version", HOLDFAST_VERSION));
+		output_json(json_pack(
+		    "{s:b, s:s}", "ok", 1, "version", HOLDFAST_VERSION));
 	else
 		puts("holdfast " HOLDFAST_VERSION);
 	return TOOL_OK;

@@ -165,8 +165,26 @@ wish_from_page(struct follow *f, struct wish *w, uint64_t now)
 	return true;
 }
 
+/* An unreadable list condemns nothing: it is only a preference here. */
+static bool
+is_condemned(struct follow *f, const struct digest *generation)
+{
+	struct store_condemned *list = NULL;
+	bool found = false;
+	size_t count = 0;
+	struct err err;
+
+	if (store_condemned_read(f->store, &list, &count, &err))
+		return false;
+	for (size_t i = 0; i < count && !found; i++)
+		found = digest_equal(&list[i].generation, generation);
+	free(list);
+	return found;
+}
+
 /* `current` is damaged or names what can't be loaded: before anything was
- * loaded, the newest committed generation that can be is better than none. */
+ * loaded, the newest committed generation that can be is better than none.
+ * Those that a rollback condemned come last. */
 static bool
 wish_from_committed(struct follow *f, struct wish *w, size_t skip)
 {
@@ -177,10 +195,13 @@ wish_from_committed(struct follow *f, struct wish *w, size_t skip)
 
 	if (store_list(f->store, &list, &count, &err))
 		return false;
-	for (size_t i = 0; i < count && !found; i++) {
-		if (list[i].is_candidate || skip-- > 0)
+	for (size_t i = 0; i < 2 * count && !found; i++) {
+		const struct store_entry *e = &list[i % count];
+
+		if (e->is_candidate ||
+		    is_condemned(f, &e->digest) != (i >= count) || skip-- > 0)
 			continue;
-		w->stable = list[i].digest;
+		w->stable = e->digest;
 		found = true;
 	}
 	free(list);

@@ -431,7 +431,9 @@ class Abuse(Served):
             slow.append(s)
             self.assertEqual(
                 self.rig.tcp("www.example.test", address="::1").rcode(), 0)
-        self.assertLess(self.rss_kib() - rss, 20 * 300)
+        # sanitizers keep what was freed for a while
+        if os.environ.get("HOLDFAST_PROFILE", "release") == "release":
+            self.assertLess(self.rss_kib() - rss, 20 * 300)
         self.counted("tcp_closed{slow_reader}", before, 20)
         for s in slow:
             s.close()
@@ -601,6 +603,24 @@ class Life(unittest.TestCase):
             f.write("garbage")
         self.rig.start()
         self.assertEqual(self.serial(), 2)
+
+    def test_boot_with_damaged_current_after_a_rollback(self):
+        """What a rollback condemned is the last choice."""
+        self.rig.compile(1)
+        self.rig.compile(2)
+        subprocess.run([TOOL, "rollback", "--store", self.rig.store],
+                       check=True, timeout=30, stdout=subprocess.DEVNULL)
+        # the generation that was left looks newer by its time
+        generations = os.path.join(self.rig.store, "generations")
+        for name in os.listdir(generations):
+            if not name.startswith(self.generation()):
+                os.utime(os.path.join(generations, name))
+        path = os.path.join(self.rig.store, "current")
+        os.chmod(path, 0o600)
+        with open(path, "w") as f:
+            f.write("garbage")
+        self.rig.start()
+        self.assertEqual(self.serial(), 1)
 
     def test_no_generation_yet(self):
         """SERVFAIL and one line in the log; then the first generation comes."""

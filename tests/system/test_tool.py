@@ -94,6 +94,9 @@ class Words(Case):
         self.assertIn("4 nobody there", text)
         self.assertEqual(self.tool().stdout, text)
         self.assertEqual(self.tool("--help").stdout, text)
+        names = [c["name"] for c in self.json("help")["commands"]]
+        self.assertIn("compile", names)
+        self.assertEqual(len(self.json("help", "diff")["commands"]), 1)
 
     def test_version(self):
         self.assertRegex(self.tool("version").stdout, r"^holdfast \d+\.\d+")
@@ -161,6 +164,8 @@ class Check(Case):
 
     def test_schema(self):
         self.assertIn("tcp_idle_ms", self.tool("check", "--schema").stdout)
+        self.assertIn("tcp_idle_ms", self.json("check",
+                                               "--schema")["reference"])
 
     def test_zone_twice(self):
         self.assertIn("twice", self.tool(
@@ -553,14 +558,17 @@ class Talk(Case):
         self.assertEqual(self.request(server)["generation"], "cd" * 32)
 
     def test_rollback_by_the_data_plane(self):
-        server = self.dataplane("ok activation=6")
-        self.assertIn("the data plane", self.ask("rollback").stdout)
-        self.assertEqual(server.requests, [b"rollback generation=previous"])
+        server = self.dataplane("ok activation=6 stable=" + "ef" * 32)
+        text = self.ask("rollback").stdout
+        self.assertIn("efefefefefefefef is live again (activation 6, by the "
+                      "data plane)", text)
+        self.assertEqual(server.requests,
+                         [b"rollback generation=previous", b"status"])
         first = self.compile(1)["generation"]
         self.compile(2, "192.0.2.11")
         self.compile(3, "192.0.2.12")
         self.ask("rollback", "2", "--store", self.store)
-        self.assertEqual(server.requests[-1].decode(),
+        self.assertEqual(server.requests[-2].decode(),
                          "rollback generation=" + first)
 
     def test_refusal_of_the_data_plane(self):
