@@ -35,6 +35,24 @@ static struct fault {
     {"builder-ent-missing", 0, 0},   /* no empty non-terminal */
     {"builder-name-lost", 0, 0},     /* a name is not in the table */
     {"builder-zone-shadowed", 0, 0}, /* a zone is not in its cell */
+    /* load_memory.c: what can't be had */
+    {"load-fallocate", 0, 0},
+    {"load-mmap", 0, 0},
+    /* store_files.c, store_commit.c: calls that fail */
+    {"store-write", 0, 0},
+    {"store-link", 0, 0},
+    {"store-fsync", 0, 0},
+    {"store-syncfs", 0, 0},
+    {"store-rename", 0, 0},
+    /* the same, store_retain.c: the process is killed right here */
+    {"store-kill-created", 0, 0},
+    {"store-kill-written", 0, 0},
+    {"store-kill-linked", 0, 0},
+    {"store-kill-put", 0, 0},
+    {"store-kill-synced", 0, 0},
+    {"store-kill-moved", 0, 0},
+    {"store-kill-renamed", 0, 0},
+    {"store-kill-removed", 0, 0},
 };
 
 enum { FAULTS = sizeof faults / sizeof *faults };
