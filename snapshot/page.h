@@ -73,7 +73,9 @@ page_client_permille(
 	__uint128_t m = (__uint128_t)(lo ^ key[0]) * (hi ^ (key[1] | 1));
 	uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
 
-	return (unsigned)(((h & 0xffffffff) * 1000) >> 32);
+	/* neighbours' products lie on a lattice: mixed once more */
+	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
+	return (unsigned)(((h >> 32) * 1000) >> 32);
 }
 
 #endif
