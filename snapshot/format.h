@@ -165,7 +165,9 @@ enum node_flags {
 	                        no type_d of its own */
 	NODE_DNAME = 1 << 3, /* type_d DNAME; nothing below is in a table;
 	                        the DNAME block's owner is compiled as a
-	                        RELOC_SUFFIX of itself, as a cut's */
+	                        RELOC_SUFFIX of itself, as a cut's; at a
+	                        wildcard as a RELOC_OWNER, since it answers
+	                        for other names too */
 	NODE_HAS_WILDCARD = 1 << 4, /* "*" under this name exists */
 	NODE_WILDCARD = 1 << 5,     /* the first label is "*" */
 	NODE_ENT = 1 << 6,          /* empty non-terminal: ntypes is 0 */

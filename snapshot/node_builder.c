@@ -164,7 +164,9 @@ type_build(struct node_build *nb, size_t node_off, size_t types_off, unsigned i,
 {
 	uint16_t type = set.first->type;
 	size_t off = nb->out->len - node_off;
-	bool redirects = type == DNS_TYPE_DNAME && nb->flags & NODE_DNAME;
+	/* a wildcard's DNAME answers for the names that it makes, too */
+	bool redirects = type == DNS_TYPE_DNAME && nb->flags & NODE_DNAME &&
+	                 !(nb->flags & NODE_WILDCARD);
 	struct type_d t = {.type = type, .block_off4 = (uint16_t)(off / 4)};
 
 	if (off > NODE_BLOCKS_BYTES_MAX)

@@ -92,7 +92,8 @@ pointer_suffix(struct block_form *form, unsigned target, struct pointer *out)
 		return "a suffix pointer that leads to no label of the owner";
 	out->suffix = target - DNS_HEADER_BYTES;
 	/* another label stands there when the wildcard answers */
-	if (out->suffix == 0 && o->is_wildcard)
+	if (out->suffix == 0 && o->is_wildcard &&
+	    form->expect->use != BLOCK_USE_REFERRAL)
 		return "a suffix pointer that leads to the wildcard's label";
 	out->bytes = o->bytes - out->suffix;
 	return NULL;
@@ -161,6 +162,12 @@ owner_pointer_check(
 			return NULL;
 		break;
 	case BLOCK_USE_DNAME:
+		/* a wildcard's DNAME answers for other names too */
+		if (form->expect->owner->is_wildcard)
+			return p->kind == RELOC_OWNER
+			           ? NULL
+			           : "a wildcard's DNAME that it does not own";
+		break;
 	case BLOCK_USE_NEGATIVE:
 		break;
 	}

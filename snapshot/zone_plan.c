@@ -129,10 +129,6 @@ node_flags_of(const struct zone_records *z, const struct plan_node *n)
 	}
 	if (!data)
 		return flags | NODE_ENT;
-	/* RFC 4592 sections 4.2 and 4.4 leave NS and DNAME at a wildcard open:
-	 * they are plain data there */
-	if (n->flags & NODE_WILDCARD)
-		return flags | (cname ? NODE_CNAME : 0);
 	if (cut && !is_apex)
 		return flags | NODE_CUT;
 	if (dname)

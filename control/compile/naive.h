@@ -23,7 +23,7 @@
 
 /* CNAMEs (given or synthesised) that are followed for one answer: one more may
  * stand at the end, not followed. */
-enum { NAIVE_CHAIN_MAX = 16 };
+enum { NAIVE_CHAIN_MAX = 20 };
 
 enum naive_section {
 	NAIVE_ANSWER,

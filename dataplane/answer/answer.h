@@ -25,7 +25,7 @@ enum {
 	ANSWER_TEXT_MAX = 128,
 	/* CNAME and DNAME steps followed for one query; then the chain so far
 	 * is the answer, and the client goes on from there */
-	ANSWER_CHAIN_MAX = 16,
+	ANSWER_CHAIN_MAX = 20,
 };
 
 /* From the configuration; read-only while queries run. */

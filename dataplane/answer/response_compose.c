@@ -182,12 +182,17 @@ referral_links(struct chain *ch, const struct block_d *b, uint32_t block_at)
 static uint32_t
 chain_dname(struct chain *ch, const struct found *f)
 {
+	/* the name in hand ends in the DNAME's owner */
+	struct block_owner owner = {.bytes = f->owner_bytes,
+	    .at = (uint16_t)(ch->owner.at + ch->name->bytes -
+			     f->owner_bytes)};
+
 	for (unsigned i = 0; i < ch->ndnames; i++)
 		if (ch->dnames[i] == f->block)
 			return ch->dnames_at[i];
 	ch->dnames[ch->ndnames] = f->block;
 	ch->dnames_at[ch->ndnames] = ch->c->at;
-	composer_block(ch->c, f->block, f->owner_bytes, ch->owner);
+	composer_block(ch->c, f->block, f->owner_bytes, owner);
 	return ch->dnames_at[ch->ndnames++];
 }
 

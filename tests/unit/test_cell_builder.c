@@ -203,7 +203,7 @@ START_TEST(wildcards_own_their_records_by_the_query_name)
 {
 	struct built b = build_text(
 	    SOA "*.w IN MX 10 *.w.example.\n*.w IN MX 20 a.w.example.\n"
-		"*.w IN MX 30 w.example.\n*.w IN NS x.*.w.example.\n"
+		"*.w IN MX 30 w.example.\n*.w IN PTR x.*.w.example.\n"
 		"*.w IN RRSIG MX " SIG);
 
 	expect_answer(&b, "*.w.example.", DNS_TYPE_MX, "*.w.example.", false,
@@ -213,8 +213,8 @@ START_TEST(wildcards_own_their_records_by_the_query_name)
 	    false,
 	    "much.longer.w.example. MX 10 *.w.example.; much.longer.w.example."
 	    " MX 20 a.w.example.; much.longer.w.example. MX 30 w.example.||");
-	expect_answer(&b, "*.w.example.", DNS_TYPE_NS, "q.w.example.", false,
-	    "q.w.example. NS x.*.w.example.||");
+	expect_answer(&b, "*.w.example.", DNS_TYPE_PTR, "q.w.example.", false,
+	    "q.w.example. PTR x.*.w.example.||");
 	expect_answer(&b, "*.w.example.", DNS_TYPE_MX, "q.w.example.", true,
 	    "q.w.example. MX 10 *.w.example.; q.w.example. MX 20 a.w.example.;"
 	    " q.w.example. MX 30 w.example.; q.w.example. RRSIG MX" SIG_TEXT
