@@ -174,6 +174,14 @@ store_file_read(struct store *s, struct err *err)
 		    "%s: no Holdfast store (there is no " STORE_FILE
 		    "); `holdfast compile --store %s` makes one",
 		    s->dir, s->dir);
+	else if (rc && faccessat(s->fd, STORE_FILE, R_OK, AT_EACCESS) < 0 &&
+		 errno == EACCES)
+		rc = err_set(err, rc,
+		    "%s: this user may not read the store: run as the user or "
+		    "in the group that it belongs to",
+		    s->dir);
+	else if (rc)
+		err_add(err, "%s", s->dir);
 	bytes_append(&text, "", 1); /* terminated */
 	if (rc == 0 && text.failed)
 		rc = err_set(err, ERR_NO_MEMORY, "%s: out of memory", s->dir);

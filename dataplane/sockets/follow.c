@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +53,9 @@ struct follow {
 	} failures[FAILURES_KEPT];
 	unsigned next_failure;
 	uint64_t page_opened_ms;
+	uint64_t store_seen_ms;
+	dev_t store_device;
+	ino_t store_inode;
 	bool page_alive, said_none, said_current;
 };
 
@@ -62,6 +66,46 @@ now_ms(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Remembers which directory the store is, and asks to be told of changes.
+ * Without inotify (its limits are per user) the poll remains. */
+static void
+store_watch(struct follow *f)
+{
+	struct stat st = {0};
+
+	if (stat(store_dir(f->store), &st) == 0) {
+		f->store_device = st.st_dev;
+		f->store_inode = st.st_ino;
+	}
+	if (f->inotify_fd >= 0)
+		(void)inotify_add_watch(f->inotify_fd, store_dir(f->store),
+		    IN_MOVED_TO | IN_CLOSE_WRITE);
+}
+
+/* A store that was replaced (made anew, or put back from a backup) has the same
+ * path and is another directory: it is followed from now on. */
+static void
+store_look(struct follow *f, uint64_t now)
+{
+	struct store *next = NULL;
+	struct stat st;
+	struct err err;
+
+	if (now - f->store_seen_ms < STORE_POLL_MS)
+		return;
+	f->store_seen_ms = now;
+	if (stat(store_dir(f->store), &st) < 0 ||
+	    (st.st_dev == f->store_device && st.st_ino == f->store_inode) ||
+	    store_open(&next, store_dir(f->store), STORE_READ_ONLY, &err))
+		return;
+	log_warn("%s is another store now; it is followed", store_dir(next));
+	store_close(&f->store);
+	f->store = next;
+	f->said_none = f->said_current = false;
+	memset(f->failures, 0, sizeof f->failures);
+	store_watch(f);
 }
 
 int
@@ -79,11 +123,8 @@ follow_new(struct follow **out, struct store **store, const char *run_dir,
 	f->counters = counters;
 	f->store = *store;
 	*store = NULL;
-	/* Without inotify (its limits are per user) the poll remains. */
 	f->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (f->inotify_fd >= 0)
-		(void)inotify_add_watch(f->inotify_fd, store_dir(f->store),
-		    IN_MOVED_TO | IN_CLOSE_WRITE);
+	store_watch(f);
 	*out = f;
 	return 0;
 }
@@ -277,11 +318,21 @@ failure_note(struct follow *f, const struct digest *d, uint64_t now,
 	known->again_ms = now + LOAD_AGAIN_MS;
 }
 
+/* Cells are shared within a store: another has another key. */
+static const struct generation *
+base_find(const struct follow *f)
+{
+	if (f->stable && memcmp(&f->stable->key, store_key(f->store),
+			     sizeof f->stable->key) == 0)
+		return f->stable;
+	return NULL;
+}
+
 /* What is loaded already, or loads it. NULL if it can't be. */
 static struct generation *
 generation_get(struct follow *f, const struct digest *d, uint64_t now)
 {
-	const struct load_options options = {.base = f->stable};
+	const struct load_options options = {.base = base_find(f)};
 	const struct failure *known = failure_find(f, d);
 	struct generation *g = loaded_find(f, d);
 	char hex[DIGEST_TEXT_MAX];
@@ -380,8 +431,10 @@ follow_tick(struct follow *f)
 {
 	struct wish w = {0};
 	uint64_t now = now_ms();
-	bool alive = wish_from_page(f, &w, now);
+	bool alive;
 
+	store_look(f, now);
+	alive = wish_from_page(f, &w, now);
 	inotify_drain(f);
 	if (alive != f->page_alive) {
 		log_info("following %s",

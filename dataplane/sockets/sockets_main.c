@@ -66,6 +66,21 @@ store_find(struct store **out, const char *dir, struct err *err)
 }
 
 static int
+counters_make(struct program *p, struct err *err)
+{
+	const struct sockets_options *o = &p->options;
+	int rc =
+	    sockets_counters_new(&p->counters, o->run_dir, o->threads, err);
+
+	if (rc && o->run_dir)
+		err_add(err,
+		    "run directory %s (make it, let this user write to it, or "
+		    "name another with --run)",
+		    o->run_dir);
+	return rc;
+}
+
+static int
 listeners_probe(const struct sockets_options *o, struct err *err)
 {
 	int rc = 0;
@@ -139,8 +154,7 @@ program_make(struct program *p, struct err *err)
 	if (!rc)
 		rc = store_find(&p->store, o->store_dir, err);
 	if (!rc)
-		rc = sockets_counters_new(
-		    &p->counters, o->run_dir, o->threads, err);
+		rc = counters_make(p, err);
 	if (!rc)
 		rc = service_make(p, err);
 	if (!rc)

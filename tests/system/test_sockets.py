@@ -593,6 +593,17 @@ class Life(unittest.TestCase):
         self.rig.compile(3)
         self.wait_for_serial(3, 3)
 
+    def test_store_that_is_made_anew(self):
+        self.rig.compile(1)
+        self.rig.start()
+        shutil.rmtree(self.rig.store)
+        time.sleep(1.2)
+        self.assertEqual(self.serial(), 1)  # the last good answer stands
+        self.rig.compile(2)
+        self.wait_for_serial(2, 4)
+        self.rig.compile(3)
+        self.wait_for_serial(3, 3)
+
     def test_boot_with_damaged_current(self):
         """The newest committed generation is better than none."""
         self.rig.compile(1)
