@@ -313,6 +313,7 @@ split_nodes_add(struct cell_build *c, const struct zone_plan *p, uint32_t slot)
 	     i < p->slot_first[slot + 1] && rc == 0; i++) {
 		const struct plan_node *n = &p->nodes[p->by_slot[i]];
 
+		plan_slot_prefetch(p, i, p->slot_first[slot + 1]);
 		if (!node_is_lost(n))
 			rc = node_add(c, p, n);
 	}

@@ -119,8 +119,10 @@ zone_plan_slot_digest(const struct zone_plan *plan, uint32_t slot,
 	bytes_append(&b, plan->zone->apex, plan->zone->apex_bytes);
 	bytes_append(&b, &plan->zone_flags, sizeof plan->zone_flags);
 	for (uint32_t i = plan->slot_first[slot];
-	     i < plan->slot_first[slot + 1]; i++)
+	     i < plan->slot_first[slot + 1]; i++) {
+		plan_slot_prefetch(plan, i, plan->slot_first[slot + 1]);
 		node_append(&b, plan, &plan->nodes[plan->by_slot[i]]);
+	}
 	failed = b.failed;
 	if (!failed)
 		digest_of(out, b.data, b.len);
