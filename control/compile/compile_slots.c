@@ -26,12 +26,11 @@ struct slot_group {
 	struct bytes cell, pack, input;
 };
 
-/* Which owners of a split zone are in a slot: pack_write() asks for each owner
- * in order, so a list in the same order answers. */
-struct owner_slots {
-	uint32_t *slots;
-	size_t at;
-	uint32_t wanted;
+/* The records of a split zone, slot by slot: those of slot s are
+ * records[first[s]] .. records[first[s + 1] - 1], in canonical order. */
+struct split_records {
+	struct record *records; /* NULL: not made yet */
+	uint32_t *first;
 };
 
 static const struct layout_zone *
@@ -175,15 +174,6 @@ owner_is_apex(void *arg, const uint8_t *owner)
 	return name_equal(owner, z->apex);
 }
 
-static bool
-owner_in_slot(void *arg, const uint8_t *owner)
-{
-	struct owner_slots *o = arg;
-
-	(void)owner;
-	return o->slots[o->at++] == o->wanted;
-}
-
 static int
 pack_shared(struct slot_group *g, struct digest *digest, struct err *err)
 {
@@ -209,46 +199,63 @@ pack_shared(struct slot_group *g, struct digest *digest, struct err *err)
 	return code;
 }
 
-/* The slot of each owner; the apex is in none. */
+/* The slot of a record whose owner is not that of the record before it; the
+ * apex's records are in none. */
+static uint32_t
+owner_slot(const struct slot_work *w, const struct layout_zone *z,
+    const struct record *r)
+{
+	const uint8_t *owner = record_owner(z->records, r);
+
+	if (name_equal(owner, z->records->apex))
+		return UINT32_MAX;
+	return name_slot(name_hash(w->key, owner), z->split_bits);
+}
+
+/* A counting sort of the records by slot, which keeps their order. */
 static int
-owner_slots_init(struct owner_slots *o, const struct slot_work *w,
+split_records_init(struct split_records *s, const struct slot_work *w,
     const struct layout_zone *z, struct err *err)
 {
-	const struct zone_records *r = z->records;
-	size_t owners = 0;
+	const struct zone_records *from = z->records;
+	uint32_t nslots = 1u << z->split_bits, slot = 0;
+	uint32_t *slots = malloc((from->count + 1) * sizeof *slots);
 
-	*o = (struct owner_slots){
-	    .slots = malloc((r->count + 1) * sizeof *o->slots),
-	};
-	if (!o->slots)
+	s->first = calloc(nslots + 2u, sizeof *s->first);
+	s->records = malloc((from->count + 1) * sizeof *s->records);
+	if (!slots || !s->first || !s->records) {
+		free(slots);
 		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
-	for (size_t i = 0; i < r->count; i++) {
-		const uint8_t *owner = record_owner(r, &r->records[i]);
-
-		if (i > 0 && r->records[i].owner == r->records[i - 1].owner)
-			continue;
-		o->slots[owners++] =
-		    name_equal(owner, r->apex)
-			? UINT16_MAX
-			: name_slot(name_hash(w->key, owner), z->split_bits);
 	}
+	for (size_t i = 0; i < from->count; i++) {
+		const struct record *r = &from->records[i];
+
+		if (i == 0 || r->owner != r[-1].owner)
+			slot = owner_slot(w, z, r);
+		slots[i] = slot;
+		if (slot != UINT32_MAX)
+			s->first[slot + 2]++;
+	}
+	for (uint32_t i = 2; i < nslots + 2; i++)
+		s->first[i] += s->first[i - 1];
+	for (size_t i = 0; i < from->count; i++)
+		if (slots[i] != UINT32_MAX)
+			s->records[s->first[slots[i] + 1]++] = from->records[i];
+	free(slots);
 	return 0;
 }
 
 static int
 pack_split(struct slot_group *g, const struct layout_zone *z,
-    struct owner_slots *o, uint32_t number, struct digest *digest,
+    const struct split_records *s, uint32_t number, struct digest *digest,
     struct err *err)
 {
-	struct pack_zone zone = {
-	    .zone = z->records,
-	    .wanted = owner_in_slot,
-	    .arg = o,
-	};
+	struct zone_records part = *z->records; /* names and RDATA are its */
+	const struct pack_zone zone = {.zone = &part};
 	int code;
 
-	o->at = 0;
-	o->wanted = number;
+	part.records = s->records + s->first[number];
+	part.count = s->first[number + 1] - s->first[number];
 	bytes_clear(&g->pack);
 	code = pack_write(&zone, 1, &g->pack, err);
 	if (code == 0)
@@ -438,7 +445,7 @@ split_build(struct slot_group *g, uint32_t i, uint32_t at,
 
 static int
 split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
-    struct owner_slots *o, struct err *err)
+    struct split_records *records, struct err *err)
 {
 	struct slot_work *w = g->w;
 	struct layout_slot slot = layout_slot_at(w->layout, at);
@@ -450,10 +457,10 @@ split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
 	input_digest(g, &slot, z, &w->table.inputs[at]);
 	kept = take_known(w, at, &slot, w->before) ||
 	       take_known(w, at, &slot, w->remembered);
-	if (!kept && !o->slots)
-		code = owner_slots_init(o, w, z, err);
+	if (!kept && !records->records)
+		code = split_records_init(records, w, z, err);
 	if (!kept && code == 0) {
-		code = pack_split(g, z, o, slot.number, &pack, err);
+		code = pack_split(g, z, records, slot.number, &pack, err);
 		kept = code == 0 && !w->remembered &&
 		       take_packed(g, at, &slot, &pack);
 		if (code == 0 && !kept)
@@ -469,15 +476,17 @@ split_zone_fill(struct slot_group *g, uint32_t i, struct err *err)
 {
 	const struct layout_zone *z = member(g, i);
 	const struct split_d *split = &g->w->layout->splits[z->split];
-	struct owner_slots o = {0};
+	struct split_records records = {0};
 	int code = 0;
 
 	for (uint32_t s = 0; s < 1u << split->bits && code == 0; s++) {
 		if (g->w->refused[g->members[i]])
 			break;
-		code = split_slot_fill(g, i, split->first_slot + s, &o, err);
+		code =
+		    split_slot_fill(g, i, split->first_slot + s, &records, err);
 	}
-	free(o.slots);
+	free(records.records);
+	free(records.first);
 	return code;
 }
 

@@ -267,13 +267,20 @@ node_has(
 static struct place
 place_find(const struct resolution *r)
 {
+	uint8_t lower[DNS_NAME_MAX + 1];
+	size_t bytes = name_length(r->name);
 	unsigned below =
 	    name_labels(r->name) - name_labels(r->zone->records->apex);
 	struct place at = {.kind = PLACE_EXACT};
 
+	name_lower(lower, r->name, bytes);
 	for (unsigned left = below + 1; left-- > 0;) {
 		const uint8_t *name = name_parent(r->name, left);
-		const struct naive_name *node = naive_name_find(r->zone, name);
+		size_t above = (size_t)(name - r->name);
+		const struct naive_name *node =
+		    left == below ? &r->zone->names[0]
+				  : naive_lower_find(
+					r->zone, lower + above, bytes - above);
 
 		if (!node) {
 			at.kind = PLACE_MISSING;
@@ -301,7 +308,7 @@ static void
 negative_add(struct resolution *r)
 {
 	const struct zone_records *z = r->zone->records;
-	const struct naive_name *apex = naive_name_find(r->zone, z->apex);
+	const struct naive_name *apex = &r->zone->names[0];
 	size_t count;
 	const struct record *soa =
 	    naive_set_find(r->zone, apex, DNS_TYPE_SOA, &count);

@@ -63,13 +63,14 @@ struct naive_name {
 	const uint8_t *owner; /* lower case */
 	uint32_t first;       /* of its records */
 	uint32_t count;       /* 0: empty non-terminal */
+	uint32_t bytes;       /* of the owner */
 };
 
 /* The names of a zone in a hash table. Those that have only NSEC3 records and
  * their signatures are not names (RFC 5155 section 7.2.8). */
 struct naive_zone {
 	const struct zone_records *records;
-	struct naive_name *names;
+	struct naive_name *names; /* the first is the apex */
 	size_t count, cap;
 	uint32_t *table; /* index of a name + 1; 0: free */
 	size_t mask;
@@ -94,6 +95,9 @@ int naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
     struct err *err);
 const struct naive_name *naive_name_find(
     const struct naive_zone *z, const uint8_t *name);
+/* As that, of a name in lower case and its octets. */
+const struct naive_name *naive_lower_find(
+    const struct naive_zone *z, const uint8_t *lower, size_t bytes);
 /* First record of a type at a name, how many there are; NULL if none. */
 const struct record *naive_set_find(const struct naive_zone *z,
     const struct naive_name *n, uint16_t type, size_t *count);

@@ -23,25 +23,31 @@ naive_type_covered(uint16_t type, const uint8_t *rdata, size_t rdata_bytes)
 static size_t
 name_mix(const uint8_t *name, size_t bytes)
 {
-	uint64_t h = 0xcbf29ce484222325ull;
+	const uint64_t odd = 0x9e3779b97f4a7c15ull;
+	uint64_t h = bytes, chunk;
 
-	for (size_t i = 0; i < bytes; i++)
-		h = (h ^ name[i]) * 0x100000001b3ull;
-	return (size_t)(h ^ h >> 29);
+	for (; bytes >= 8; name += 8, bytes -= 8) {
+		memcpy(&chunk, name, 8);
+		h = (h ^ chunk) * odd;
+		h ^= h >> 32;
+	}
+	for (chunk = 0; bytes > 0; name++, bytes--)
+		chunk = chunk << 8 | *name;
+	h = (h ^ chunk) * odd;
+	return (size_t)(h ^ h >> 32);
 }
 
 /* The place of a lower-case name in the table, or where it would go. */
 static uint32_t *
-place_find(const struct naive_zone *z, const uint8_t *name)
+place_find(const struct naive_zone *z, const uint8_t *name, size_t bytes)
 {
-	size_t bytes = name_length(name);
 	size_t i = name_mix(name, bytes) & z->mask;
 
 	while (z->table[i]) {
-		const uint8_t *there = z->names[z->table[i] - 1].owner;
+		const struct naive_name *there = &z->names[z->table[i] - 1];
 
-		if (name_length(there) == bytes &&
-		    memcmp(there, name, bytes) == 0)
+		if (there->bytes == bytes &&
+		    memcmp(there->owner, name, bytes) == 0)
 			break;
 		i = (i + 1) & z->mask;
 	}
@@ -49,14 +55,21 @@ place_find(const struct naive_zone *z, const uint8_t *name)
 }
 
 const struct naive_name *
+naive_lower_find(const struct naive_zone *z, const uint8_t *lower, size_t bytes)
+{
+	uint32_t at = *place_find(z, lower, bytes);
+
+	return at ? &z->names[at - 1] : NULL;
+}
+
+const struct naive_name *
 naive_name_find(const struct naive_zone *z, const uint8_t *name)
 {
 	uint8_t lower[DNS_NAME_MAX + 1];
+	size_t bytes = name_length(name);
 
-	name_lower(lower, name, name_length(name));
-	uint32_t at = *place_find(z, lower);
-
-	return at ? &z->names[at - 1] : NULL;
+	name_lower(lower, name, bytes);
+	return naive_lower_find(z, lower, bytes);
 }
 
 const struct record *
@@ -85,12 +98,14 @@ table_grow(struct naive_zone *z, size_t size)
 	z->table = table;
 	z->mask = size - 1;
 	for (size_t i = 0; i < z->count; i++)
-		*place_find(z, z->names[i].owner) = (uint32_t)i + 1;
+		*place_find(z, z->names[i].owner, z->names[i].bytes) =
+		    (uint32_t)i + 1;
 	return true;
 }
 
 static bool
-name_add(struct naive_zone *z, const uint8_t *owner, size_t first, size_t count)
+name_add(struct naive_zone *z, const uint8_t *owner, size_t bytes, size_t first,
+    size_t count)
 {
 	if (z->count == z->cap) {
 		size_t cap = z->cap ? 2 * z->cap : 64;
@@ -105,10 +120,11 @@ name_add(struct naive_zone *z, const uint8_t *owner, size_t first, size_t count)
 	    .owner = owner,
 	    .first = (uint32_t)first,
 	    .count = (uint32_t)count,
+	    .bytes = (uint32_t)bytes,
 	};
 	if (4 * z->count > 3 * z->mask)
 		return table_grow(z, 2 * (z->mask + 1));
-	*place_find(z, owner) = (uint32_t)z->count;
+	*place_find(z, owner, bytes) = (uint32_t)z->count;
 	return true;
 }
 
@@ -129,16 +145,14 @@ only_nsec3(const struct zone_records *records, size_t first, size_t count)
 
 /* RFC 4592 section 2.2.2: what is between a name and the apex exists. */
 static bool
-ancestors_add(struct naive_zone *z, const uint8_t *owner)
+ancestors_add(struct naive_zone *z, const uint8_t *owner, size_t bytes)
 {
-	size_t bytes = name_length(owner);
-
 	while (bytes > z->records->apex_bytes) {
 		bytes -= 1u + owner[0];
 		owner += 1 + owner[0];
-		if (*place_find(z, owner))
+		if (*place_find(z, owner, bytes))
 			break;
-		if (!name_add(z, owner, 0, 0))
+		if (!name_add(z, owner, bytes, 0, 0))
 			return false;
 	}
 	return true;
@@ -172,7 +186,10 @@ names_add(struct naive_zone *z)
 		count = records_of_owner(records, i);
 		if (only_nsec3(records, i, count))
 			continue;
-		if (!name_add(z, owner, i, count) || !ancestors_add(z, owner))
+		size_t bytes = name_length(owner);
+
+		if (!name_add(z, owner, bytes, i, count) ||
+		    !ancestors_add(z, owner, bytes))
 			return false;
 	}
 	return true;

@@ -19,10 +19,9 @@
 #include "dataplane/answer/answer.h"
 
 enum {
-	NAMES_OF_SMALL_PROOF = 20000, /* up to here everything is asked */
-	UDP_EVERY = 32,               /* questions, and all that are large */
-	DO_EVERY = 8,                 /* in zones without signatures */
-	PROGRESS_EVERY = 4096,        /* names */
+	UDP_EVERY = 32,        /* questions, and all that are large */
+	DO_EVERY = 8,          /* in zones without signatures */
+	PROGRESS_EVERY = 4096, /* names */
 };
 
 struct proof {
@@ -33,8 +32,8 @@ struct proof {
 	struct prove_compare compare;
 	struct answer_batch *batch;
 	struct answer_config config;
-	bool all_extras;
-	bool is_signed; /* the zone in question */
+	unsigned extras; /* questions a name besides its types */
+	bool is_signed;  /* the zone in question */
 	uint64_t asked, names_done, names_total;
 	struct err why;
 	uint8_t wire[PROVE_WIRE_MAX];
@@ -200,7 +199,7 @@ zone_prove(struct proof *p, const struct zone_records *records, size_t zone)
 		if (p->names_done++ % PROGRESS_EVERY == 0)
 			progress_say(p);
 		code = prove_questions_of_name(
-		    z, i, p->names_done, p->all_extras, name_and_type_ask, p);
+		    z, i, p->names_done, p->extras, name_and_type_ask, p);
 		/* the questions may have led to other zones */
 		if (code == 0)
 			code = naive_zone_open(p->naive, zone, &z, &p->why);
@@ -276,7 +275,7 @@ prove_zones(const struct generation *g, const struct zone_records *const *zones,
 	if (!p)
 		return ERR_NO_MEMORY;
 	p->names_total = names_count(p, zones, subject, nzones);
-	p->all_extras = p->names_total <= NAMES_OF_SMALL_PROOF;
+	p->extras = prove_questions_extras(p->names_total);
 	for (size_t i = 0; i < nzones && *nfaults < faults_max; i++) {
 		if (!subject[i])
 			continue;

@@ -22,7 +22,7 @@ enum variant {
 static const struct extra {
 	enum variant variant;
 	uint16_t type;
-} extras[] = {
+} extras_asked[] = {
     {VARIANT_BELOW, DNS_TYPE_A},
     {VARIANT_SAME, DNS_TYPE_TXT},
     {VARIANT_SIBLING, DNS_TYPE_A},
@@ -47,9 +47,19 @@ static const struct extra {
 };
 
 enum {
-	EXTRAS = sizeof extras / sizeof extras[0],
-	EXTRAS_OF_MANY = 2, /* a name, in a large proof */
+	EXTRAS = sizeof extras_asked / sizeof extras_asked[0],
+	EXTRAS_IN_ALL = 40000, /* of a large proof, or one a name */
 };
+
+unsigned
+prove_questions_extras(uint64_t names)
+{
+	uint64_t each = names ? EXTRAS_IN_ALL / names : EXTRAS;
+
+	if (each > EXTRAS)
+		return EXTRAS;
+	return each ? (unsigned)each : 1;
+}
 
 /* Puts labels in front of what is left of a name without its first `strip`
  * labels. False if there is no such name. */
@@ -126,16 +136,17 @@ is_special(const struct naive_zone *zone, const struct naive_name *name)
 
 int
 prove_questions_of_name(const struct naive_zone *zone, size_t name,
-    uint64_t turn, bool all, prove_ask ask, void *arg)
+    uint64_t turn, unsigned extras, prove_ask ask, void *arg)
 {
 	const struct naive_name *n = &zone->names[name];
 	uint8_t made[DNS_NAME_MAX + 1];
-	size_t count = all || is_special(zone, n) ? EXTRAS : EXTRAS_OF_MANY;
-	size_t begin = (turn * EXTRAS_OF_MANY) % EXTRAS, there;
+	size_t begin = (turn * extras) % EXTRAS, there;
 	int code = types_ask(zone, n, ask, arg);
 
-	for (size_t i = 0; i < count && code == 0; i++) {
-		const struct extra *e = &extras[(begin + i) % EXTRAS];
+	if (is_special(zone, n))
+		extras = EXTRAS;
+	for (size_t i = 0; i < extras && code == 0; i++) {
+		const struct extra *e = &extras_asked[(begin + i) % EXTRAS];
 
 		if (e->variant == VARIANT_SAME &&
 		    naive_set_find(zone, n, e->type, &there))
