@@ -97,6 +97,83 @@ seeds_add(const struct text_zone *zones, unsigned n)
 			seeds[seeds_count++] = (struct seed){g, i};
 }
 
+/* Octets that the name at `at` takes there; 0 if it is not sound. */
+static size_t
+name_read(const uint8_t *m, size_t bytes, size_t at)
+{
+	size_t start = at, here = 0, total = 1;
+
+	for (unsigned hops = 0; at < bytes; hops++) {
+		unsigned len = m[at];
+
+		if (len == 0)
+			return here ? here : at + 1 - start;
+		if (len >= 0xc0) {
+			if (at + 2 > bytes || hops > 2 * DNS_NAME_MAX)
+				return 0;
+			here = here ? here : at + 2 - start;
+			at = wire_load16(m + at) & DNS_POINTER_MAX;
+			continue;
+		}
+		total += len + 1;
+		if (len > DNS_LABEL_MAX || total > DNS_NAME_MAX)
+			return 0;
+		at += len + 1;
+	}
+	return 0;
+}
+
+/* RDATA of the types whose names may be compressed: names, then so many octets
+ * up to its very end. */
+static bool
+rdata_is_sound(
+    const uint8_t *m, size_t bytes, uint16_t type, size_t at, size_t end)
+{
+	unsigned names = 1, behind = 0;
+
+	if (type == DNS_TYPE_SOA) {
+		names = 2;
+		behind = 20;
+	} else if (type == DNS_TYPE_MX) {
+		at += 2;
+	} else if (type != DNS_TYPE_NS && type != DNS_TYPE_CNAME &&
+		   type != DNS_TYPE_PTR && type != DNS_TYPE_DNAME) {
+		return true;
+	}
+	while (names--) {
+		size_t n = name_read(m, bytes, at);
+
+		if (n == 0 || at + n > end)
+			return false;
+		at += n;
+	}
+	return at + behind == end;
+}
+
+/* Behind response_is_sound(), which has seen to owners and lengths. */
+static bool
+response_rdata_is_sound(const uint8_t *m, size_t bytes)
+{
+	unsigned records = (unsigned)wire_load16(m + 6) + wire_load16(m + 8) +
+	                   wire_load16(m + 10);
+	size_t at = DNS_HEADER_BYTES;
+
+	if (wire_load16(m + 4))
+		at += name_read(m, bytes, at) + 4;
+	while (records--) {
+		uint16_t type;
+		size_t end;
+
+		at += name_read(m, bytes, at) + 10;
+		type = wire_load16(m + at - 10);
+		end = at + wire_load16(m + at - 2);
+		if (!rdata_is_sound(m, bytes, type, at, end))
+			return false;
+		at = end;
+	}
+	return true;
+}
+
 /* One question about the cell; `capacity` octets behind it are just what the
  * engine may touch. */
 static void
@@ -135,6 +212,8 @@ ask(const struct generation *g, const uint8_t *name, unsigned bytes,
 		broken("response over the limit");
 	if (n == 0 || !response_is_sound(m, n))
 		broken("response that does not parse");
+	if (!response_rdata_is_sound(m, n))
+		broken("RDATA that does not parse");
 	free(m);
 }
 
