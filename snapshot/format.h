@@ -34,12 +34,13 @@
  *   0    block_d                  12 bytes
  *   12   response bytes [len]
  *        zero padding to 2; to 4 when BLOCK_WIDE
- *        relocations              uint16_t [nreloc], uint32_t when BLOCK_WIDE
+ *        relocations              uint16_t [nreloc], uint32_t when BLOCK_WIDE,
+ *                                 ascending
  *        TTL positions            uint16_t [an + ns + ar], ascending
  *        mark_d [nmark]           ascending ends, the last is len
  *        zero padding to 4
- *        BLOCK_LINKS:             links_d, link_d [count], their names,
- *                                 zero padding to 4
+ *        BLOCK_LINKS:             links_d, link_d [count], their names in the
+ *                                 same order, zero padding to 4
  *   BLOCK_DO_FOLLOWS:             the form for DO=1 stands right here
  *
  * Blocks are compiled as if the message were: header (12), the owner name of

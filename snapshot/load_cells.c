@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "snapshot/manifest.h"
-
 /* What an empty slot refers to. */
 static const struct {
 	struct cell_header_d header;
@@ -49,168 +47,13 @@ struct load_plan {
 	bool tables_differ; /* shared cells must be verified again */
 };
 
-static int
-out_of_memory(struct err *err)
-{
-	return err_set(
-	    err, ERR_NO_MEMORY, "out of memory for the tables of a generation");
-}
-
-void
-generation_free(struct generation **gp)
-{
-	struct generation *g = *gp;
-	struct generation_memory *m;
-
-	*gp = NULL;
-	if (!g)
-		return;
-	m = g->memory;
-	for (unsigned i = 0; m && i < m->nsegments; i++)
-		segment_drop(&m->segments[i]);
-	if (m) {
-		free(m->cells);
-		free(m->slots);
-		free(m->splits);
-		free(m->split_table);
-		free(m);
-	}
-	free(g);
-}
-
-const struct digest *
-generation_cell_digest(const struct generation *g, uint32_t slot)
-{
-	return &g->memory->cells[slot].cell;
-}
-
-uint64_t
-generation_cell_bytes(const struct generation *g, uint32_t slot)
-{
-	return g->memory->cells[slot].bytes;
-}
-
-const struct digest *
-generation_records_digest(const struct generation *g, uint32_t slot)
-{
-	return &g->memory->cells[slot].records;
-}
-
-/* At least one element, so that NULL always means out of memory. */
-static void *
-array_new(size_t count, size_t size)
-{
-	return calloc(count ? count : 1, size);
-}
-
-static int
-tables_new(struct generation *g, const void *manifest, struct err *err)
-{
-	const struct split_d *splits = manifest_splits(manifest);
-	const struct slot_d *slots = manifest_slots(manifest);
-	struct generation_memory *m = g->memory;
-
-	m->cells = array_new(g->nslots, sizeof *m->cells);
-	m->slots = array_new(g->nslots, sizeof *m->slots);
-	m->splits = array_new(g->nsplits, sizeof *m->splits);
-	m->split_table = array_new(g->nsplits, sizeof *m->split_table);
-	if (!m->cells || !m->slots || !m->splits || !m->split_table)
-		return out_of_memory(err);
-	for (uint32_t i = 0; i < g->nslots; i++) {
-		memcpy(m->cells[i].cell.b, slots[i].cell, DIGEST_BYTES);
-		memcpy(m->cells[i].records.b, slots[i].records, DIGEST_BYTES);
-	}
-	for (uint32_t i = 0, next = 1u << g->slot_bits; i < g->nsplits; i++) {
-		m->split_table[i] = splits[i];
-		m->splits[i].first_slot = next;
-		m->splits[i].bits = splits[i].bits;
-		next += splits[i].apex_bytes ? 1u << splits[i].bits : 0;
-	}
-	g->slots = m->slots;
-	g->splits = m->splits;
-	return 0;
-}
-
-static int
-generation_new(struct generation **out, const void *manifest,
-    size_t manifest_bytes, struct err *err)
-{
-	const struct manifest_header_d *h = manifest_header(manifest);
-	struct generation *g;
-	int rc = manifest_verify(manifest, manifest_bytes, err);
-
-	if (rc < 0)
-		return rc;
-	g = calloc(1, sizeof *g);
-	if (!g)
-		return out_of_memory(err);
-	memcpy(g->key.k, h->key, sizeof g->key.k);
-	memcpy(g->depths, h->depths, sizeof g->depths);
-	memcpy(g->parent.b, h->parent, DIGEST_BYTES);
-	digest_of(&g->digest, manifest, manifest_bytes);
-	g->slot_bits = h->slot_bits;
-	g->nslots = h->nslots;
-	g->nsplits = h->nsplits;
-	g->nzones = h->nzones;
-	g->memory = calloc(1, sizeof *g->memory);
-	rc = g->memory ? tables_new(g, manifest, err) : out_of_memory(err);
-	if (rc < 0)
-		generation_free(&g);
-	*out = g;
-	return rc;
-}
-
-/* The split whose slots hold this one; the shared slots have none. Numbers not
- * in use have the first slot of the next one in use, and no slots. */
-static uint32_t
-split_of_slot(const struct generation *g, uint32_t slot)
-{
-	uint32_t low = 0, high = g->nsplits;
-
-	if (slot < 1u << g->slot_bits)
-		return NO_SPLIT;
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (g->splits[middle].first_slot <= slot)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-void
-generation_cell_expect(
-    const struct generation *g, uint32_t slot, struct cell_expect *out)
-{
-	uint32_t split = split_of_slot(g, slot);
-	const struct split_d *table = g->memory->split_table;
-
-	*out = (struct cell_expect){
-	    .key = &g->key,
-	    .kind = CELL_SHARED,
-	    .slot = slot,
-	    .slot_bits = g->slot_bits,
-	    .split_no = split,
-	    .splits = table,
-	    .nsplits = g->nsplits,
-	};
-	if (split != NO_SPLIT) {
-		out->kind = CELL_SPLIT;
-		out->slot = slot - g->splits[split].first_slot;
-		out->slot_bits = table[split].bits;
-		out->split = &table[split];
-	}
-}
-
 /* Where the base may have the cell of a slot: the same shared slot, or the same
  * slot of the same split. */
 static uint32_t
 base_slot_find(
     const struct generation *g, const struct generation *base, uint32_t slot)
 {
-	uint32_t split = split_of_slot(g, slot);
+	uint32_t split = generation_slot_split(g, slot);
 
 	if (split == NO_SPLIT)
 		return slot < 1u << base->slot_bits ? slot : UINT32_MAX;

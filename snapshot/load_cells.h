@@ -45,6 +45,13 @@ int generation_make(struct generation **out, const void *manifest,
     size_t manifest_bytes, const struct cell_source *source,
     const struct load_options *options, struct err *err);
 
+/* An empty generation: the manifest verified, its tables copied. */
+int generation_new(struct generation **out, const void *manifest,
+    size_t manifest_bytes, struct err *err);
+
+/* The split whose slots hold this one; NO_SPLIT for the shared slots. */
+uint32_t generation_slot_split(const struct generation *g, uint32_t slot);
+
 /* What the manifest demands of the cell in a slot. */
 void generation_cell_expect(
     const struct generation *g, uint32_t slot, struct cell_expect *out);

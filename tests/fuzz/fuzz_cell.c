@@ -66,9 +66,19 @@ static const char root_text[] =
     "a.root. A 192.0.2.1\ncom. NS ns.com.\nns.com. A 192.0.2.2\n"
     "c. CNAME a.root.\n*.w. A 192.0.2.3\n";
 
+/* a block of more than 16,383 octets, and buckets that overflow */
+static const char wide_text[] =
+    "$ORIGIN w.test.\n$TTL 300\n@ SOA a b 1 2 3 4 5\n@ NS a\n"
+    "$GENERATE 1-99 big TXT \"$ "
+    "0123456789012345678901234567890123456789012345678901234567890123"
+    "0123456789012345678901234567890123456789012345678901234567890123"
+    "01234567890123456789012345678901234567890123456789\"\n"
+    "$GENERATE 1-150 h$ A 192.0.2.$\n*.c CNAME big\n";
+
 static const struct text_zone whole_zones[] = {
     {"p.test.", plain_text, false}, {"s.test.", signed_text, false}};
 static const struct text_zone split_zones[] = {{"t.test.", split_text, true}};
+static const struct text_zone wide_zones[] = {{"w.test.", wide_text, false}};
 static const struct text_zone root_zones[] = {{".", root_text, false}};
 
 static struct seed {
@@ -381,6 +391,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		seeds_add(whole_zones, 2);
 		seeds_add(split_zones, 1);
 		seeds_add(root_zones, 1);
+		seeds_add(wide_zones, 1);
 	}
 	if (size < 2)
 		return 0;
