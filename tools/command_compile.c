@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/name.h"
 #include "control/compile/compile.h"
+#include "tools/store_zones.h"
 #include "tools/zone_words.h"
 
 enum { RETAIN_GENERATIONS = 16 };
@@ -19,9 +19,9 @@ struct job {
 	struct zone_words words;
 	struct store *store;
 	struct store_current current;
-	struct bytes parent;             /* manifest of `current`, or empty */
-	struct zone_records **last_good; /* zones of `current`, by apex */
-	size_t nlast_good;
+	struct bytes parent;   /* manifest of `current`, or empty */
+	struct store_zones in; /* the zones of `current`, and the condemned */
+	bool in_open;
 	struct compile_zone *zones; /* what is to be in the generation */
 	struct zone_read **source;  /* of each */
 	size_t nzones;
@@ -54,14 +54,14 @@ parent_read(struct job *j, struct err *err)
 {
 	int rc = store_current_read(j->store, &j->current, err);
 
-	if (rc || digest_is_zero(&j->current.generation))
+	if (!rc && !digest_is_zero(&j->current.generation))
+		rc = store_get(j->store, STORE_GENERATION,
+		    &j->current.generation, &j->parent, err);
+	if (rc)
 		return rc;
-	rc = store_get(j->store, STORE_GENERATION, &j->current.generation,
-	    &j->parent, err);
-	if (!rc)
-		rc = compile_read_zones(j->store, &j->current.generation,
-		    &j->last_good, &j->nlast_good, err);
-	return rc;
+	j->in_open = true;
+	return store_zones_open(&j->in, j->store, &j->current.generation,
+	    j->words.zones, j->words.nzones, err);
 }
 
 static int
@@ -78,23 +78,19 @@ job_open(struct job *j, struct err *err)
 	return rc;
 }
 
-static int
-apex_compare(const void *key, const void *element)
+/* A version that a rollback left does not come back by itself. */
+static void
+condemned_refuse(struct job *j, struct zone_read *r)
 {
-	const struct zone_records *z = *(struct zone_records *const *)element;
-
-	return name_compare(key, z->apex);
-}
-
-static const struct zone_records *
-last_good_find(const struct job *j, const uint8_t *apex)
-{
-	struct zone_records **z =
-	    j->last_good == NULL ? NULL
-				 : bsearch(apex, j->last_good, j->nlast_good,
-				       sizeof *j->last_good, apex_compare);
-
-	return z ? *z : NULL;
+	if (r->records == NULL || !store_zones_condemns(&j->in, r->records))
+		return;
+	err_set(&r->why, ERR_REFUSED,
+	    "a rollback condemned this version (serial %u): change the zone, or "
+	    "say: holdfast release %s --store %s",
+	    r->records->serial, r->zone->name, j->tool->store_dir);
+	zone_records_free(r->records);
+	r->records = NULL;
+	j->words.refused++;
 }
 
 static int
@@ -109,8 +105,9 @@ zones_choose(struct job *j, struct err *err)
 	for (unsigned i = 0; i < n; i++) {
 		struct zone_read *r = &j->words.read[i];
 		const struct zone_records *good =
-		    last_good_find(j, r->zone->apex);
+		    store_zones_live_find(&j->in, r->zone->apex);
 
+		condemned_refuse(j, r);
 		if (r->records == NULL && good == NULL)
 			continue;
 		j->source[j->nzones] = r;
@@ -178,9 +175,10 @@ generation_make(struct job *j, struct err *err)
 
 /* "stays at serial 7", "left out" */
 static void
-fate_text(const struct job *j, const struct zone_read *r, char dst[64])
+fate_text(struct job *j, const struct zone_read *r, char dst[64])
 {
-	const struct zone_records *good = last_good_find(j, r->zone->apex);
+	const struct zone_records *good =
+	    store_zones_live_find(&j->in, r->zone->apex);
 
 	if (good)
 		snprintf(dst, 64, "stays at serial %u", good->serial);
@@ -189,7 +187,7 @@ fate_text(const struct job *j, const struct zone_read *r, char dst[64])
 }
 
 static void
-refused_print(const struct job *j)
+refused_print(struct job *j)
 {
 	for (unsigned i = 0; i < j->words.nzones; i++) {
 		const struct zone_read *r = &j->words.read[i];
@@ -204,7 +202,7 @@ refused_print(const struct job *j)
 }
 
 static json_t *
-refused_json(const struct job *j)
+refused_json(struct job *j)
 {
 	json_t *list = json_array();
 
@@ -225,7 +223,7 @@ refused_json(const struct job *j)
 }
 
 static void
-report(const struct job *j)
+report(struct job *j)
 {
 	const struct compile_result *r = &j->result;
 	uint64_t activation = j->current.activation + !r->unchanged;
@@ -264,9 +262,8 @@ job_fini(struct job *j)
 {
 	if (j->result.loaded)
 		generation_free(&j->result.loaded);
-	for (size_t i = 0; i < j->nlast_good; i++)
-		zone_records_free(j->last_good[i]);
-	free(j->last_good);
+	if (j->in_open)
+		store_zones_close(&j->in);
 	free(j->zones);
 	free(j->source);
 	bytes_fini(&j->parent);

@@ -7,6 +7,7 @@
 
 #include "base/name.h"
 #include "tools/daemons.h"
+#include "tools/store_zones.h"
 #include "tools/tool_output.h"
 
 /* A zone's name as the protocol has it: final dot, lower case. */
@@ -128,12 +129,75 @@ command_reload(struct tool *t)
 	return status;
 }
 
+/* The name alone, as the table of zones wants it. */
+static int
+zone_word(struct config_zone *z, const char *word, struct err *err)
+{
+	int n = name_from_text(z->apex, word, err);
+
+	if (n < 0)
+		return err_set(err, ERR_USAGE, "\"%s\" is no zone name", word);
+	name_lower(z->apex, z->apex, (size_t)n);
+	z->name = (char *)word;
+	z->file = (char *)"";
+	return 0;
+}
+
+static int
+store_release(struct store *s, const struct config_zone *zone, struct err *err)
+{
+	struct store_zones in;
+	struct store_current current;
+	size_t released = 0;
+	int rc = store_lock(s, STORE_LOCK_OWNER, err);
+
+	if (!rc)
+		rc = store_current_read(s, &current, err);
+	if (rc)
+		return rc;
+	rc = store_zones_open(&in, s, &current.generation, zone, 1, err);
+	if (!rc)
+		rc = condemned_release(
+		    &in.condemned, s, zone->apex, &released, err);
+	store_zones_close(&in);
+	if (!rc && released == 0)
+		rc = err_set(err, ERR_NOT_FOUND,
+		    "%s: nothing of this zone is condemned", zone->name);
+	return rc;
+}
+
+/* On a store that nobody uses. */
+static int
+release_by_hand(struct tool *t, struct err *err)
+{
+	struct config_zone zone = {0};
+	struct store *s = NULL;
+	int rc = zone_word(&zone, t->args[0], err);
+
+	if (!rc)
+		rc = tool_store_open(t, &s, 0, err);
+	if (!rc)
+		rc = store_release(s, &zone, err);
+	if (s)
+		store_close(&s);
+	return rc;
+}
+
 enum tool_status
 command_release(struct tool *t)
 {
 	json_t *request, *last = NULL;
 	struct err err;
 
+	if (t->store_dir && t->run_dir == NULL) {
+		if (release_by_hand(t, &err))
+			return tool_fail(t, &err);
+		if (t->json)
+			output_json(json_pack("{s:b}", "ok", 1));
+		else
+			printf("%s: released\n", t->args[0]);
+		return TOOL_OK;
+	}
 	if (request_make(t, "release", &request, &err) ||
 	    daemons_ask_control(t, request, NULL, NULL, &last, &err))
 		return tool_fail(t, &err);

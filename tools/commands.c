@@ -56,7 +56,7 @@ const struct command commands[] = {
 	 "Returns to the generation before, N before, or HEX, and condemns what\n"
 	 "it leaves. Works with holdfastd dead, and on a store that nobody uses.",
 	 command_rollback},
-	{"release", "ZONE [--run DIR | --config FILE]", ONLINE, 1, 1,
+	{"release", "ZONE [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
 	 "Lets a version that a rollback condemned be published again.",
 	 command_release},
 	{"stats", "[--all] [--run DIR | --config FILE]", ONLINE | OPT_ALL, 0, 0,

@@ -377,6 +377,25 @@ class Look(Case):
         self.assertEqual(answer["generation"], self.second)
 
 
+    def test_condemned_version_does_not_come_back_by_itself(self):
+        self.tool("rollback", *self.at)
+        answer = self.compile(2, "192.0.2.11", status=PARTIAL)
+        self.assertIn("holdfast release", answer["refused"][0]["why"])
+        self.assertEqual(answer["refused"][0]["fate"], "stays at serial 1")
+        self.assertTrue(answer["unchanged"])
+        self.assertEqual(answer["generation"], self.first)
+        self.tool("release", "other.test", *self.at, status=NO)
+        self.tool("release", "Example.test", *self.at)
+        answer = self.compile(2, "192.0.2.11")
+        self.assertEqual(self.json("show", *self.at)["current"],
+                         answer["generation"])
+
+    def test_changed_zone_is_not_condemned(self):
+        self.tool("rollback", *self.at)
+        self.assertTrue(self.compile(1)["unchanged"])  # what is live
+        self.assertTrue(self.compile(3, "192.0.2.11")["ok"])
+
+
 class Server:
     """A Unix socket with a thread that answers requests by a function."""
 
