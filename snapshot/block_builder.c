@@ -190,16 +190,15 @@ block_name_lookup(const struct block_builder *b, const uint8_t *name,
 	return NULL;
 }
 
-/* Pointer to a whole name (never the root, never one that starts with "*"). */
+/* Pointer to a whole name (never the root). */
 static bool
 name_find(const struct block_builder *b, const uint8_t *name, unsigned bytes,
     struct block_pointer *to)
 {
 	const struct block_name *known;
 
-	if (name_is_wildcard(name))
-		return false;
-	if (owner_suffix_find(b, name, bytes, to))
+	/* where the owner has "*", the query name may have another label */
+	if (!name_is_wildcard(name) && owner_suffix_find(b, name, bytes, to))
 		return true;
 	known = block_name_lookup(b, name, bytes, false);
 	if (!known)
@@ -221,8 +220,7 @@ static void
 name_remember(
     struct block_builder *b, const uint8_t *name, unsigned bytes, bool kept)
 {
-	if (b->nname == BLOCK_NAMES_MAX || b->len > BLOCK_TARGET_MAX ||
-	    name_is_wildcard(name))
+	if (b->nname == BLOCK_NAMES_MAX || b->len > BLOCK_TARGET_MAX)
 		return;
 	b->names[b->nname++] = (struct block_name){.name = name,
 	    .at = (uint16_t)b->len,

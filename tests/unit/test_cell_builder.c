@@ -272,6 +272,20 @@ START_TEST(referrals_serve_any_name_below)
 }
 END_TEST
 
+START_TEST(a_cut_at_a_wildcard_has_its_glue)
+{
+	struct built b = build_text(SOA "*.w IN NS *.w.example.\n"
+					"*.w IN NS ns.*.w.example.\n"
+					"*.w IN A 192.0.2.1\n"
+					"ns.*.w IN A 192.0.2.2\n");
+
+	expect_answer(&b, "*.w.example.", DNS_TYPE_NS, "x.*.w.example.", false,
+	    "|*.w.example. NS *.w.example.; *.w.example. NS ns.*.w.example.|"
+	    "*.w.example. A 192.0.2.1; ns.*.w.example. A 192.0.2.2");
+	built_free(&b);
+}
+END_TEST
+
 START_TEST(an_unsigned_zone_refers_without_ds)
 {
 	struct built b = build_text(SOA "cut IN NS x.\ncut IN DS " DS_TEXT);
@@ -828,7 +842,8 @@ END_TEST
 UNIT_MAIN("cell_builder", answers_decode_to_the_records,
     names_are_compressed_as_far_as_they_may,
     wildcards_own_their_records_by_the_query_name,
-    referrals_serve_any_name_below, an_unsigned_zone_refers_without_ds,
+    referrals_serve_any_name_below, a_cut_at_a_wildcard_has_its_glue,
+    an_unsigned_zone_refers_without_ds,
     chains_are_marked_and_compressed_to_the_apex_alone,
     negative_answers_live_as_rfc_2308_says, ttl_positions_are_all_ttls,
     the_root_is_written_as_one_octet, parent_and_child_share_a_cell,
