@@ -374,8 +374,8 @@ zone_is_signed(const struct zone_records *z)
 	return zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &count) != NULL;
 }
 
-/* RFC 1034 section 4.3.2 step 3b; RFC 4035 section 3.1.4: DS with dnssec_ok,
- * no signature over the delegation's NS. */
+/* RFC 1034 section 4.3.2 step 3b; RFC 4035 section 3.1.4: a signed zone gives
+ * the DS with dnssec_ok; the delegation's NS are not signed. */
 static void
 referral_add(struct resolution *r, const struct place *cut)
 {
