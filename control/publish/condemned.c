@@ -36,6 +36,10 @@ condemned_add(struct condemned *c, const uint8_t *apex,
 	if (!more)
 		return err_set(err, ERR_NO_MEMORY, "no memory");
 	c->versions = more;
+	for (size_t i = 0; i < c->count; i++)
+		if (name_equal(more[i].apex, apex) &&
+		    digest_equal(&more[i].version, version))
+			return 0;
 	memset(&more[c->count], 0, sizeof *more);
 	memcpy(more[c->count].apex, apex, name_length(apex));
 	more[c->count++].version = *version;
@@ -162,6 +166,26 @@ adopt_generation(struct condemned *c, struct store *s,
 	return rc;
 }
 
+/* What is live is pardoned: somebody went back to it. Returns whether the list
+ * changed. */
+static bool
+pardon_live(struct condemned *c, struct zone_table *live)
+{
+	size_t kept = 0, before = c->count;
+
+	for (size_t i = 0; i < before; i++) {
+		const struct zone_entry *e =
+		    zone_table_find(live, c->versions[i].apex);
+
+		if (e && e->served &&
+		    digest_equal(&e->served->version, &c->versions[i].version))
+			continue;
+		c->versions[kept++] = c->versions[i];
+	}
+	c->count = kept;
+	return kept != before;
+}
+
 int
 condemned_adopt(struct condemned *c, struct store *s, struct zone_table *live,
     struct err *err)
@@ -172,7 +196,7 @@ condemned_adopt(struct condemned *c, struct store *s, struct zone_table *live,
 	bool news = rc == 0 && count != c->seen;
 
 	if (rc == 0 && count < c->seen)
-		c->seen = 0; /* the store's list began anew */
+		c->seen = count; /* entries were pardoned */
 	for (size_t i = c->seen; rc == 0 && i < count; i++) {
 		struct err why;
 
@@ -183,6 +207,8 @@ condemned_adopt(struct condemned *c, struct store *s, struct zone_table *live,
 			log_error("what the rollback left can't be read: %s",
 			    why.text);
 	}
+	if (rc == 0)
+		news |= pardon_live(c, live);
 	if (rc == 0 && news) {
 		c->seen = count;
 		rc = condemned_write(c, s, err);

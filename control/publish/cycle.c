@@ -22,6 +22,16 @@ clock_ms(clockid_t which)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* Readers of the table see the list only while it does not change. */
+static void
+condemned_show(struct cycle *c, bool show)
+{
+	pthread_mutex_lock(&c->zones.lock);
+	c->zones.condemned = show ? c->condemned.versions : NULL;
+	c->zones.ncondemned = show ? c->condemned.count : 0;
+	pthread_mutex_unlock(&c->zones.lock);
+}
+
 /* Somebody else may have moved `current`: a rollback by the data plane, or this
  * is the start. Then the live generation's zones are read from their packs. */
 static int
@@ -53,9 +63,9 @@ live_look(struct cycle *c, struct err *err)
 	for (size_t i = 0; i < c->zones.count; i++)
 		c->zones.zones[i].look = true;
 	c->zones_changed = true;
+	condemned_show(c, false);
 	rc = condemned_adopt(&c->condemned, c->publisher.store, &c->zones, err);
-	c->zones.condemned = c->condemned.versions;
-	c->zones.ncondemned = c->condemned.count;
+	condemned_show(c, true);
 	control_status_live(c->status, &now.generation, now.activation,
 	    clock_ms(CLOCK_REALTIME) / 1000);
 	return rc;
@@ -401,11 +411,12 @@ cycle_release(
     struct cycle *c, const uint8_t *apex, size_t *released, struct err *err)
 {
 	struct zone_entry *e = zone_table_find(&c->zones, apex);
-	int rc = condemned_release(
-	    &c->condemned, c->publisher.store, apex, released, err);
+	int rc;
 
-	c->zones.condemned = c->condemned.versions;
-	c->zones.ncondemned = c->condemned.count;
+	condemned_show(c, false);
+	rc = condemned_release(&c->condemned, c->publisher.store, apex, released,
+	    err);
+	condemned_show(c, true);
 	if (rc == 0 && e)
 		e->look = true;
 	return rc;

@@ -57,7 +57,11 @@ def main():
             if only and label not in only:
                 continue
             print(f'== {label}', flush=True)
-            if run_zone(label, origin, path, work, 5720 + 5 * i):
+            try:
+                if run_zone(label, origin, path, work, 5720 + 5 * i):
+                    failed.append(label)
+            except SystemExit as e:
+                print(e)
                 failed.append(label)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Commands of the control socket (docs/control-socket.md), one row each. Reads
+ * the status and the zone table under their locks; changes nothing itself.
+ */
+#include "control/api/commands_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/name.h"
+#include "base/version.h"
+#include "snapshot/dataplane_protocol.h"
+#include "snapshot/page.h"
+
+enum { REFUSED_SHOWN_MAX = 100, BEAT_DEAD_MS = 5000 };
+
+static const char *const state_words[] = {
+    [ZONE_WAITING] = "waiting",
+    [ZONE_SERVED] = "served",
+    [ZONE_REFUSED] = "refused",
+    [ZONE_CONDEMNED] = "condemned",
+};
+
+json_t *
+command_error(int code, const char *text)
+{
+	return json_pack("{s:b, s:b, s:{s:s, s:s}}", "ok", 0, "done", 1,
+	    "error", "code", err_code_name(code), "text", text);
+}
+
+static json_t *
+digest_json(bool have, const struct digest *d)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	return have ? json_string(digest_to_text(text, d)) : json_null();
+}
+
+static uint64_t
+clock_ms(clockid_t which)
+{
+	struct timespec t;
+
+	clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* From the data plane's page: reading it can't hang. */
+static json_t *
+dataplane_json(const struct control_context *c)
+{
+	char path[4096];
+	struct page_state state;
+	struct page *page;
+	uint64_t beat = 0, now = clock_ms(CLOCK_BOOTTIME);
+	uint32_t pid = 0;
+	struct err err;
+	bool alive;
+
+	snprintf(path, sizeof path, "%s/%s", c->run_dir, DATAPLANE_PAGE_NAME);
+	if (page_open(&page, path, &err) != 0)
+		return json_pack("{s:b}", "alive", 0);
+	alive =
+	    page_read(page, &state, &beat, &pid) && now - beat < BEAT_DEAD_MS;
+	page_close(&page);
+	if (!alive)
+		return json_pack("{s:b}", "alive", 0);
+	return json_pack("{s:b, s:I, s:o, s:o, s:I, s:I}", "alive", 1, "pid",
+	    (json_int_t)pid, "stable",
+	    digest_json(!digest_is_zero(&state.stable), &state.stable),
+	    "candidate",
+	    digest_json(!digest_is_zero(&state.candidate), &state.candidate),
+	    "activation", (json_int_t)state.activation, "beat_ms",
+	    (json_int_t)(now - beat));
+}
+
+static json_t *
+zone_counts_json(const struct control_context *c)
+{
+	struct zone_table *t = worker_zones(c->worker);
+	json_int_t served = 0, refused = 0, condemned = 0, configured;
+
+	pthread_mutex_lock(&t->lock);
+	configured = (json_int_t)t->count;
+	for (size_t i = 0; i < t->count; i++) {
+		served += t->zones[i].served != NULL;
+		refused += t->zones[i].state == ZONE_REFUSED;
+		condemned += t->zones[i].state == ZONE_CONDEMNED;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return json_pack("{s:I, s:I, s:I, s:I}", "configured", configured,
+	    "served", served, "refused", refused, "condemned", condemned);
+}
+
+static struct work *
+do_status(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	struct control_facts f;
+
+	(void)request;
+	control_status_read(c->status, &f);
+	answer(client,
+	    json_pack("{s:b, s:b, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:I, "
+		      "s:o, s:o, s:s, s:I, s:o, s:o}",
+		"ok", 1, "done", 1, "version", HOLDFAST_VERSION, "pid",
+		(json_int_t)getpid(), "uptime_ms",
+		(json_int_t)(clock_ms(CLOCK_MONOTONIC) - c->started_ms),
+		"store", c->store_dir, "config", c->config_path, "generation",
+		digest_json(f.have_generation, &f.generation), "activation",
+		(json_int_t)f.activation, "committed_at",
+		(json_int_t)f.committed_at, "candidate",
+		digest_json(f.have_candidate, &f.candidate), "zones",
+		zone_counts_json(c), "work", f.work, "last_cycle_ms",
+		(json_int_t)f.last_cycle_ms, "last_error",
+		f.have_error ? json_string(f.last_error) : json_null(),
+		"dataplane", dataplane_json(c)));
+	return NULL;
+}
+
+static json_t *
+zone_json(const struct zone_entry *e)
+{
+	const struct zone_records *z = e->served;
+
+	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o}}",
+	    "ok", 1, "zone", "name", e->name, "state", state_words[e->state],
+	    "serial", z ? json_integer(z->serial) : json_null(), "records",
+	    z ? json_integer((json_int_t)z->count) : json_null(), "version",
+	    digest_json(z != NULL, z ? &z->version : NULL), "file", e->file,
+	    "changed_at",
+	    e->changed_at ? json_integer((json_int_t)e->changed_at)
+			  : json_null(),
+	    "why",
+	    e->state == ZONE_REFUSED || e->state == ZONE_CONDEMNED
+		? json_string(e->why.text)
+		: json_null());
+}
+
+/* The member "zone" as a name. 1 if there is one, 0 if not, else an error. */
+static int
+zone_member(json_t *request, uint8_t apex[DNS_NAME_MAX + 1], struct err *err)
+{
+	json_t *zone = json_object_get(request, "zone");
+	int n;
+
+	memset(apex, 0, DNS_NAME_MAX + 1);
+	if (!zone)
+		return 0;
+	if (!json_is_string(zone))
+		return err_set(err, ERR_USAGE, "\"zone\" is not a string");
+	n = name_from_text(apex, json_string_value(zone), err);
+	if (n < 0)
+		return err_set(err, ERR_USAGE, "\"zone\": \"%s\" is not a name",
+		    json_string_value(zone));
+	name_lower(apex, apex, (size_t)n);
+	return 1;
+}
+
+static struct work *
+do_zones(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	struct zone_table *t = worker_zones(c->worker);
+	uint8_t apex[DNS_NAME_MAX + 1];
+	struct err err;
+	json_int_t count = 0;
+	int one = zone_member(request, apex, &err);
+
+	if (one < 0) {
+		answer(client, command_error(err.code, err.text));
+		return NULL;
+	}
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->count; i++) {
+		if (one && !name_equal(t->zones[i].apex, apex))
+			continue;
+		answer(client, zone_json(&t->zones[i]));
+		count++;
+	}
+	pthread_mutex_unlock(&t->lock);
+	if (one && !count)
+		answer(client, command_error(ERR_NOT_FOUND,
+				   "no such zone; \"holdfast zones\" lists "
+				   "them"));
+	else
+		answer(client, json_pack("{s:b, s:b, s:I}", "ok", 1, "done", 1,
+				   "count", count));
+	return NULL;
+}
+
+static struct work *
+do_stats(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	json_t *counters = json_object();
+	struct control_facts f;
+
+	(void)request;
+	control_status_read(c->status, &f);
+	for (unsigned i = 0; i < CONTROL_COUNTER_COUNT; i++)
+		json_object_set_new(counters, control_counter_name[i],
+		    json_integer((json_int_t)f.counter[i]));
+	answer(client, json_pack("{s:b, s:b, s:o}", "ok", 1, "done", 1,
+			   "counters", counters));
+	return NULL;
+}
+
+static struct work *
+do_stop(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	(void)request;
+	answer(client, json_pack("{s:b, s:b}", "ok", 1, "done", 1));
+	c->stop(c->stop_arg);
+	return NULL;
+}
+
+/* Work for the worker, with the request's zone; an answer if that is bad. */
+static struct work *
+work_new(
+    enum work_kind kind, json_t *request, command_answer *answer, void *client)
+{
+	struct work *w = calloc(1, sizeof *w);
+	struct err err;
+	int zone;
+
+	if (!w) {
+		answer(client, command_error(ERR_NO_MEMORY, "no memory"));
+		return NULL;
+	}
+	w->kind = kind;
+	zone = zone_member(request, w->zone, &err);
+	w->have_zone = zone > 0;
+	if (zone >= 0)
+		return w;
+	answer(client, command_error(err.code, err.text));
+	free(w);
+	return NULL;
+}
+
+static struct work *
+do_reload(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	(void)c;
+	return work_new(
+	    json_object_get(request, "zone") ? WORK_LOOK : WORK_RELOAD, request,
+	    answer, client);
+}
+
+static struct work *
+do_release(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	(void)c;
+	if (!json_object_get(request, "zone")) {
+		answer(client, command_error(ERR_USAGE,
+				   "\"zone\" is missing: which one is to be "
+				   "released?"));
+		return NULL;
+	}
+	return work_new(WORK_RELEASE, request, answer, client);
+}
+
+static struct work *
+do_rollback(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	json_t *generation = json_object_get(request, "generation");
+	json_t *steps = json_object_get(request, "steps");
+	struct work *w = work_new(WORK_ROLLBACK, request, answer, client);
+	struct err err;
+
+	(void)c;
+	if (!w)
+		return NULL;
+	w->steps = 1;
+	err_set(&err, 0, " ");
+	if (generation && (!json_is_string(generation) ||
+			      digest_from_text(&w->generation,
+				  json_string_value(generation), &err) != 0))
+		err_set(&err, ERR_USAGE,
+		    "\"generation\" is not 64 hexadecimal digits");
+	else if (steps &&
+		 (!json_is_integer(steps) || json_integer_value(steps) < 1 ||
+		     json_integer_value(steps) > 1000))
+		err_set(&err, ERR_USAGE, "\"steps\" is not 1 to 1000");
+	if (err.code) {
+		answer(client, command_error(err.code, err.text));
+		free(w);
+		return NULL;
+	}
+	w->have_generation = generation != NULL;
+	if (steps)
+		w->steps = (unsigned)json_integer_value(steps);
+	return w;
+}
+
+static const struct {
+	const char *name;
+	const char *members[3]; /* besides "command" */
+	struct work *(*run)(const struct control_context *c, json_t *request,
+	    command_answer *answer, void *client);
+} commands[] = {
+    {"status", {0}, do_status},
+    {"zones", {"zone"}, do_zones},
+    {"stats", {0}, do_stats},
+    {"reload", {"zone"}, do_reload},
+    {"rollback", {"steps", "generation"}, do_rollback},
+    {"release", {"zone"}, do_release},
+    {"stop", {0}, do_stop},
+};
+
+/* A member that the command does not know is a mistake, not a wish to ignore.
+ */
+static bool
+members_known(json_t *request, unsigned command, const char **unknown)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(request, key, value)
+	{
+		bool known = strcmp(key, "command") == 0;
+
+		for (unsigned i = 0; i < 3 && commands[command].members[i]; i++)
+			known |= strcmp(key, commands[command].members[i]) == 0;
+		*unknown = key;
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
+struct work *
+command_do(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	const char *word =
+	    json_string_value(json_object_get(request, "command"));
+	const char *unknown;
+	struct err err;
+
+	for (unsigned i = 0; word && i < sizeof commands / sizeof *commands;
+	     i++) {
+		if (strcmp(word, commands[i].name) != 0)
+			continue;
+		if (members_known(request, i, &unknown))
+			return commands[i].run(c, request, answer, client);
+		err_set(&err, ERR_USAGE, "\"%s\" has no member \"%.64s\"", word,
+		    unknown);
+		answer(client, command_error(err.code, err.text));
+		return NULL;
+	}
+	answer(client, command_error(ERR_USAGE,
+			   word ? "no such command; there are status, zones, "
+				  "stats, reload, rollback, release and stop"
+				: "\"command\" is missing"));
+	return NULL;
+}
+
+/* Zones that are not as their sources want, with the reasons. */
+static json_t *
+refused_json(const struct control_context *c, json_int_t *count)
+{
+	struct zone_table *t = worker_zones(c->worker);
+	json_t *list = json_array();
+
+	*count = 0;
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct zone_entry *e = &t->zones[i];
+
+		if (e->state != ZONE_REFUSED)
+			continue;
+		if (++*count <= REFUSED_SHOWN_MAX)
+			json_array_append_new(
+			    list, json_pack("{s:s, s:s}", "name", e->name,
+				      "why", e->why.text));
+	}
+	pthread_mutex_unlock(&t->lock);
+	return list;
+}
+
+static json_t *
+condemned_json(const struct control_context *c)
+{
+	struct zone_table *t = worker_zones(c->worker);
+	json_t *list = json_array();
+
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->ncondemned; i++) {
+		char name[NAME_TEXT_MAX];
+
+		json_array_append_new(list,
+		    json_string(name_to_text(name, t->condemned[i].apex)));
+	}
+	pthread_mutex_unlock(&t->lock);
+	return list;
+}
+
+static json_t *
+reload_json(const struct control_context *c, const struct work *w)
+{
+	json_int_t refused;
+	json_t *list = refused_json(c, &refused);
+
+	return json_pack("{s:b, s:b, s:b, s:o, s:I, s:I, s:o}", "ok", 1, "done",
+	    1, "changed", w->result.changed, "generation",
+	    digest_json(
+		!digest_is_zero(&w->result.generation), &w->result.generation),
+	    "activation", (json_int_t)w->result.activation, "refused", refused,
+	    "zones", list);
+}
+
+void
+command_finish(const struct control_context *c, struct work *w,
+    command_answer *answer, void *client)
+{
+	json_t *line;
+
+	if (w->code)
+		line = command_error(w->code, w->err.text);
+	else if (w->kind == WORK_ROLLBACK)
+		line = json_pack("{s:b, s:b, s:o, s:I, s:o, s:o}", "ok", 1,
+		    "done", 1, "generation",
+		    digest_json(true, &w->result.generation), "activation",
+		    (json_int_t)w->result.activation, "left",
+		    digest_json(true, &w->left), "condemned",
+		    condemned_json(c));
+	else if (w->kind == WORK_RELEASE && !w->released)
+		line = command_error(
+		    ERR_NOT_FOUND, "nothing of this zone is condemned");
+	else if (w->kind == WORK_RELEASE)
+		line = json_pack("{s:b, s:b, s:I}", "ok", 1, "done", 1,
+		    "released", (json_int_t)w->released);
+	else
+		line = reload_json(c, w);
+	answer(client, line);
+	free(w);
+}

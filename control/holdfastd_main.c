@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * holdfastd, the control process: builds, proves and publishes snapshots. When
+ * it dies, answers neither change nor stop.
+ *
+ *   holdfastd [--config FILE] [--check] [--version]
+ *
+ * Three threads: this one (signals, control socket), the worker (sources,
+ * compiler, publication), and libmicrohttpd's (metrics).
+ */
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "control/api/control_socket.h"
+#include "control/api/metrics.h"
+
+enum { EXIT_USAGE = 2 };
+
+struct program {
+	const char *config_path;
+	bool check;
+	struct config *config;
+	struct ev_loop *loop;
+	struct control_status status;
+	struct worker *worker;
+	struct control_socket *socket;
+	struct metrics *metrics;
+	struct control_context context;
+	struct ev_signal term, intr, hup;
+	/* what of the configuration outlives a reload */
+	char *store_dir, *run_dir, *path, *group;
+	struct config_address metrics_address;
+	bool metrics_on;
+};
+
+static int
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: holdfastd [--config FILE] [--check] [--version]\n"
+	    "  --config FILE  default " CONFIG_PATH_DEFAULT "\n"
+	    "  --check        reads the configuration, says what is wrong\n");
+	return EXIT_USAGE;
+}
+
+static int
+options(struct program *p, int argc, char **argv)
+{
+	p->config_path = CONFIG_PATH_DEFAULT;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			p->config_path = argv[++i];
+		else if (strcmp(argv[i], "--check") == 0)
+			p->check = true;
+		else if (strcmp(argv[i], "--version") == 0)
+			return puts("holdfastd " HOLDFAST_VERSION), -1;
+		else
+			return usage();
+	}
+	return 0;
+}
+
+static void
+loop_end(void *arg)
+{
+	struct program *p = arg;
+
+	ev_break(p->loop, EVBREAK_ALL);
+}
+
+static void
+signal_end(struct ev_loop *loop, struct ev_signal *s, int events)
+{
+	(void)loop;
+	(void)events;
+	log_info("signal %d: stopping; what is live stays live", s->signum);
+	loop_end(s->data);
+}
+
+static void
+reload_done(struct work *w)
+{
+	free(w);
+}
+
+static void
+signal_reload(struct ev_loop *loop, struct ev_signal *s, int events)
+{
+	struct program *p = s->data;
+	struct work *w = calloc(1, sizeof *w);
+
+	(void)loop;
+	(void)events;
+	if (!w) {
+		log_error("no memory for a reload");
+		return;
+	}
+	w->kind = WORK_RELOAD;
+	w->done = reload_done;
+	worker_ask(p->worker, w);
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int
+config_keep(struct program *p, struct err *err)
+{
+	const struct config *c = p->config;
+
+	p->store_dir = strdup(c->store_dir);
+	p->run_dir = strdup(c->run_dir);
+	p->path = strdup(c->path);
+	p->group =
+	    c->control.socket_group ? strdup(c->control.socket_group) : NULL;
+	p->metrics_address = c->control.metrics;
+	p->metrics_on = c->control.metrics_on;
+	if (!p->store_dir || !p->run_dir || !p->path ||
+	    (c->control.socket_group && !p->group))
+		return err_set(err, ERR_NO_MEMORY, "no memory");
+	p->context = (struct control_context){.status = &p->status,
+	    .config_path = p->path,
+	    .store_dir = p->store_dir,
+	    .run_dir = p->run_dir,
+	    .started_ms = now_ms(),
+	    .stop = loop_end,
+	    .stop_arg = p};
+	return 0;
+}
+
+static void
+signals_open(struct program *p)
+{
+	ev_signal_init(&p->term, signal_end, SIGTERM);
+	ev_signal_init(&p->intr, signal_end, SIGINT);
+	ev_signal_init(&p->hup, signal_reload, SIGHUP);
+	p->term.data = p->intr.data = p->hup.data = p;
+	ev_signal_start(p->loop, &p->term);
+	ev_signal_start(p->loop, &p->intr);
+	ev_signal_start(p->loop, &p->hup);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int
+serve(struct program *p, struct err *err)
+{
+	int rc = file_make_directories(p->run_dir, 0755, err);
+
+	if (rc == 0)
+		rc = worker_start(&p->worker, &p->config, &p->status, err);
+	if (rc)
+		return rc;
+	p->context.worker = p->worker;
+	rc = control_socket_open(
+	    &p->socket, p->loop, &p->context, p->group, err);
+	if (rc == 0 && p->metrics_on)
+		rc = metrics_open(
+		    &p->metrics, &p->metrics_address, &p->context, err);
+	if (rc == 0) {
+		log_info("store %s, control socket %s/" CONTROL_SOCKET_NAME,
+		    p->store_dir, p->run_dir);
+		ev_run(p->loop, 0);
+	}
+	metrics_close(&p->metrics);
+	worker_stop(&p->worker);
+	control_socket_close(&p->socket);
+	return rc;
+}
+
+static int
+run(struct program *p, struct err *err)
+{
+	int rc = cpu_check(err);
+
+	if (rc == 0)
+		rc = config_load(&p->config, p->config_path, err);
+	if (rc || p->check)
+		return rc;
+	log_open("holdfastd",
+	    (enum log_level)log_level_from_text(p->config->log_level));
+	p->loop = ev_default_loop(0);
+	if (!p->loop)
+		return err_set(err, ERR_IO, "no event loop");
+	rc = config_keep(p, err);
+	if (rc)
+		return rc;
+	control_status_init(&p->status);
+	signals_open(p);
+	rc = serve(p, err);
+	control_status_fini(&p->status);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program p = {0};
+	struct err err;
+	int rc = options(&p, argc, argv);
+
+	if (rc)
+		return rc < 0 ? 0 : rc;
+	log_open("holdfastd", LOG_LEVEL_INFO);
+	rc = run(&p, &err);
+	if (rc)
+		log_error("%s", err.text);
+	else if (p.check)
+		printf("%s: good\n", p.config_path);
+	config_free(&p.config);
+	free(p.store_dir);
+	free(p.run_dir);
+	free(p.path);
+	free(p.group);
+	if (p.loop)
+		ev_loop_destroy(p.loop);
+	return rc ? EXIT_FAILURE : 0;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The worker thread (worker.h): a poll loop over requests and changes of files.
+ */
+#include "control/publish/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control/source/watch.h"
+
+enum {
+	FOLLOW_MS = 1000, /* how often the data plane is asked what is live */
+	RETRY_MS = 2000,  /* after a turn that failed */
+};
+
+struct worker {
+	struct cycle cycle;
+	struct config *config;
+	struct watch *watch;
+	pthread_t thread;
+	pthread_mutex_t lock; /* of the four below */
+	struct work *first, **last;
+	bool stop;
+	int wake; /* eventfd */
+	int64_t turn_due_ms;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct zone_table *
+worker_zones(struct worker *w)
+{
+	return &w->cycle.zones;
+}
+
+static void
+worker_wake(struct worker *w)
+{
+	uint64_t one = 1;
+
+	while (write(w->wake, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
+void
+worker_ask(struct worker *w, struct work *work)
+{
+	bool late;
+
+	work->next = NULL;
+	pthread_mutex_lock(&w->lock);
+	late = w->stop;
+	if (!late) {
+		*w->last = work;
+		w->last = &work->next;
+	}
+	pthread_mutex_unlock(&w->lock);
+	if (late) {
+		work->code = err_set(
+		    &work->err, ERR_UNAVAILABLE, "holdfastd is stopping");
+		work->done(work);
+		return;
+	}
+	worker_wake(w);
+}
+
+static struct work *
+work_take_find(struct worker *w, bool *stop)
+{
+	struct work *work;
+
+	pthread_mutex_lock(&w->lock);
+	*stop = w->stop;
+	work = w->first;
+	if (work) {
+		w->first = work->next;
+		if (!w->first)
+			w->last = &w->first;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return work;
+}
+
+static int
+config_reload(struct worker *w, struct err *err)
+{
+	struct config *fresh = NULL;
+	int rc = config_load(&fresh, w->config->path, err);
+
+	if (rc == 0 && strcmp(fresh->store_dir, w->config->store_dir) != 0)
+		rc = err_set(err, ERR_REFUSED,
+		    "%s: the store's directory can't change while holdfastd "
+		    "runs; restart it",
+		    w->config->path);
+	if (rc == 0 && strcmp(fresh->run_dir, w->config->run_dir) != 0)
+		rc = err_set(err, ERR_REFUSED,
+		    "%s: the run directory can't change while holdfastd runs; "
+		    "restart it",
+		    w->config->path);
+	if (rc == 0)
+		rc = cycle_configure(&w->cycle, fresh, err);
+	if (rc) {
+		config_free(&fresh);
+		log_error("%s; the configuration stays as it was", err->text);
+		return rc;
+	}
+	config_free(&w->config);
+	w->config = fresh;
+	log_info("%s: %u zones", fresh->path, fresh->nzones);
+	return 0;
+}
+
+static int
+work_look(struct worker *w, struct work *work)
+{
+	struct zone_table *t = &w->cycle.zones;
+
+	if (work->have_zone) {
+		struct zone_entry *e = zone_table_find(t, work->zone);
+
+		if (!e)
+			return err_set(&work->err, ERR_NOT_FOUND,
+			    "no such zone; \"holdfast zones\" lists them");
+		e->look = true;
+	}
+	return cycle_run(
+	    &w->cycle, !work->have_zone, &work->result, &work->err);
+}
+
+static void
+work_do(struct worker *w, struct work *work)
+{
+	switch (work->kind) {
+	case WORK_RELOAD:
+		work->code = config_reload(w, &work->err);
+		if (work->code == 0)
+			work->code = cycle_run(
+			    &w->cycle, true, &work->result, &work->err);
+		break;
+	case WORK_LOOK:
+		work->code = work_look(w, work);
+		break;
+	case WORK_ROLLBACK:
+		work->code = cycle_rollback(&w->cycle, work->steps,
+		    work->have_generation ? &work->generation : NULL,
+		    &work->result, &work->left, &work->err);
+		w->turn_due_ms = now_ms();
+		break;
+	case WORK_RELEASE:
+		work->code = cycle_release(
+		    &w->cycle, work->zone, &work->released, &work->err);
+		w->turn_due_ms = now_ms();
+		break;
+	}
+	work->done(work);
+}
+
+static void
+turn(struct worker *w)
+{
+	struct cycle_result result;
+	struct err err;
+	int rc = cycle_run(&w->cycle, false, &result, &err);
+
+	w->turn_due_ms = now_ms() + (rc ? RETRY_MS : FOLLOW_MS);
+}
+
+static int
+wait_ms(const struct worker *w)
+{
+	int64_t now = now_ms(), left = w->turn_due_ms - now;
+	int64_t watch = watch_timeout_ms(w->watch, now);
+
+	if (watch >= 0 && watch < left)
+		left = watch;
+	return left < 0 ? 0 : (int)left;
+}
+
+static void *
+worker_main(void *arg)
+{
+	struct worker *w = arg;
+	bool stop = false;
+
+	turn(w);
+	while (!stop) {
+		struct pollfd p[2] = {{.fd = w->wake, .events = POLLIN},
+		    {.fd = watch_fd(w->watch), .events = POLLIN}};
+		struct work *work;
+		uint64_t count;
+
+		poll(p, p[1].fd >= 0 ? 2 : 1, wait_ms(w));
+		if (p[0].revents & POLLIN &&
+		    read(w->wake, &count, sizeof count) < 0 && errno != EAGAIN)
+			log_warn("eventfd: %s", strerror(errno));
+		while ((work = work_take_find(w, &stop)) != NULL && !stop)
+			work_do(w, work);
+		if (work) { /* it came when we were told to stop */
+			work->code = err_set(&work->err, ERR_UNAVAILABLE,
+			    "holdfastd is stopping");
+			work->done(work);
+		}
+		if (!stop && (zone_table_notice(&w->cycle.zones, now_ms()) ||
+				 now_ms() >= w->turn_due_ms))
+			turn(w);
+	}
+	return NULL;
+}
+
+static void
+worker_free(struct worker *w)
+{
+	watch_close(&w->watch);
+	config_free(&w->config);
+	if (w->wake >= 0)
+		close(w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+int
+worker_start(struct worker **out, struct config **config,
+    struct control_status *status, struct err *err)
+{
+	struct worker *w = calloc(1, sizeof *w);
+	struct watch_options options = {
+	    .settle_ms = (*config)->control.settle_ms};
+	int rc;
+
+	if (!w)
+		return err_set(err, ERR_NO_MEMORY, "no memory");
+	w->last = &w->first;
+	pthread_mutex_init(&w->lock, NULL);
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = w->wake < 0 ? err_set_errno(err, "eventfd")
+	                 : watch_open(&w->watch, &options, now_ms(), err);
+	if (rc == 0)
+		rc = cycle_open(&w->cycle, *config, status, err);
+	if (rc) {
+		worker_free(w);
+		return rc;
+	}
+	w->cycle.zones.watch = w->watch;
+	w->config = *config;
+	*config = NULL;
+	if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+		rc = err_set_errno(err, "can't start the worker thread");
+		cycle_close(&w->cycle);
+		worker_free(w);
+		return rc;
+	}
+	*out = w;
+	return 0;
+}
+
+void
+worker_stop(struct worker **wp)
+{
+	struct worker *w = *wp;
+	struct work *work;
+	bool stop;
+
+	*wp = NULL;
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_mutex_unlock(&w->lock);
+	worker_wake(w);
+	pthread_join(w->thread, NULL);
+	while ((work = work_take_find(w, &stop)) != NULL) {
+		work->code = err_set(
+		    &work->err, ERR_UNAVAILABLE, "holdfastd is stopping");
+		work->done(work);
+	}
+	cycle_close(&w->cycle);
+	worker_free(w);
+}
