@@ -32,7 +32,7 @@ prove_found_text(char out[PROVE_TEXT_MAX], ldns_rr *rr)
 
 	/* for people: not in the case of the question */
 	if (rr)
-		ldns_dname2canonical(ldns_rr_owner(rr));
+		ldns_rr2canonical(rr);
 	text = rr ? ldns_rr2str(rr) : NULL;
 
 	if (text)
