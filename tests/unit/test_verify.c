@@ -61,6 +61,46 @@ START_TEST(test_builders_cells_are_accepted)
 }
 END_TEST
 
+/* Zones that nobody should write and everybody may. */
+START_TEST(test_odd_zones_are_accepted)
+{
+	static const struct rig_zone odd[] = {
+	    {"x.test.",
+		"@ 60 SOA a b 1 2 3 4 5\n@ NS a\n*.c NS ns.y\n*.d DNAME e\n"
+		"*.e CNAME *.e.f\n*.g MX 1 *.g\n*.g MX 2 x.*.g\n* NS a\n"
+		"\\000\\255.h A 192.0.2.1\nm MX 0 .\ns SRV 0 0 0 .\n"
+		"a.*.i A 192.0.2.2\nj CNAME j\n@ DNAME k.test.\n",
+		RIG_WHOLE},
+	    {"y.test.",
+		"@ 60 SOA . . 1 2 3 4 5\n@ NS .\n*.a NS ns.*.a\n"
+		"ns.*.a A 192.0.2.1\n*.b NS ns.*.a\n*.d DNAME e\n",
+		1},
+	    {".",
+		"@ 60 SOA . . 1 2 3 4 5\n@ NS a.\n*. CNAME a.\na. A "
+		"192.0.2.1\ntest. NS a.\nb. NS c.b.\nc.b. A 192.0.2.1\n",
+		RIG_WHOLE},
+	};
+	struct generation *g;
+	struct err err;
+
+	for (unsigned i = 0; i < sizeof odd / sizeof *odd; i++) {
+		rig_make(&rig, &rig_key, &odd[i], 1, 0, NULL);
+		for (uint32_t slot = 0; slot < rig.nslots; slot++) {
+			uint8_t *cell = cell_copy(slot);
+
+			ck_assert_msg(verify(cell, slot, &err) == 0,
+			    "%s slot %u: %s", odd[i].apex, slot, err.text);
+			free(cell);
+		}
+		g = rig_generation(&rig);
+		ck_assert_msg(
+		    generation_check_whole(g, &err) == 0, "%s", err.text);
+		generation_free(&g);
+		rig_free(&rig);
+	}
+}
+END_TEST
+
 START_TEST(test_every_cut_off_cell_is_refused)
 {
 	struct cell_expect expect;
@@ -553,6 +593,7 @@ main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, test_builders_cells_are_accepted);
+	tcase_add_test(tcase, test_odd_zones_are_accepted);
 	tcase_add_test(tcase, test_every_cut_off_cell_is_refused);
 	tcase_add_loop_test(
 	    tcase, test_each_change_is_refused, 0, sizeof rows / sizeof *rows);
