@@ -207,7 +207,7 @@ stage_decide(
 	q->key_hash = s->name.hash[f->key_labels];
 	s->rcode = q->rcode;
 	s->outcome = found_table[f->kind].outcome;
-	if (found_table[f->kind].authoritative)
+	if (found_table[f->kind].authoritative && !s->any_class)
 		s->flags |= DNS_FLAG_AA;
 	if (__builtin_expect(f->block->flags & BLOCK_LINKS, 0))
 		s->outcome = OUTCOME_COMPOSE;

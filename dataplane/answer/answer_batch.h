@@ -62,7 +62,7 @@ struct answer_state {
 	uint16_t ede;     /* extended error, or EDE_NONE */
 	uint16_t tsig_at; /* offset of the query's TSIG record */
 	uint8_t outcome;  /* enum outcome */
-	bool has_opt, want_do, want_nsid;
+	bool has_opt, want_do, want_nsid, any_class;
 	const char *chaos;
 	struct query_name name;
 } __attribute__((aligned(64)));

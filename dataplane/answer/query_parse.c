@@ -81,6 +81,8 @@ parse_records(
 	struct wire_reader r =
 	    wire_reader_make(m + s->question_end, q->bytes - s->question_end);
 
+	if (s->qtype == DNS_TYPE_IXFR && wire_load16(m + 6) == 0)
+		return; /* the client's SOA: parse_meta() refuses it all */
 	if (wire_load16(m + 6) || wire_load16(m + 8)) {
 		parse_formerr(s, q);
 		return;
@@ -147,7 +149,9 @@ parse_header_unusual(struct answer_state *s, struct answer_query *q)
 		parse_formerr(s, q);
 		return false;
 	case DNS_OPCODE_NOTIFY:
-		/* nobody may notify us until zones come by transfer */
+		/* nobody may notify us until zones come by transfer; AA is
+		 * copied (RFC 1996 section 3.3 has it in the request) */
+		s->flags |= wire_load16(m + 2) & DNS_FLAG_AA;
 		parse_fail(
 		    s, q, OUTCOME_HEADER, VERDICT_REFUSED, DNS_RCODE_REFUSED);
 		return false;
@@ -201,7 +205,11 @@ parse_meta(
 		parse_chaos(s, ctx, q);
 		return;
 	}
-	if (s->qclass != DNS_CLASS_IN) {
+	if (s->qclass == DNS_CLASS_ANY) {
+		/* RFC 1035 section 3.2.5, and AA is off: not all classes
+		 * were looked at */
+		s->any_class = true;
+	} else if (s->qclass != DNS_CLASS_IN) {
 		s->ede = DNS_EDE_NOT_AUTHORITATIVE;
 		parse_fail(
 		    s, q, OUTCOME_QUESTION, VERDICT_REFUSED, DNS_RCODE_REFUSED);
@@ -209,10 +217,13 @@ parse_meta(
 	}
 	switch (s->qtype) {
 	case DNS_TYPE_AXFR:
-	case DNS_TYPE_IXFR:
-		/* transfers are not served */
 		parse_fail(
 		    s, q, OUTCOME_QUESTION, VERDICT_NOTIMP, DNS_RCODE_NOTIMP);
+		break;
+	case DNS_TYPE_IXFR:
+		/* there are no transfers; NSD and Knot say it like this */
+		parse_fail(
+		    s, q, OUTCOME_QUESTION, VERDICT_NOTAUTH, DNS_RCODE_NOTAUTH);
 		break;
 	default:
 		break;
@@ -230,7 +241,7 @@ query_parse(struct answer_state *s, const struct generation *g,
 	s->question_end = 0;
 	s->ede = EDE_NONE;
 	s->tsig_at = 0;
-	s->has_opt = s->want_do = s->want_nsid = false;
+	s->has_opt = s->want_do = s->want_nsid = s->any_class = false;
 	s->limit =
 	    ctx->transport == ANSWER_UDP ? DNS_EDNS_MIN : DNS_MESSAGE_MAX;
 	q->response_bytes = 0;

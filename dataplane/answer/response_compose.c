@@ -184,8 +184,7 @@ chain_dname(struct chain *ch, const struct found *f)
 {
 	/* the name in hand ends in the DNAME's owner */
 	struct block_owner owner = {.bytes = f->owner_bytes,
-	    .at = (uint16_t)(ch->owner.at + ch->name->bytes -
-			     f->owner_bytes)};
+	    .at = (uint16_t)(ch->owner.at + ch->name->bytes - f->owner_bytes)};
 
 	for (unsigned i = 0; i < ch->ndnames; i++)
 		if (ch->dnames[i] == f->block)

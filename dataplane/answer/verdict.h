@@ -19,7 +19,7 @@
 	X(REFUSED,         "refused",         1, "not a name of our zones, or not our class") \
 	X(FORMERR,         "formerr",         1, "a message that breaks the format") \
 	X(NOTIMP,          "notimp",          1, "an opcode or meta type we do not implement") \
-	X(NOTAUTH,         "notauth",         1, "a NOTIFY for a zone we do not transfer") \
+	X(NOTAUTH,         "notauth",         1, "a transfer, or a signature with a key that we do not share") \
 	X(BADVERS,         "badvers",         1, "an EDNS version above 0") \
 	X(YXDOMAIN,        "yxdomain",        1, "a DNAME made the name too long") \
 	X(SERVFAIL,        "servfail",        1, "no generation is loaded") \
