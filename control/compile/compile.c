@@ -99,7 +99,8 @@ zones_take(struct compiler *c, struct compile_zone *zones, size_t nzones,
 		struct compile_zone *z = &zones[i];
 
 		z->status = 0;
-		z->why = (struct err){0};
+		z->why.code = 0;
+		z->why.text[0] = '\0'; /* not all of it: a million zones */
 		if (!z->records)
 			zone_set_fault(z, z->last_good, ERR_NOT_FOUND,
 			    "there is no version of it");

@@ -15,8 +15,9 @@ table_alloc(struct slot_table *t, struct err *err)
 {
 	t->splits = calloc(t->nsplits + 1u, sizeof *t->splits);
 	t->inputs = calloc(t->nslots + 1u, sizeof *t->inputs);
+	t->parts = calloc(t->nslots + 1u, sizeof *t->parts);
 	t->slots = calloc(t->nslots + 1u, sizeof *t->slots);
-	if (t->splits && t->inputs && t->slots)
+	if (t->splits && t->inputs && t->parts && t->slots)
 		return 0;
 	slot_table_fini(t);
 	return err_set(err, ERR_NO_MEMORY, "no memory for a table of slots");
@@ -69,6 +70,7 @@ slot_table_fini(struct slot_table *t)
 {
 	free(t->splits);
 	free(t->inputs);
+	free(t->parts);
 	free(t->slots);
 	*t = (struct slot_table){0};
 }

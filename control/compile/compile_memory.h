@@ -15,6 +15,8 @@ struct slot_table {
 	uint32_t nslots, nsplits;
 	struct split_d *splits;
 	struct digest *inputs; /* zeros: not known */
+	struct digest *parts;  /* of split slots: what the cell depends on of
+	                          its zone; zeros: not known */
 	struct slot_d *slots;
 };
 

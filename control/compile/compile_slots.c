@@ -107,6 +107,24 @@ take_known(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
 	    !digest_equal(&from->inputs[there], &w->table.inputs[at]))
 		return false;
 	w->table.slots[at] = from->slots[there];
+	w->table.parts[at] = from->parts[there];
+	return true;
+}
+
+/* Takes the cell of a split slot, not its pack, from a table that knows what it
+ * depends on: a zone that changed elsewhere. */
+static bool
+take_part(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
+    const struct slot_table *from)
+{
+	uint32_t there =
+	    from ? slot_table_find(from, w->layout, slot) : UINT32_MAX;
+
+	if (there == UINT32_MAX || there >= from->nslots ||
+	    digest_is_zero(&w->table.parts[at]) ||
+	    !digest_equal(&from->parts[there], &w->table.parts[at]))
+		return false;
+	memcpy(w->table.slots[at].cell, from->slots[there].cell, DIGEST_BYTES);
 	return true;
 }
 
@@ -347,29 +365,35 @@ group_blame(struct slot_group *g, const struct layout_slot *slot,
 		slot_zone_refuse(g->w, member(g, 0), together);
 }
 
+static int
+pack_put(struct slot_group *g, uint32_t at, struct err *err)
+{
+	struct digest digest;
+	int code = store_put(g->w->store, STORE_RECORDS, g->pack.data,
+	    g->pack.len, &digest, err);
+
+	if (code == 0)
+		memcpy(g->w->table.slots[at].records, digest.b, DIGEST_BYTES);
+	return code;
+}
+
 /* Puts g->cell and g->pack into the store and their digests into the table. A
  * cell without names is no cell. */
 static int
 slot_put(struct slot_group *g, uint32_t at, struct err *err)
 {
 	const struct cell_header_d *h = (const void *)g->cell.data;
-	struct digest cell, records;
+	struct digest digest;
 	int code;
 
 	if (h->nnodes == 0)
 		return 0;
 	code = store_put(
-	    g->w->store, STORE_CELL, g->cell.data, g->cell.len, &cell, err);
-	if (code == 0)
-		code = store_put(g->w->store, STORE_RECORDS, g->pack.data,
-		    g->pack.len, &records, err);
-	if (code == 0) {
-		struct slot_d *slot = &g->w->table.slots[at];
-
-		memcpy(slot->cell, cell.b, DIGEST_BYTES);
-		memcpy(slot->records, records.b, DIGEST_BYTES);
-	}
-	return code;
+	    g->w->store, STORE_CELL, g->cell.data, g->cell.len, &digest, err);
+	if (code)
+		return code;
+	memcpy(g->w->table.slots[at].cell, digest.b, DIGEST_BYTES);
+	return pack_put(g, at, err);
 }
 
 static int
@@ -425,7 +449,7 @@ shared_fill(struct slot_group *g, uint32_t at, struct err *err)
 
 static int
 split_build(struct slot_group *g, uint32_t i, uint32_t at,
-    const struct layout_slot *slot, struct err *err)
+    const struct layout_slot *slot, bool *kept, struct err *err)
 {
 	const struct zone_plan *plan;
 	int code = plan_make(g, i, err);
@@ -433,6 +457,15 @@ split_build(struct slot_group *g, uint32_t i, uint32_t at,
 	plan = g->plans[i];
 	if (code || !plan)
 		return code;
+	code = zone_plan_slot_digest(
+	    plan, slot->number, &g->w->table.parts[at], err);
+	if (code)
+		return code;
+	*kept = take_part(g->w, at, slot, g->w->before) ||
+	        take_part(g->w, at, slot, g->w->remembered);
+	if (*kept)
+		return is_empty(&g->w->table.slots[at]) ? 0
+		                                        : pack_put(g, at, err);
 	code = cell_make(g, slot, &plan, 1, err);
 	if (is_memory_or_store(code))
 		return code;
@@ -464,7 +497,7 @@ split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
 		kept = code == 0 && !w->remembered &&
 		       take_packed(g, at, &slot, &pack);
 		if (code == 0 && !kept)
-			code = split_build(g, i, at, &slot, err);
+			code = split_build(g, i, at, &slot, &kept, err);
 	}
 	if (code == 0)
 		slot_done(w, at, &slot, !kept);

@@ -48,7 +48,7 @@ static const struct extra {
 
 enum {
 	EXTRAS = sizeof extras_asked / sizeof extras_asked[0],
-	EXTRAS_IN_ALL = 40000, /* of a large proof, or one a name */
+	EXTRAS_IN_ALL = 20000, /* of a large proof, or one a name */
 };
 
 unsigned

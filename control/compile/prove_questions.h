@@ -5,7 +5,7 @@
  * be there) all are asked in a small proof, and in a large one a few for each
  * name in turn, so that a large zone has all of them asked thousands of times
  * without paying for all of them everywhere. Names with rules of their own
- * (apex, wildcard, empty non-terminal, DNAME) are asked everything.
+ * (wildcard, empty non-terminal, DNAME) are asked everything.
  */
 #ifndef HOLDFAST_PROVE_QUESTIONS_H
 #define HOLDFAST_PROVE_QUESTIONS_H

@@ -351,6 +351,50 @@ START_TEST(more_depths_than_the_engine_probes_are_left_out)
 }
 END_TEST
 
+/* With a memory only the cells that the change is in are built. */
+START_TEST(one_record_of_a_split_zone_builds_a_cell_or_two)
+{
+	struct rig r;
+
+	rig_open(&r);
+	r.options.memory = compile_memory_new();
+	r.options.split_bytes = 8192;
+	zone_add(&r, "larger.example.", 900);
+	rig_must(&r);
+	ck_assert_uint_ge(r.result.cells_built, 5);
+	rig_commit(&r);
+	for (unsigned i = 2; i < 4; i++) {
+		r.zones[0].records = version_make(
+		    &r, "larger.example.", i, 900, i == 2 ? "second" : "third");
+		rig_must(&r);
+		/* the apex's, for the serial, and the mark's */
+		ck_assert_uint_eq(r.result.cells_built, 2);
+		ck_assert_uint_ge(r.result.cells_kept, 3);
+		rig_commit(&r);
+		struct zone_records **zones;
+		size_t nzones;
+
+		ck_assert_int_eq(
+		    compile_read_zones(
+			r.store, &r.result.generation, &zones, &nzones, &r.err),
+		    0);
+		ck_assert(digest_equal(
+		    &zones[0]->version, &r.zones[0].records->version));
+		zone_records_free(zones[0]);
+		free(zones);
+	}
+	/* and they are those that a process without memory builds */
+	struct digest generation = r.result.generation;
+
+	compile_memory_free(r.options.memory);
+	r.options.memory = NULL;
+	rig_must(&r);
+	ck_assert(r.result.unchanged);
+	ck_assert(digest_equal(&generation, &r.result.generation));
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(large_zones_are_split_and_keep_their_numbers)
 {
 	struct rig r;
@@ -515,6 +559,7 @@ UNIT_MAIN("compile", first_generation_is_proven_and_loaded,
     zone_that_cannot_be_built_hurts_itself_only,
     zones_twice_and_zones_without_a_version_are_named,
     more_depths_than_the_engine_probes_are_left_out,
+    one_record_of_a_split_zone_builds_a_cell_or_two,
     large_zones_are_split_and_keep_their_numbers,
     slots_grow_with_the_zones_and_keep_to_the_parent,
     zones_are_read_back_as_they_were, no_zones_are_a_generation,
