@@ -9,6 +9,8 @@ docs/control-socket.md and snapshot/dataplane_protocol.h:
     holdfast -> RUN/holdfastd.sock    FakeControl    (stream, JSON lines)
              -> RUN/dataplane.sock    FakeDataPlane  (packets)
              -> RUN/*.counters        written by a holdfast-sockets
+
+and the real holdfastd in the end.
 """
 import fcntl
 import json
@@ -28,6 +30,7 @@ import unittest
 BUILD = os.path.abspath(os.environ.get("HOLDFAST_BUILD", "build/release"))
 TOOL = os.path.join(BUILD, "holdfast")
 SOCKETS = os.path.join(BUILD, "holdfast-sockets")
+DAEMON = os.path.join(BUILD, "holdfastd")
 
 OK, NO, USAGE, PARTIAL, NOBODY, STORE = range(6)
 
@@ -637,6 +640,84 @@ class Talk(Case):
         self.fail("no answer")
 
 
+class Daemon(Case):
+    """The same commands and the real holdfastd, with no data plane."""
+
+    def setUp(self):
+        super().setUp()
+        self.zone(serial=1)
+        self.config = self.write("holdfast.yaml", """
+store: {directory: %s, run: %s}
+control: {metrics_on: false}
+zones:
+  - {name: example.test, file: example.test.zone}
+""" % (self.store, self.run_dir))
+        with open(self.path("log"), "w") as log:
+            self.daemon = subprocess.Popen(
+                [DAEMON, "--config", self.config], stderr=log)
+        self.addCleanup(self.end)
+        deadline = time.time() + 20
+        while not self.served(1):
+            self.assertIsNone(self.daemon.poll(), self.log())
+            self.assertLess(time.time(), deadline, self.log())
+            time.sleep(0.05)
+
+    def end(self):
+        if self.daemon.poll() is None:
+            self.daemon.terminate()
+            self.daemon.wait(20)
+
+    def log(self):
+        with open(self.path("log")) as f:
+            return f.read()
+
+    def ask(self, *words, status=OK):
+        return self.tool(*words, "--config", self.config, status=status)
+
+    def served(self, serial):
+        done = subprocess.run([TOOL, "zones", "--config", self.config],
+                              capture_output=True, text=True, timeout=20)
+        return re.search(r"served +serial %d " % serial, done.stdout)
+
+    def test_life_of_a_zone(self):
+        self.assertIn("1 of 1 served", self.ask("status").stdout)
+        self.zone(serial=2, address="192.0.2.11")
+        self.ask("reload")
+        self.assertTrue(self.served(2))
+        self.assertIn("+www.example.test. 300 IN A 192.0.2.11",
+                      self.ask("diff", "previous", "current").stdout)
+        self.assertIn("by holdfastd", self.ask("rollback").stdout)
+        self.assertIn("condemned", self.ask("zones").stdout)
+        self.ask("reload")
+        self.assertIn("192.0.2.10", self.ask("query",
+                                             "www.example.test").stdout)
+        self.ask("release", "example.test")
+        self.ask("reload")
+        self.assertTrue(self.served(2))
+        self.write("example.test.zone", "@ nonsense\n")
+        text = self.ask("reload", status=PARTIAL).stderr
+        self.assertIn("example.test.zone:1: ", text)
+        self.assertIn("192.0.2.11", self.ask("query",
+                                             "www.example.test").stdout)
+
+    def test_refusals(self):
+        self.ask("release", "example.test", status=NO)
+        self.ask("zones", "nowhere.test", status=NO)
+        self.ask("reload", "nowhere.test", status=NO)
+        self.ask("rollback", "7", status=NO)
+        self.ask("rollback", "0123456789abcdef", status=NO)
+        self.assertIn("holdfast reload", self.ask(
+            "compile", "--zone", self.zone(serial=5), status=NO).stderr)
+        self.assertIn("generations_committed", self.ask("stats").stdout)
+
+    def test_stop(self):
+        self.ask("stop")
+        self.assertEqual(self.daemon.wait(20), 0)
+        self.ask("status", status=NOBODY)
+        self.assertIn("192.0.2.10", self.ask("query",
+                                             "www.example.test").stdout)
+
+
 class Progress(Case):
     def test_no_bar_where_there_is_no_terminal(self):
         done = self.tool("compile", "--store", self.store, "--zone",
@@ -646,7 +727,7 @@ class Progress(Case):
 
 
 if __name__ == "__main__":
-    for program in (TOOL, SOCKETS):
+    for program in (TOOL, SOCKETS, DAEMON):
         if not os.path.exists(program):
             sys.exit("%s is missing: run make" % program)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
