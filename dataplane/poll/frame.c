@@ -276,7 +276,7 @@ frame_parse(const struct frame_host *host, const uint8_t *data, size_t bytes,
 		return PACKET_DROP_FRAME_CHAINED;
 	if (!frame_is_for_group(data) && memcmp(data, host->mac, 6))
 		return PACKET_DROP_FRAME_MAC;
-	if (!frame_source_is_sound(host, data))
+	if (!frame_source_is_sound(data))
 		return PACKET_DROP_FRAME_SOURCE;
 	out->l3 = FRAME_ETHERNET_BYTES;
 	type = wire_load16(data + 12);

@@ -33,15 +33,16 @@ frame_is_for_group(const uint8_t *data)
 	return data[0] & 1;
 }
 
-/* A reply to this source must go to one host, and not to us. */
+/* A reply to this source goes to one host. It may have our own MAC address: the
+ * kernel's end of a net_tap port does, and our own frames, should they come
+ * back, come from our own IP address too. */
 static inline bool
-frame_source_is_sound(const struct frame_host *host, const uint8_t *data)
+frame_source_is_sound(const uint8_t *data)
 {
 	static const uint8_t zero[FRAME_MAC_BYTES];
 	const uint8_t *source = data + FRAME_MAC_BYTES;
 
-	return !(source[0] & 1) && memcmp(source, host->mac, FRAME_MAC_BYTES) &&
-	       memcmp(source, zero, FRAME_MAC_BYTES);
+	return !(source[0] & 1) && memcmp(source, zero, FRAME_MAC_BYTES);
 }
 
 /* ARP at out->l3 of the frame. */

@@ -37,7 +37,7 @@
 	X(DROP_FRAME_SHORT,    "drop_frame_short",    "the frame ends inside a header") \
 	X(DROP_FRAME_CHAINED,  "drop_frame_chained",  "a frame larger than a receive buffer") \
 	X(DROP_FRAME_MAC,      "drop_frame_mac",      "to another host's MAC address") \
-	X(DROP_FRAME_SOURCE,   "drop_frame_source",   "from a multicast, zero or our own MAC address") \
+	X(DROP_FRAME_SOURCE,   "drop_frame_source",   "from a multicast or zero MAC address") \
 	X(DROP_FRAME_GROUP,    "drop_frame_group",    "a packet for one host in a frame for many (RFC 1122 section 3.3.6)") \
 	X(DROP_ARP,            "drop_arp",            "ARP that is not Ethernet and IPv4, or from an impossible sender") \
 	X(DROP_IP_VERSION,     "drop_ip_version",     "the IP version or header length contradicts the frame") \
