@@ -32,7 +32,10 @@ enum {
 	 * memory back. */
 	LOCK_WAIT_MS = 2000,
 	LOCK_TRY_MS = 20,
+	LAUNCH_CORES_MAX = RTE_MAX_LCORE - 1, /* and the main one */
 };
+
+_Static_assert((int)LAUNCH_CORES_MAX <= (int)HEALTH_CORES_MAX, "one array");
 
 struct launch {
 	const struct config *config;
@@ -160,10 +163,6 @@ make_cores(struct launch *l, struct err *err)
 
 	for (unsigned p = 0; p < m->nports; p++)
 		n += l->ports[p].config->ncores;
-	if (n > HEALTH_CORES_MAX || n >= RTE_MAX_LCORE)
-		return err_set(err, ERR_LIMIT,
-		    "%u cores in all ports; at most %d", n,
-		    RTE_MIN(HEALTH_CORES_MAX, RTE_MAX_LCORE - 1));
 	rc = live_new(&m->live, n, err);
 	if (rc)
 		return rc;
@@ -321,22 +320,36 @@ launch_free(struct launch *l)
 	free(l);
 }
 
-static int
-check_config(const struct config *c, struct err *err)
+int
+launch_check(const struct config *c, struct err *err)
 {
+	static struct eal_words words; /* large */
+	struct answer_config answer;
+	unsigned cores = 0;
+	int rc;
+
 	if (c->dataplane.nports == 0)
 		return err_set(err, ERR_USAGE,
 		    "%s: dataplane has no ports; name one, with its device, "
 		    "cores and addresses",
 		    c->path ? c->path : "configuration");
-	return 0;
+	for (unsigned p = 0; p < c->dataplane.nports; p++)
+		cores += c->dataplane.ports[p].ncores;
+	if (cores > LAUNCH_CORES_MAX)
+		return err_set(err, ERR_LIMIT,
+		    "%s: %u cores in all ports; at most %d", c->path, cores,
+		    LAUNCH_CORES_MAX);
+	rc = answer_options_take(&answer, &c->answer, err);
+	if (!rc)
+		rc = eal_arguments(&c->dataplane, false, &words, err);
+	return rc;
 }
 
 int
 launch_run(const struct config *c, struct err *err)
 {
 	struct launch *l = calloc(1, sizeof *l);
-	int rc = check_config(c, err);
+	int rc = launch_check(c, err);
 
 	if (!l)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");

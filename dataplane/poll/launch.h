@@ -9,6 +9,10 @@
 #include "base/err.h"
 #include "config/config.h"
 
+/* What can be said of a configuration without starting: ports are there, and
+ * DPDK's words can be made. */
+int launch_check(const struct config *c, struct err *err);
+
 /* Runs until it is told to stop; 0 after a clean stop. */
 int launch_run(const struct config *c, struct err *err);
 

@@ -121,6 +121,10 @@ act(const struct options *o, const struct config *c)
 
 	switch (o->action) {
 	case ACTION_CHECK:
+		if (launch_check(c, &err)) {
+			log_error("%s", err.text);
+			return EXIT_BAD_USAGE;
+		}
 		printf("%s: the configuration is sound\n", o->config);
 		return EXIT_DONE;
 	case ACTION_HEALTH:
