@@ -351,9 +351,9 @@ candidate_check(struct compiler *c, struct slot_work *w,
 	if (code)
 		return code;
 	code = generation_check_whole(*g, err);
-	if (code)
+	if (code && code != ERR_NO_MEMORY)
 		code = whole_blame(c, w, err);
-	else if (c->options.prove)
+	else if (code == 0 && c->options.prove)
 		code = candidate_prove(c, w, *g, err);
 	if (code || w->nrefused)
 		generation_free(g);
