@@ -23,8 +23,8 @@
 #include "snapshot/verify.h"
 
 enum {
-	ROUNDS_MAX = 8,   /* of zones at fault stepping back */
-	FAULTS_MAX = 256, /* that one proof names */
+	ROUNDS_MAX = 8,    /* of zones at fault stepping back */
+	FAULTS_MAX = 4096, /* that one proof names */
 };
 
 struct compiler {
