@@ -5,6 +5,7 @@
  */
 #include "control/api/commands_json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,28 +49,52 @@ clock_ms(clockid_t which)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* From the data plane's page: reading it can't hang. */
+/* "healthy" or "unhealthy REASON": the line that announcers watch. */
+static void
+health_read(const struct control_context *c, bool *healthy, char reason[64])
+{
+	char path[4096], line[128] = "";
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", c->run_dir, DATAPLANE_HEALTH_NAME);
+	f = fopen(path, "re");
+	if (f && !fgets(line, sizeof line, f))
+		line[0] = 0;
+	if (f)
+		fclose(f);
+	*healthy = strcmp(line, "healthy\n") == 0;
+	if (*healthy)
+		strcpy(reason, "ok");
+	else if (sscanf(line, "unhealthy %63s", reason) != 1)
+		strcpy(reason, "unknown");
+}
+
+/* From the data plane's files: reading them can't hang. */
 static json_t *
 dataplane_json(const struct control_context *c)
 {
 	char path[4096];
 	struct page_state state;
 	struct page *page;
-	uint64_t beat = 0, now = clock_ms(CLOCK_BOOTTIME);
+	uint64_t beat = 0, now;
 	uint32_t pid = 0;
+	char reason[64];
 	struct err err;
-	bool alive;
+	bool alive, healthy;
 
 	snprintf(path, sizeof path, "%s/%s", c->run_dir, DATAPLANE_PAGE_NAME);
 	if (page_open(&page, path, &err) != 0)
 		return json_pack("{s:b}", "alive", 0);
-	alive =
-	    page_read(page, &state, &beat, &pid) && now - beat < BEAT_DEAD_MS;
+	alive = page_read(page, &state, &beat, &pid);
+	now = clock_ms(CLOCK_BOOTTIME); /* after the beat, or it is ahead */
+	alive = alive && now - beat < BEAT_DEAD_MS;
 	page_close(&page);
 	if (!alive)
 		return json_pack("{s:b}", "alive", 0);
-	return json_pack("{s:b, s:I, s:o, s:o, s:I, s:I}", "alive", 1, "pid",
-	    (json_int_t)pid, "stable",
+	health_read(c, &healthy, reason);
+	return json_pack("{s:b, s:I, s:b, s:s, s:o, s:o, s:I, s:I}", "alive", 1,
+	    "pid", (json_int_t)pid, "healthy", healthy, "reason", reason,
+	    "stable",
 	    digest_json(!digest_is_zero(&state.stable), &state.stable),
 	    "candidate",
 	    digest_json(!digest_is_zero(&state.candidate), &state.candidate),

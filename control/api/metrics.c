@@ -267,7 +267,7 @@ metrics_open(struct metrics **out, const struct config_address *address,
 		free(m);
 		return err_set_errno(err,
 		    "control: metrics: can't listen on %s; set another "
-		    "address, or \"off\"",
+		    "address, or metrics_on: false",
 		    config_address_text(text, address));
 	}
 	*out = m;

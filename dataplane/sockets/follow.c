@@ -22,7 +22,7 @@
 #include "snapshot/load.h"
 
 enum {
-	PAGE_POLL_MS = 50,     /* a page that lives is looked at this often */
+	PAGE_POLL_MS = 20,     /* a page that lives is looked at this often */
 	STORE_POLL_MS = 1000,  /* should inotify miss something */
 	PAGE_DEAD_MS = 5000,   /* a heartbeat older than this: dead */
 	PAGE_REOPEN_MS = 1000, /* a page that is late may be another file now */
