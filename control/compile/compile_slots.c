@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "control/compile/compile_packs.h"
 #include "snapshot/verify.h"
 
 /* One shared slot and the split zones in it. */
@@ -24,13 +25,6 @@ struct slot_group {
 	uint32_t count;
 	struct zone_plan **plans; /* [count], made when first needed */
 	struct bytes cell, pack, input;
-};
-
-/* The records of a split zone, slot by slot: those of slot s are
- * records[first[s]] .. records[first[s + 1] - 1], in canonical order. */
-struct split_records {
-	struct record *records; /* NULL: not made yet */
-	uint32_t *first;
 };
 
 static const struct layout_zone *
@@ -179,106 +173,6 @@ slot_done(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
 				DIGEST_BYTES) != 0);
 	w->cells_built += built && !is_empty(now);
 	w->cells_kept += !built && !is_empty(now);
-}
-
-/* --- packs
- * ------------------------------------------------------------------------ */
-
-static bool
-owner_is_apex(void *arg, const uint8_t *owner)
-{
-	const struct zone_records *z = arg;
-
-	return name_equal(owner, z->apex);
-}
-
-static int
-pack_shared(struct slot_group *g, struct digest *digest, struct err *err)
-{
-	struct pack_zone *zones = calloc(g->count, sizeof *zones);
-	int code;
-
-	if (!zones)
-		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
-	for (uint32_t i = 0; i < g->count; i++) {
-		const struct layout_zone *z = member(g, i);
-
-		zones[i].zone = z->records;
-		if (z->split == NO_SPLIT)
-			continue;
-		zones[i].wanted = owner_is_apex;
-		zones[i].arg = (void *)(uintptr_t)z->records;
-	}
-	bytes_clear(&g->pack);
-	code = pack_write(zones, g->count, &g->pack, err);
-	free(zones);
-	if (code == 0)
-		digest_of(digest, g->pack.data, g->pack.len);
-	return code;
-}
-
-/* The slot of a record whose owner is not that of the record before it; the
- * apex's records are in none. */
-static uint32_t
-owner_slot(const struct slot_work *w, const struct layout_zone *z,
-    const struct record *r)
-{
-	const uint8_t *owner = record_owner(z->records, r);
-
-	if (name_equal(owner, z->records->apex))
-		return UINT32_MAX;
-	return name_slot(name_hash(w->key, owner), z->split_bits);
-}
-
-/* A counting sort of the records by slot, which keeps their order. */
-static int
-split_records_init(struct split_records *s, const struct slot_work *w,
-    const struct layout_zone *z, struct err *err)
-{
-	const struct zone_records *from = z->records;
-	uint32_t nslots = 1u << z->split_bits, slot = 0;
-	uint32_t *slots = malloc((from->count + 1) * sizeof *slots);
-
-	s->first = calloc(nslots + 2u, sizeof *s->first);
-	s->records = malloc((from->count + 1) * sizeof *s->records);
-	if (!slots || !s->first || !s->records) {
-		free(slots);
-		return err_set(err, ERR_NO_MEMORY, "no memory for a pack");
-	}
-	for (size_t i = 0; i < from->count; i++) {
-		const struct record *r = &from->records[i];
-
-		if (i == 0 || r->owner != r[-1].owner)
-			slot = owner_slot(w, z, r);
-		slots[i] = slot;
-		if (slot != UINT32_MAX)
-			s->first[slot + 2]++;
-	}
-	for (uint32_t i = 2; i < nslots + 2; i++)
-		s->first[i] += s->first[i - 1];
-	for (size_t i = 0; i < from->count; i++)
-		if (slots[i] != UINT32_MAX)
-			s->records[s->first[slots[i] + 1]++] = from->records[i];
-	free(slots);
-	return 0;
-}
-
-static int
-pack_split(struct slot_group *g, const struct layout_zone *z,
-    const struct split_records *s, uint32_t number, struct digest *digest,
-    struct err *err)
-{
-	struct zone_records part = *z->records; /* names and RDATA are its */
-	const struct pack_zone zone = {.zone = &part};
-	int code;
-
-	part.records = s->records + s->first[number];
-	part.count = s->first[number + 1] - s->first[number];
-	bytes_clear(&g->pack);
-	code = pack_write(&zone, 1, &g->pack, err);
-	if (code == 0)
-		digest_of(digest, g->pack.data, g->pack.len);
-	return code;
 }
 
 /* --- building
@@ -433,7 +327,8 @@ shared_fill(struct slot_group *g, uint32_t at, struct err *err)
 	kept = g->count == 0 || take_known(w, at, &slot, w->before) ||
 	       take_known(w, at, &slot, w->remembered);
 	if (!kept) {
-		code = pack_shared(g, &pack, err);
+		code = pack_shared_slot(
+		    w->layout, g->members, g->count, &g->pack, &pack, err);
 		kept = code == 0 && !w->remembered &&
 		       take_packed(g, at, &slot, &pack);
 		if (code == 0 && !kept)
@@ -491,9 +386,10 @@ split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
 	kept = take_known(w, at, &slot, w->before) ||
 	       take_known(w, at, &slot, w->remembered);
 	if (!kept && !records->records)
-		code = split_records_init(records, w, z, err);
+		code = split_records_init(records, w->key, z, err);
 	if (!kept && code == 0) {
-		code = pack_split(g, z, records, slot.number, &pack, err);
+		code = pack_split_slot(
+		    z, records, slot.number, &g->pack, &pack, err);
 		kept = code == 0 && !w->remembered &&
 		       take_packed(g, at, &slot, &pack);
 		if (code == 0 && !kept)
@@ -518,8 +414,7 @@ split_zone_fill(struct slot_group *g, uint32_t i, struct err *err)
 		code =
 		    split_slot_fill(g, i, split->first_slot + s, &records, err);
 	}
-	free(records.records);
-	free(records.first);
+	split_records_fini(&records);
 	return code;
 }
 
