@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "dataplane/answer/answer_batch.h"
+#include "dataplane/answer/usual_query.h"
 
 struct answer_batch *
 answer_batch_new(void)
@@ -76,8 +77,10 @@ stage_apex(
 	s->mixed = name_hash_mix(n->hash[n->labels]);
 	fetch_line(s->bucket);
 	fetch_line(cell_bucket(s->cell, s->mixed));
-	while ((d = zone_depth_next(g, d - 1)) >= 0) {
-		mixed = name_hash_mix(n->hash[d]);
+	/* the depths of most generations are below 64, and few */
+	for (uint64_t more = d < 64 ? g->depths[0] & ((1ull << d) - 1) : 0;
+	     __builtin_expect(more != 0, 0); more &= more - 1) {
+		mixed = name_hash_mix(n->hash[__builtin_ctzll(more)]);
 		fetch_line(cell_bucket(
 		    g->slots + name_mixed_slot(mixed, g->slot_bits), mixed));
 	}
@@ -172,25 +175,25 @@ static const struct {
 	true},
 };
 
-/* The usual case in line, all others by found_decide(). */
-static inline void
-found_quickly(struct answer_state *s, const struct generation *g,
-    const struct node_d *node)
+/* The usual case, a name that owns the type: in line. */
+static inline bool
+found_usual(struct answer_state *s, const struct node_d *node)
 {
 	struct found *f = &s->found;
 	const struct block_d *b;
 
 	if (__builtin_expect(
-		node && !(node->flags & (NODE_CUT | NODE_OCCLUDED | NODE_APEX)),
-		1) &&
-	    (b = node_block_find(node, s->qtype)) != NULL) {
-		f->kind = FOUND_ANSWER;
-		f->block = block_form(b, s->want_do);
-		f->owner_bytes = (uint8_t)s->name.bytes;
-		f->key_labels = (uint8_t)s->name.labels;
-		return;
-	}
-	found_decide(f, g, &s->view, &s->name, node, s->qtype, s->want_do);
+		!node || node->flags & (NODE_CUT | NODE_OCCLUDED | NODE_APEX),
+		0))
+		return false;
+	b = node_block_find(node, s->qtype);
+	if (__builtin_expect(!b, 0))
+		return false;
+	f->kind = FOUND_ANSWER;
+	f->block = block_form(b, s->want_do);
+	f->owner_bytes = (uint8_t)s->name.bytes;
+	f->key_labels = (uint8_t)s->name.labels;
+	return true;
 }
 
 static inline void
@@ -198,19 +201,23 @@ stage_decide(
     struct answer_state *s, const struct generation *g, struct answer_query *q)
 {
 	struct found *f = &s->found;
+	const struct node_d *node = node_confirm(s);
 
-	found_quickly(s, g, node_confirm(s));
+	if (!found_usual(s, node))
+		found_decide(
+		    f, g, &s->view, &s->name, node, s->qtype, s->want_do);
 	q->verdict = found_table[f->kind].verdict;
 	q->rcode = found_table[f->kind].rcode;
 	q->apex_labels = s->view.apex_labels;
 	q->key_labels = f->key_labels;
 	q->key_hash = s->name.hash[f->key_labels];
+	q->response_bytes = 0;
 	s->rcode = q->rcode;
-	s->outcome = found_table[f->kind].outcome;
+	s->outcome = f->block->flags & BLOCK_LINKS
+	                 ? OUTCOME_COMPOSE
+	                 : found_table[f->kind].outcome;
 	if (found_table[f->kind].authoritative && !s->any_class)
 		s->flags |= DNS_FLAG_AA;
-	if (__builtin_expect(f->block->flags & BLOCK_LINKS, 0))
-		s->outcome = OUTCOME_COMPOSE;
 	fetch_line(f->block);
 	fetch_line((const uint8_t *)f->block + 64);
 }
@@ -222,7 +229,8 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 	for (unsigned i = 0; i < n; i++) {
 		struct answer_state *s = &b->state[i];
 
-		query_parse(s, g, ctx, &q[i]);
+		if (__builtin_expect(!usual_query_parse(s, g, ctx, &q[i]), 0))
+			query_parse(s, g, ctx, &q[i]);
 		if (__builtin_expect(s->outcome == OUTCOME_LOOKUP, 1))
 			stage_apex(s, g, &q[i]);
 		else
@@ -244,7 +252,9 @@ answer_batch_write(struct answer_batch *b, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		response_write(b, &b->state[i], g, ctx, &q[i]);
+		if (__builtin_expect(
+			!usual_response_write(&b->state[i], ctx, &q[i]), 0))
+			response_write(b, &b->state[i], g, ctx, &q[i]);
 }
 
 size_t

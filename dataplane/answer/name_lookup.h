@@ -174,12 +174,12 @@ zone_view_set(struct zone_view *out, const struct generation *g,
 	out->anchor_mask = 0;
 }
 
-/* Bits of the depths at which an apex may be for a name: those in the mask up
- * to `most` labels. */
+/* The deepest level of at most `most` labels at which there is an apex; -1 if
+ * there is none. */
 static inline int
 zone_depth_next(const struct generation *g, int most)
 {
-	if (most >= 64) {
+	if (__builtin_expect(most >= 64, 0)) {
 		uint64_t high = g->depths[1] & (~0ull >> (127 - most));
 
 		if (high)

@@ -4,10 +4,9 @@
  * (case and all), one block copied behind it, OPT at the end. The straight path
  * writes one block that fits; everything else goes through the composer.
  */
-#include <immintrin.h>
-
 #include "base/wire.h"
 #include "dataplane/answer/response.h"
+#include "dataplane/answer/usual_query.h"
 
 enum { OPTION_HEAD = 4, EDE_BYTES = OPTION_HEAD + 2 };
 
@@ -55,18 +54,6 @@ opt_write(uint8_t *p, const struct answer_state *s,
 	}
 }
 
-static void
-header_write(uint8_t *m, unsigned flags, unsigned qd, unsigned an, unsigned ns,
-    unsigned ar)
-{
-	uint64_t first = (uint64_t)flags << 48 | (uint64_t)qd << 32 |
-	                 (uint64_t)an << 16 | ns;
-
-	first = __builtin_bswap64(first);
-	memcpy(m + 2, &first, 8);
-	wire_store16(m + 10, (uint16_t)ar);
-}
-
 /* Header and OPT around what stands between `from` and `at`. */
 static void
 response_finish(struct answer_query *q, const struct answer_state *s,
@@ -76,59 +63,11 @@ response_finish(struct answer_query *q, const struct answer_state *s,
 	    s->flags | (s->rcode & 15) | (c->truncated ? DNS_FLAG_TC : 0);
 	unsigned qd = s->question_end != 0 && s->outcome != OUTCOME_HEADER;
 
-	header_write(
+	response_header_write(
 	    q->message, flags, qd, c->an, c->ns, c->ar + (opt_bytes != 0));
 	if (opt_bytes)
 		opt_write(q->message + c->at, s, ctx->config, opt_bytes);
 	q->response_bytes = c->at + opt_bytes;
-}
-
-/* Pointers but those to the query name move with its length. */
-static void
-block_move(uint8_t *at, const struct block_d *b, int delta)
-{
-	const uint16_t *relocs = (const uint16_t *)block_relocs(b);
-
-	for (unsigned i = 0; i < b->nreloc; i++) {
-		unsigned p = relocs[i] & 0x3fffu;
-
-		if (relocs[i] >> 14 != RELOC_OWNER)
-			wire_store16(
-			    at + p, (uint16_t)(wire_load16(at + p) + delta));
-	}
-}
-
-static void
-block_copy(uint8_t *to, const uint8_t *from, unsigned n)
-{
-	for (unsigned i = 0; i < n; i += 32)
-		_mm256_storeu_si256((void *)(to + i),
-		    _mm256_loadu_si256((const void *)(from + i)));
-}
-
-/* The usual response. False if it does not fit, or wants more care. */
-static inline bool
-response_one_block(struct answer_query *q, const struct answer_state *s,
-    const struct query_ctx *ctx, unsigned opt_bytes)
-{
-	const struct block_d *b = s->found.block;
-	unsigned at = s->question_end;
-	int delta = s->name.bytes - s->found.owner_bytes;
-
-	if (__builtin_expect(at + b->len + opt_bytes > s->limit ||
-				 b->flags & BLOCK_WIDE || ctx->ttl_cap,
-		0))
-		return false;
-	block_copy(q->message + at, block_response(b), b->len);
-	if (delta)
-		block_move(q->message + at, b, delta);
-	at += b->len;
-	header_write(q->message, s->flags | s->rcode, 1, b->an, b->ns,
-	    b->ar + (opt_bytes != 0));
-	if (opt_bytes)
-		opt_write(q->message + at, s, ctx->config, opt_bytes);
-	q->response_bytes = at + opt_bytes;
-	return true;
 }
 
 /* TXT of class CH, TTL 0, owner as asked (RFC 4892). */
@@ -190,11 +129,12 @@ tsig_write(struct composer *c, const struct answer_state *s)
 	c->ar = 1;
 }
 
-static void
-response_slow(struct answer_batch *b, struct answer_state *s,
+void
+response_write(struct answer_batch *b, struct answer_state *s,
     const struct generation *g, const struct query_ctx *ctx,
-    struct answer_query *q, unsigned opt_bytes)
+    struct answer_query *q)
 {
+	unsigned opt_bytes = response_opt_bytes(s, ctx->config);
 	struct composer c = {
 	    .message = q->message,
 	    .at = s->outcome == OUTCOME_HEADER ? DNS_HEADER_BYTES
@@ -205,6 +145,10 @@ response_slow(struct answer_batch *b, struct answer_state *s,
 	    .apex_bytes = s->view.apex_bytes,
 	};
 
+	if (!verdict_is_sent(q->verdict)) {
+		q->response_bytes = 0;
+		return;
+	}
 	switch (s->outcome) {
 	case OUTCOME_BLOCK:
 	case OUTCOME_COMPOSE:
@@ -225,22 +169,4 @@ response_slow(struct answer_batch *b, struct answer_state *s,
 		q->verdict = VERDICT_TRUNCATED;
 	response_finish(q, s, ctx, &c, opt_bytes);
 	q->rcode = (uint8_t)s->rcode;
-}
-
-void
-response_write(struct answer_batch *b, struct answer_state *s,
-    const struct generation *g, const struct query_ctx *ctx,
-    struct answer_query *q)
-{
-	unsigned opt_bytes;
-
-	if (__builtin_expect(!verdict_is_sent(q->verdict), 0)) {
-		q->response_bytes = 0;
-		return;
-	}
-	opt_bytes = response_opt_bytes(s, ctx->config);
-	if (__builtin_expect(s->outcome == OUTCOME_BLOCK, 1) &&
-	    response_one_block(q, s, ctx, opt_bytes))
-		return;
-	response_slow(b, s, g, ctx, q, opt_bytes);
 }
