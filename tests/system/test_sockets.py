@@ -44,7 +44,8 @@ www AAAA 2001:db8::10
 gen TXT "%(serial)d"
 %(big)s
 """
-BIG = "\n".join('big TXT "%03d %s"' % (i, "x" * 240) for i in range(160))
+BIG = "\n".join(['big TXT "%03d %s"' % (i, "x" * 240) for i in range(160)] +
+                ['mid TXT "%03d %s"' % (i, "x" * 240) for i in range(12)])
 
 CONFIG = """
 store:
@@ -140,6 +141,9 @@ class Rig:
         words = words or ("--config", self.config)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([SOCKETS, *words], stderr=log)
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self):
         deadline = time.time() + 10
         while "answering on" not in self.log_text():
             if self.process.poll() is not None or time.time() > deadline:
@@ -671,6 +675,28 @@ class Life(unittest.TestCase):
             # dnspython refuses a reply from another address
             self.assertEqual(
                 self.rig.udp("www.example.test", address=address).rcode(), 0)
+
+    @unittest.skipIf(os.geteuid(), "needs root for a network namespace")
+    def test_response_larger_than_the_link(self):
+        """udp_max above the MTU: no fragment, a truncated response instead."""
+        self.rig.compile(1)
+        with open(self.rig.config, "a") as f:
+            f.write("answer: {udp_max: 4096}\n")
+        with open(self.rig.log, "ab") as log:
+            self.rig.process = subprocess.Popen(
+                ["unshare", "-n", "sh", "-c", "ip link set lo mtu 1500 up && "
+                 "exec %s --config %s" % (SOCKETS, self.rig.config)],
+                stderr=log)
+        self.rig.wait_until_it_answers()
+        for address in ("127.0.0.1", "::1"):
+            done = subprocess.run(
+                ["nsenter", "--net=/proc/%d/ns/net" % self.rig.process.pid,
+                 "dig", "@" + address, "-p", str(self.rig.port), "+ignore",
+                 "+bufsize=4096", "+tries=1", "+time=5", "mid.example.test",
+                 "TXT"], capture_output=True, text=True, timeout=20)
+            self.assertRegex(done.stdout, r"flags: qr aa tc\b")
+            self.assertIn("ANSWER: 0", done.stdout)
+        self.assertEqual(self.rig.counters()["udp_cut_to_link_mtu"], 2)
 
     def test_errors_say_what_to_do(self):
         listen = "127.0.0.1@%d" % self.rig.port
