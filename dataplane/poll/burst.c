@@ -13,12 +13,24 @@
 #include "dataplane/poll/reply.h"
 #include "snapshot/page.h"
 
-enum { PREFETCH_AHEAD = 4 };
+#define PREFETCH_AHEAD 4u
 
 static inline void
 count(struct core *c, unsigned counter, uint64_t n)
 {
 	counters_add(&c->counters[counter], n);
+}
+
+/* One addition for each run of equal values: mostly there is one run, and an
+ * addition to memory waits for the one before. */
+static inline void
+count_each(struct core *c, unsigned base, const uint8_t *values, unsigned n)
+{
+	for (unsigned i = 0, run; i < n; i += run) {
+		for (run = 1; i + run < n && values[i + run] == values[i];)
+			run++;
+		count(c, base + values[i], run);
+	}
 }
 
 /* What the port's hardware says of the checksums. NONE is a virtual port's
@@ -121,6 +133,8 @@ parse_frames(struct core *c, const struct live_pair *pair, uint64_t now)
 	struct burst *b = &c->burst;
 	uint64_t octets = 0;
 
+	for (unsigned i = 0; i < RTE_MIN(b->received, PREFETCH_AHEAD); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(b->packets[i], void *));
 	for (unsigned i = 0; i < b->received; i++) {
 		struct rte_mbuf *m = b->packets[i];
 		enum packet_verdict v = PACKET_DROP_FRAME_CHAINED;
@@ -151,6 +165,8 @@ push_answer(struct core *c, unsigned i, const struct answer_query *q)
 	    rte_pktmbuf_mtod(m, uint8_t *), f, q->response_bytes, p->offload);
 
 	push_reply(c, i, bytes, f->ip6 ? p->tx_sum_flags6 : p->tx_sum_flags4);
+	if (!p->tx_sum_flags6 && !p->tx_sum_flags4)
+		return; /* the mbuf's second cache line stays untouched */
 	m->tx_offload = 0;
 	m->l2_len = f->l3;
 	m->l3_len = (uint64_t)(f->l4 - f->l3);
@@ -161,7 +177,8 @@ answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
 {
 	const struct query_ctx *ctx = &c->port->query;
 	struct answer_query *q = a->queries;
-	unsigned ip6 = 0;
+	uint8_t rcodes[BURST_MAX];
+	unsigned ip6 = 0, sent = 0;
 
 	if (a->count == 0)
 		return;
@@ -176,9 +193,10 @@ answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
 			rte_pktmbuf_free(c->burst.packets[i]);
 			continue;
 		}
-		count(c, CORE_RCODES + (q[k].rcode % CORE_RCODES_MAX), 1);
+		rcodes[sent++] = q[k].rcode % CORE_RCODES_MAX;
 		push_answer(c, i, &q[k]);
 	}
+	count_each(c, CORE_RCODES, rcodes, sent);
 	count(c, CORE_QUERIES_IP6, ip6);
 	count(c, CORE_QUERIES_IP4, a->count - ip6);
 }
@@ -214,8 +232,7 @@ count_burst(struct core *c, uint64_t cycles)
 	unsigned queries = b->stable.count + b->candidate.count;
 
 	count(c, CORE_PACKETS_RECEIVED, b->received);
-	for (unsigned i = 0; i < b->received; i++)
-		count(c, b->verdicts[i], 1);
+	count_each(c, 0, b->verdicts, b->received);
 	if (queries) {
 		uint64_t each = cycles / queries | 1;
 		unsigned bucket = 63 - (unsigned)__builtin_clzll(each);

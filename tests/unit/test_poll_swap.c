@@ -258,7 +258,9 @@ START_TEST(swaps_while_questions_run)
 	ck_assert_uint_eq(s.answered, s.asked);
 	ck_assert_uint_eq(counters[VERDICT_CNAME], s.asked);
 	ck_assert_uint_eq(s.different, swaps);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed for a while */
 	ck_assert_int_le(late, early + early / 10 + 2048);
+#endif
 	ck_assert_uint_eq(rte_mempool_avail_count(port.pool), MBUFS);
 	generation_free(&g);
 	live_free(&live);
