@@ -386,7 +386,7 @@ referral_add(struct resolution *r, const struct place *cut)
 
 	for (size_t i = 0; i < count; i++)
 		record_add(r, NAIVE_AUTHORITY, cut->name, &ns[i], UINT32_MAX);
-	if (r->dnssec_ok && zone_is_signed(z))
+	if (r->dnssec_ok)
 		set_add(r, NAIVE_AUTHORITY, cut->name, cut->node, DNS_TYPE_DS);
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *server = record_rdata(z, &ns[i]);
@@ -571,6 +571,9 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 	code = naive_zone_open(n, a->zone, &r.zone, err);
 	if (code)
 		return code;
+	/* signatures of an unsigned zone are answers to RRSIG and nothing else
+	 */
+	r.dnssec_ok = dnssec_ok && zone_is_signed(r.zone->records);
 	a->rcode = DNS_RCODE_NOERROR;
 	a->aa = true;
 	while (resolve_step(&r))

@@ -282,6 +282,10 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 		zone_table_went_live(&c->zones, t->zones, t->entries, t->count,
 		    clock_ms(CLOCK_REALTIME) / 1000);
 		c->zones_changed = false;
+	} else if (rc == 0 && made.zones_refused == t->count) {
+		/* nothing was live, and nothing is good */
+		zone_table_went_live(&c->zones, t->zones, t->entries, t->count,
+		    clock_ms(CLOCK_REALTIME) / 1000);
 	} else if (rc == 0) {
 		rc = turn_publish(t, c, &made, result, err);
 	}

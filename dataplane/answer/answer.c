@@ -190,7 +190,7 @@ found_usual(struct answer_state *s, const struct node_d *node)
 	if (__builtin_expect(!b, 0))
 		return false;
 	f->kind = FOUND_ANSWER;
-	f->block = block_form(b, s->want_do);
+	f->block = block_form(b, answer_wants_signatures(s));
 	f->owner_bytes = (uint8_t)s->name.bytes;
 	f->key_labels = (uint8_t)s->name.labels;
 	return true;
@@ -204,8 +204,8 @@ stage_decide(
 	const struct node_d *node = node_confirm(s);
 
 	if (!found_usual(s, node))
-		found_decide(
-		    f, g, &s->view, &s->name, node, s->qtype, s->want_do);
+		found_decide(f, g, &s->view, &s->name, node, s->qtype,
+		    answer_wants_signatures(s));
 	q->verdict = found_table[f->kind].verdict;
 	q->rcode = found_table[f->kind].rcode;
 	q->apex_labels = s->view.apex_labels;

@@ -79,6 +79,14 @@ struct answer_batch {
 void query_parse(struct answer_state *s, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q);
 
+/* Whether the forms with signatures are wanted: of an unsigned zone nobody can
+ * use them, and NSD and Knot leave them out. */
+static inline bool
+answer_wants_signatures(const struct answer_state *s)
+{
+	return s->want_do && s->view.zone->flags & ZONE_SIGNED;
+}
+
 /* What the zone has for (name, type): `node` is the exact node or NULL. The
  * usual case, a node that owns the type, is answer.c's. */
 void found_decide(struct found *out, const struct generation *g,

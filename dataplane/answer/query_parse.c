@@ -217,11 +217,15 @@ parse_meta(
 	}
 	switch (s->qtype) {
 	case DNS_TYPE_AXFR:
-		parse_fail(
-		    s, q, OUTCOME_QUESTION, VERDICT_NOTIMP, DNS_RCODE_NOTIMP);
-		break;
+		/* RFC 5936 section 4.2: a transfer is a matter of streams */
+		if (ctx->transport == ANSWER_UDP) {
+			parse_fail(s, q, OUTCOME_QUESTION, VERDICT_NOTIMP,
+			    DNS_RCODE_NOTIMP);
+			break;
+		}
+		/* fall through */
 	case DNS_TYPE_IXFR:
-		/* there are no transfers; NSD and Knot say it like this */
+		/* nobody may have our zones: said as Knot says it */
 		parse_fail(
 		    s, q, OUTCOME_QUESTION, VERDICT_NOTAUTH, DNS_RCODE_NOTAUTH);
 		break;

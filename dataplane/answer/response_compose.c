@@ -249,7 +249,8 @@ response_compose(struct composer *c, struct answer_batch *b,
 			? zone_apex(view->zone)
 			: zone_suffix_find(view, ch.name, ch.name->labels);
 
-		found_decide(&f, g, view, ch.name, node, s->qtype, s->want_do);
+		found_decide(&f, g, view, ch.name, node, s->qtype,
+		    answer_wants_signatures(s));
 	}
 	if (s->rcode == DNS_RCODE_YXDOMAIN)
 		q->verdict = VERDICT_YXDOMAIN;
