@@ -160,14 +160,12 @@ $(B)/%.o: %.c $(FLAGS_STAMP)
 setup: ## install the Debian packages that are missing (root)
 	$(Q)tests/setup/install.sh build test demo
 
-DEMO := $(wildcard tools/demo/demo.sh)
-ifneq ($(DEMO),)
 .PHONY: demo
 demo: ## the whole system on this machine, in two namespaces [KEEP=1]
 	$(Q)tests/setup/install.sh build demo
+	$(Q)tools/demo/demo.sh --check
 	$(Q)+$(MAKE) --no-print-directory $(jobs) all
-	$(Q)HOLDFAST_BUILD='$(abspath $(B))' KEEP='$(KEEP)' $(DEMO)
-endif
+	$(Q)HOLDFAST_BUILD='$(abspath $(B))' KEEP='$(KEEP)' tools/demo/demo.sh
 
 # --- tests -----------------------------------------------------------------------
 # Everything but DPDK, whole: the linker takes what a test uses.
