@@ -9,11 +9,12 @@
  */
 #include "dataplane/poll/launch.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,21 +51,40 @@ struct launch {
 	char labels[HEALTH_CORES_MAX][COUNTERS_NAME_MAX];
 };
 
-/* Threads inherit the mask, so it comes before EAL makes any. */
+/* Signals come to whichever thread, and before the loop runs there is nobody
+ * to tell: a virtio-user server may wait for its peer in EAL for ever. */
+static atomic_int stop_event = -1;
+static atomic_bool is_running;
+
+static void
+on_signal(int number)
+{
+	uint64_t one = 1;
+	int saved = errno;
+
+	(void)number;
+	if (!atomic_load(&is_running))
+		_exit(0);
+	if (write(atomic_load(&stop_event), &one, sizeof one) < 0)
+		_exit(1); /* cannot happen: the counter is 64 bits */
+	errno = saved;
+}
+
 static int
 open_signals(struct launch *l, struct err *err)
 {
-	sigset_t set;
+	struct sigaction stop = {
+	    .sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	l->management.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	l->management.signals = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->management.signals < 0)
-		return err_set_errno(err, "signalfd");
+		return err_set_errno(err, "eventfd");
+	atomic_store(&stop_event, l->management.signals);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
 	return 0;
 }
 
@@ -285,6 +305,7 @@ run_on_eal(struct launch *l, struct err *err)
 	set_up_activation(l);
 	management_init(m);
 	management_boot(m);
+	atomic_store(&is_running, true);
 	rc = start_cores(l, err);
 	if (!rc)
 		management_run(m);
@@ -382,6 +403,7 @@ close_store:
 	store_close(&l->management.store);
 	dp_socket_close(&l->management.socket);
 close_signals:
+	atomic_store(&is_running, false);
 	close(l->management.signals);
 free_launch:
 	launch_free(l);

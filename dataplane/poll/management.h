@@ -34,7 +34,7 @@ struct management {
 	struct store *store;
 	struct live *live;
 	struct page *page;
-	int signals; /* signalfd */
+	int signals; /* eventfd that SIGTERM and SIGINT write to */
 	char *health_path;
 	struct activation activation;
 	struct dp_socket socket;

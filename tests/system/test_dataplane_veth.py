@@ -61,7 +61,7 @@ answer:
 dataplane:
   ports:
     - name: wan
-      device: "net_af_packet0,iface=hfs"
+      device: "net_af_packet0,iface=hfs%(more)s"
       cores: [%(cores)s]
       addresses: [192.0.2.53, "2001:db8::53"]
       checksum: %(checksum)s
@@ -157,7 +157,7 @@ class Rig:
     def configure(self, name, **options):
         values = dict(store=self.store, run=self.run, cores=str(CPU),
                       checksum="auto", exception="exception: hf-wan",
-                      management=MANAGEMENT_CPU, huge="auto")
+                      management=MANAGEMENT_CPU, huge="auto", more="")
         values.update(options)
         path = os.path.join(self.directory, name)
         with open(path, "w") as f:
@@ -640,6 +640,47 @@ class Life(unittest.TestCase):
                     dig(how, "@" + address, "gen.example.test", "TXT"),
                     ['"1"'])
         self.assertGreaterEqual(self.rig.core()["verdict{answer}"], 2)
+
+    def test_two_cores(self):
+        if MANAGEMENT_CPU == CPU:
+            self.skipTest("one CPU")
+        self.rig.config = self.rig.configure(
+            "two.yaml", cores="%d, %d" % (MANAGEMENT_CPU, CPU),
+            more=",qpairs=2")
+        self.rig.compile(1)
+        self.rig.start()
+        for _ in range(20):  # a source port each
+            self.assertEqual(self.serial(), ['"1"'])
+        each = [self.rig.counters()["core %d port wan" % c]
+                ["verdict{answer}"] for c in (MANAGEMENT_CPU, CPU)]
+        self.assertEqual(sum(each), 20)
+        self.assertGreater(min(each), 0)
+
+    def test_stopped_while_it_starts(self):
+        """A vhost-user server waits for its peer, inside of EAL."""
+        with open(self.rig.config) as f:
+            text = f.read()
+        with open(self.rig.config, "w") as f:
+            f.write(text.replace(
+                "net_af_packet0,iface=hfs", "virtio_user0,server=1,path=" +
+                self.rig.directory + "/vhost"))
+        with open(self.rig.log, "wb") as log:
+            process = subprocess.Popen(
+                in_server(DATAPLANE, "--config", self.rig.config), stdout=log,
+                stderr=log)
+        deadline = time.time() + 10 * SLOW
+        while (not os.path.exists(self.rig.directory + "/vhost") and
+               time.time() < deadline):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        try:
+            self.assertEqual(process.wait(5 * SLOW), 0)
+        finally:
+            process.kill()
+        self.rig.compile(1)
+        self.rig.config = self.rig.configure("again.yaml")
+        self.rig.start()
+        self.assertEqual(self.serial(), ['"1"'])
 
     def test_no_exception_port(self):
         self.rig.config = self.rig.configure("none.yaml", exception="")
