@@ -560,7 +560,7 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 	int code;
 
 	a->count = 0;
-	a->any_one_set = false;
+	a->any_one_set = a->has_signatures = false;
 	a->zone = zone_choose(n, qname, qtype);
 	a->rcode = DNS_RCODE_REFUSED;
 	a->aa = false;
@@ -574,6 +574,7 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 	/* signatures of an unsigned zone are answers to RRSIG and nothing else
 	 */
 	r.dnssec_ok = dnssec_ok && zone_is_signed(r.zone->records);
+	a->has_signatures = r.dnssec_ok;
 	a->rcode = DNS_RCODE_NOERROR;
 	a->aa = true;
 	while (resolve_step(&r))

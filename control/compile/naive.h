@@ -53,7 +53,8 @@ struct naive_answer {
 	 * set is the records of a type with the signatures that cover it, or
 	 * the signatures that cover one type. */
 	bool any_one_set;
-	size_t zone; /* index of the zone that answers, or SIZE_MAX */
+	bool has_signatures; /* wanted, and of a signed zone */
+	size_t zone;         /* index of the zone that answers, or SIZE_MAX */
 	/* targets of synthesised CNAMEs */
 	uint8_t made[NAIVE_CHAIN_MAX + 1][DNS_NAME_MAX + 1];
 };

@@ -31,8 +31,7 @@ struct prove_compare {
 	size_t used_cap;
 	uint8_t stream[PROVE_WIRE_MAX]; /* the last stream response */
 	size_t stream_bytes;
-	const uint8_t *wire; /* of the response in hand */
-	size_t wire_bytes;
+	uint8_t shown[PROVE_WIRE_MAX]; /* the response as ldns is to see it */
 };
 
 void prove_compare_fini(struct prove_compare *c);
