@@ -166,6 +166,7 @@ serve(struct program *p, struct err *err)
 	if (rc)
 		return rc;
 	p->context.worker = p->worker;
+	p->context.zones = worker_zones(p->worker);
 	rc = control_socket_open(
 	    &p->socket, p->loop, &p->context, p->group, err);
 	if (rc == 0 && p->metrics_on)
@@ -177,8 +178,10 @@ serve(struct program *p, struct err *err)
 		ev_run(p->loop, 0);
 	}
 	metrics_close(&p->metrics);
-	worker_stop(&p->worker);
+	/* its answers go out before the zones that they speak of go */
+	worker_stop(p->worker);
 	control_socket_close(&p->socket);
+	worker_free(&p->worker);
 	return rc;
 }
 

@@ -25,11 +25,33 @@ static const char *const state_words[] = {
     [ZONE_CONDEMNED] = "condemned",
 };
 
+/* A string of octets that somebody else chose: texts may quote a zone file, or
+ * end within a character. What is not UTF-8 becomes question marks, since JSON
+ * can't have it. */
+static json_t *
+text_json(const char *text)
+{
+	json_t *s = json_string(text);
+	char *ascii;
+
+	if (s)
+		return s;
+	ascii = strdup(text);
+	if (!ascii)
+		return json_string("?");
+	for (char *p = ascii; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	s = json_string(ascii);
+	free(ascii);
+	return s;
+}
+
 json_t *
 command_error(int code, const char *text)
 {
-	return json_pack("{s:b, s:b, s:{s:s, s:s}}", "ok", 0, "done", 1,
-	    "error", "code", err_code_name(code), "text", text);
+	return json_pack("{s:b, s:b, s:{s:s, s:o}}", "ok", 0, "done", 1,
+	    "error", "code", err_code_name(code), "text", text_json(text));
 }
 
 static json_t *
@@ -105,7 +127,7 @@ dataplane_json(const struct control_context *c)
 static json_t *
 zone_counts_json(const struct control_context *c)
 {
-	struct zone_table *t = worker_zones(c->worker);
+	struct zone_table *t = c->zones;
 	json_int_t served = 0, refused = 0, condemned = 0, configured;
 
 	pthread_mutex_lock(&t->lock);
@@ -129,19 +151,20 @@ do_status(const struct control_context *c, json_t *request,
 	(void)request;
 	control_status_read(c->status, &f);
 	answer(client,
-	    json_pack("{s:b, s:b, s:s, s:I, s:I, s:s, s:s, s:o, s:I, s:I, "
+	    json_pack("{s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:I, "
 		      "s:o, s:o, s:s, s:I, s:o, s:o}",
 		"ok", 1, "done", 1, "version", HOLDFAST_VERSION, "pid",
 		(json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(clock_ms(CLOCK_MONOTONIC) - c->started_ms),
-		"store", c->store_dir, "config", c->config_path, "generation",
+		"store", text_json(c->store_dir), "config",
+		text_json(c->config_path), "generation",
 		digest_json(f.have_generation, &f.generation), "activation",
 		(json_int_t)f.activation, "committed_at",
 		(json_int_t)f.committed_at, "candidate",
 		digest_json(f.have_candidate, &f.candidate), "zones",
 		zone_counts_json(c), "work", f.work, "last_cycle_ms",
 		(json_int_t)f.last_cycle_ms, "last_error",
-		f.have_error ? json_string(f.last_error) : json_null(),
+		f.have_error ? text_json(f.last_error) : json_null(),
 		"dataplane", dataplane_json(c)));
 	return NULL;
 }
@@ -151,17 +174,17 @@ zone_json(const struct zone_entry *e)
 {
 	const struct zone_records *z = e->served;
 
-	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o}}",
+	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}}",
 	    "ok", 1, "zone", "name", e->name, "state", state_words[e->state],
 	    "serial", z ? json_integer(z->serial) : json_null(), "records",
 	    z ? json_integer((json_int_t)z->count) : json_null(), "version",
-	    digest_json(z != NULL, z ? &z->version : NULL), "file", e->file,
-	    "changed_at",
+	    digest_json(z != NULL, z ? &z->version : NULL), "file",
+	    text_json(e->file), "changed_at",
 	    e->changed_at ? json_integer((json_int_t)e->changed_at)
 			  : json_null(),
 	    "why",
 	    e->state == ZONE_REFUSED || e->state == ZONE_CONDEMNED
-		? json_string(e->why.text)
+		? text_json(e->why.text)
 		: json_null());
 }
 
@@ -189,7 +212,7 @@ static struct work *
 do_zones(const struct control_context *c, json_t *request,
     command_answer *answer, void *client)
 {
-	struct zone_table *t = worker_zones(c->worker);
+	struct zone_table *t = c->zones;
 	uint8_t apex[DNS_NAME_MAX + 1];
 	struct err err;
 	json_int_t count = 0;
@@ -392,7 +415,7 @@ command_do(const struct control_context *c, json_t *request,
 static json_t *
 refused_json(const struct control_context *c, json_int_t *count)
 {
-	struct zone_table *t = worker_zones(c->worker);
+	struct zone_table *t = c->zones;
 	json_t *list = json_array();
 
 	*count = 0;
@@ -404,8 +427,8 @@ refused_json(const struct control_context *c, json_int_t *count)
 			continue;
 		if (++*count <= REFUSED_SHOWN_MAX)
 			json_array_append_new(
-			    list, json_pack("{s:s, s:s}", "name", e->name,
-				      "why", e->why.text));
+			    list, json_pack("{s:s, s:o}", "name", e->name,
+				      "why", text_json(e->why.text)));
 	}
 	pthread_mutex_unlock(&t->lock);
 	return list;
@@ -414,7 +437,7 @@ refused_json(const struct control_context *c, json_int_t *count)
 static json_t *
 condemned_json(const struct control_context *c)
 {
-	struct zone_table *t = worker_zones(c->worker);
+	struct zone_table *t = c->zones;
 	json_t *list = json_array();
 
 	pthread_mutex_lock(&t->lock);

@@ -27,6 +27,14 @@ enum {
 };
 #define CLIENT_PATIENCE_S 10.0
 
+/* What a client has CLIENT_PATIENCE_S for, counted from its beginning: single
+ * octets now and then don't give it more. */
+enum client_waits {
+	WAITS_FOR_LINE,   /* for the end of a request, or for one to begin */
+	WAITS_FOR_READER, /* for the client to take its answers */
+	WAITS_FOR_WORKER, /* no limit */
+};
+
 struct client {
 	struct control_socket *socket;
 	struct client *next;
@@ -36,6 +44,7 @@ struct client {
 	size_t sent;
 	struct work *working; /* NULL: reads on */
 	bool closing;         /* when all is sent */
+	enum client_waits waits;
 };
 
 struct control_socket {
@@ -63,8 +72,6 @@ client_free(struct client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	s->count--;
-	if (c->working)
-		c->working->arg = NULL; /* its answer finds nobody */
 	ev_io_stop(s->loop, &c->io);
 	ev_timer_stop(s->loop, &c->timer);
 	close(c->io.fd);
@@ -76,8 +83,9 @@ client_free(struct client *c)
 static void
 client_watch(struct client *c)
 {
-	int want = (c->out.len > c->sent ? EV_WRITE : 0) |
-	           (c->working || c->closing ? 0 : EV_READ);
+	int want = c->out.len > c->sent       ? EV_WRITE
+	           : c->working || c->closing ? 0
+	                                      : EV_READ;
 
 	ev_io_stop(c->socket->loop, &c->io);
 	ev_io_set(&c->io, c->io.fd, want);
@@ -85,12 +93,19 @@ client_watch(struct client *c)
 		ev_io_start(c->socket->loop, &c->io);
 }
 
-/* Waiting for the worker has no limit; for the client's next octet it has. */
+/* The clock starts when what is waited for changes, or is there (`news`). */
 static void
-client_patience(struct client *c)
+client_patience(struct client *c, bool news)
 {
+	enum client_waits waits = c->out.len > c->sent ? WAITS_FOR_READER
+	                          : c->working         ? WAITS_FOR_WORKER
+	                                               : WAITS_FOR_LINE;
+
+	if (waits == c->waits && !news)
+		return;
+	c->waits = waits;
 	ev_timer_stop(c->socket->loop, &c->timer);
-	if (c->working || (!c->in.len && c->out.len == c->sent))
+	if (waits == WAITS_FOR_WORKER)
 		return;
 	ev_timer_set(&c->timer, CLIENT_PATIENCE_S, 0);
 	ev_timer_start(c->socket->loop, &c->timer);
@@ -117,11 +132,11 @@ client_fail(struct client *c, int code, const char *text)
 	c->closing = true;
 }
 
-/* Called in the worker's thread. */
+/* Called in the worker's thread: the client may be gone, the socket is not. */
 static void
 work_done(struct work *w)
 {
-	struct control_socket *s = ((struct client *)w->arg)->socket;
+	struct control_socket *s = w->arg;
 
 	pthread_mutex_lock(&s->lock);
 	w->next = s->finished;
@@ -151,16 +166,20 @@ line_do(struct client *c, const char *line, size_t bytes)
 	json_decref(request);
 	if (c->working) {
 		c->working->done = work_done;
-		c->working->arg = c;
+		c->working->arg = c->socket;
 		worker_ask(c->socket->context.worker, c->working);
 	}
 }
 
-/* Does the requests that are there whole, up to one that the worker has. */
-static void
+/* Does the requests that are there whole, up to one that the worker has, or
+ * whose answer has to be taken first: answers of one request is all that is
+ * ever kept for a client. */
+static bool
 client_lines(struct client *c)
 {
-	while (!c->working && !c->closing && c->in.len) {
+	bool any = false;
+
+	while (!c->working && !c->closing && c->in.len && !c->out.len) {
 		uint8_t *end = memchr(c->in.data, '\n', c->in.len);
 		size_t bytes;
 
@@ -178,7 +197,9 @@ client_lines(struct client *c)
 			line_do(c, (const char *)c->in.data, bytes);
 		memmove(c->in.data, end + 1, c->in.len - bytes - 1);
 		c->in.len -= bytes + 1;
+		any = true;
 	}
+	return any;
 }
 
 static bool
@@ -192,12 +213,14 @@ client_read(struct client *c)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0) {
-		/* no more requests; answers that are owed still go out */
-		c->closing = true;
-		return c->working || c->out.len > c->sent;
+		/* no more requests; what is owed has gone out before */
+		if (c->in.len == 0)
+			return false;
+		client_fail(c, ERR_USAGE,
+		    "the request ended without a newline; nothing was done");
+		return true;
 	}
 	c->in.len += (size_t)n;
-	client_lines(c);
 	return true;
 }
 
@@ -217,15 +240,22 @@ client_write(struct client *c)
 	return !c->closing || c->working;
 }
 
+/* Does what can be done now: requests, and their answers. */
 static void
 client_go_on(struct client *c)
 {
-	if (c->out.failed || c->in.failed || !client_write(c)) {
-		client_free(c);
-		return;
-	}
+	bool news = false, more;
+
+	do {
+		more = client_lines(c);
+		news |= more;
+		if (c->out.failed || c->in.failed || !client_write(c)) {
+			client_free(c);
+			return;
+		}
+	} while (more);
 	client_watch(c);
-	client_patience(c);
+	client_patience(c, news);
 }
 
 static void
@@ -248,7 +278,7 @@ client_late(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
-	if (c->out.len > c->sent) { /* it does not read */
+	if (c->waits == WAITS_FOR_READER || !c->in.len) {
 		client_free(c);
 		return;
 	}
@@ -269,16 +299,17 @@ work_finished(struct ev_loop *loop, struct ev_async *async, int events)
 	s->finished = NULL;
 	pthread_mutex_unlock(&s->lock);
 	for (; w; w = next) {
-		struct client *c = w->arg;
+		struct client *c = s->clients;
 
 		next = w->next;
-		if (!c) {
+		while (c && c->working != w)
+			c = c->next;
+		if (!c) { /* it has gone */
 			free(w);
 			continue;
 		}
 		c->working = NULL;
 		command_finish(&s->context, w, client_answer, c);
-		client_lines(c);
 		client_go_on(c);
 	}
 }
@@ -322,6 +353,7 @@ accept_event(struct ev_loop *loop, struct ev_io *io, int events)
 	c->io.data = c;
 	ev_io_start(loop, &c->io);
 	/* connecting and saying nothing takes a place too */
+	c->waits = WAITS_FOR_LINE;
 	ev_timer_init(&c->timer, client_late, CLIENT_PATIENCE_S, 0);
 	c->timer.data = c;
 	ev_timer_start(loop, &c->timer);
@@ -352,7 +384,6 @@ socket_listen(struct control_socket *s, const char *group, struct err *err)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	const struct group *g = group ? getgrnam(group) : NULL;
-	mode_t old;
 	int rc;
 
 	if (group && !g)
@@ -363,11 +394,15 @@ socket_listen(struct control_socket *s, const char *group, struct err *err)
 		return rc;
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", s->path);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	old = umask(0117);
-	rc = s->fd < 0 ? -1 : bind(s->fd, (struct sockaddr *)&a, sizeof a);
-	umask(old);
+	/* bind() gives the file the socket's own mode, less the umask, which
+	 * the worker's thread needs as it is */
+	rc = s->fd < 0 || fchmod(s->fd, 0660) != 0
+	         ? -1
+	         : bind(s->fd, (struct sockaddr *)&a, sizeof a);
 	if (rc == 0 && g)
 		rc = chown(s->path, (uid_t)-1, g->gr_gid);
+	if (rc == 0)
+		rc = chmod(s->path, 0660);
 	if (rc == 0)
 		rc = listen(s->fd, CLIENTS_MAX);
 	return rc ? err_set_errno(err, "can't listen on %s", s->path) : 0;
@@ -416,7 +451,9 @@ control_socket_close(struct control_socket **sp)
 	*sp = NULL;
 	if (!s)
 		return;
-	work_finished(s->loop, &s->async, 0);
+	/* a request that is begun now is told that it is too late */
+	while (s->finished)
+		work_finished(s->loop, &s->async, 0);
 	while (s->clients) {
 		client_write(s->clients);
 		client_free(s->clients);

@@ -16,7 +16,8 @@
 
 /* What commands need to know of the process. */
 struct control_context {
-	struct worker *worker;
+	struct worker *worker; /* asked by the socket alone */
+	struct zone_table *zones;
 	struct control_status *status;
 	const char *config_path, *store_dir, *run_dir;
 	uint64_t started_ms; /* CLOCK_MONOTONIC */

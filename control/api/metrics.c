@@ -81,7 +81,7 @@ control_text(const struct control_context *c, struct bytes *out)
 	gauge(out, "last_turn_seconds",
 	    "how long the last turn of control took",
 	    (double)f.last_cycle_ms / 1000);
-	gauge(out, "control_error", "1: the last turn failed", f.have_error);
+	gauge(out, "control_error", "1: the last turn failed", f.failed);
 }
 
 static void
@@ -89,7 +89,7 @@ zones_text(const struct control_context *c, struct bytes *out)
 {
 	static const char *const words[] = {
 	    "waiting", "served", "refused", "condemned"};
-	struct zone_table *t = worker_zones(c->worker);
+	struct zone_table *t = c->zones;
 	uint64_t states[4] = {0};
 
 	pthread_mutex_lock(&t->lock);

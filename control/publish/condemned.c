@@ -221,15 +221,25 @@ int
 condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,
     size_t *released, struct err *err)
 {
-	size_t kept = 0;
+	struct condemned rest = {.seen = c->seen};
+	int rc = 0;
 
 	*released = 0;
-	for (size_t i = 0; i < c->count; i++) {
-		if (name_equal(c->versions[i].apex, apex))
+	for (size_t i = 0; i < c->count && rc == 0; i++) {
+		const struct condemned_version *v = &c->versions[i];
+
+		if (name_equal(v->apex, apex))
 			++*released;
 		else
-			c->versions[kept++] = c->versions[i];
+			rc = condemned_add(&rest, v->apex, &v->version, err);
 	}
-	c->count = kept;
-	return *released ? condemned_write(c, s, err) : 0;
+	if (rc == 0 && *released)
+		rc = condemned_write(&rest, s, err);
+	if (rc || !*released) { /* as it was */
+		condemned_free(&rest);
+		return rc;
+	}
+	condemned_free(c);
+	*c = rest;
+	return 0;
 }

@@ -43,7 +43,8 @@ struct control_facts {
 	struct digest generation, candidate;
 	uint64_t activation;
 	uint64_t committed_at;  /* seconds since 1970 */
-	uint64_t last_cycle_ms; /* how long the last one took */
+	uint64_t last_cycle_ms; /* how long the last one with work took */
+	bool failed;            /* the last turn */
 	char last_error[ERR_TEXT_MAX];
 	uint64_t counter[CONTROL_COUNTER_COUNT];
 };

@@ -4,6 +4,7 @@
  */
 #include "control/publish/cycle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -49,25 +50,23 @@ live_look(struct cycle *c, struct err *err)
 		c->live = now;
 		return 0;
 	}
-	if (!digest_is_zero(&now.generation)) {
+	if (!digest_is_zero(&now.generation))
 		rc = compile_read_zones(
 		    c->publisher.store, &now.generation, &zones, &count, err);
-		if (rc)
-			return err_add(err, "reading what is live");
-		zone_table_set_live(&c->zones, zones, count);
-	}
+	if (rc)
+		return err_add(err, "reading what is live");
+	zone_table_set_live(&c->zones, zones, count);
 	generation_free(&c->loaded);
 	c->live = now;
 	c->live_known = true;
 	/* every source is compared anew with what is live now */
-	for (size_t i = 0; i < c->zones.count; i++)
-		c->zones.zones[i].look = true;
+	zone_table_look(&c->zones, NULL);
 	c->zones_changed = true;
 	condemned_show(c, false);
 	rc = condemned_adopt(&c->condemned, c->publisher.store, &c->zones, err);
 	condemned_show(c, true);
 	control_status_live(c->status, &now.generation, now.activation,
-	    clock_ms(CLOCK_REALTIME) / 1000);
+	    publisher_committed_at(&c->publisher, &now));
 	return rc;
 }
 
@@ -77,6 +76,7 @@ cycle_settings(struct cycle *c, const struct config *config)
 	c->publisher.deadline_ms = config->control.commit_deadline_ms;
 	c->publisher.retain = config->control.retain;
 	c->prove = config->control.prove;
+	c->zones.settle_ms = config->control.settle_ms;
 }
 
 int
@@ -97,6 +97,11 @@ cycle_open(struct cycle *c, const struct config *config,
 		rc = zone_table_configure(&c->zones, config, err);
 	if (rc == 0)
 		rc = live_look(c, err);
+	if (rc == ERR_UNAVAILABLE) {
+		/* a data plane that starts or hangs; the turns go on asking */
+		log_warn("%s", err->text);
+		rc = 0;
+	}
 	if (rc)
 		cycle_close(c);
 	return rc;
@@ -117,18 +122,22 @@ cycle_configure(struct cycle *c, const struct config *config, struct err *err)
 {
 	int rc = zone_table_configure(&c->zones, config, err);
 
-	if (rc == 0) {
-		cycle_settings(c, config);
-		c->zones_changed = true;
-	}
-	return rc;
+	if (rc)
+		return rc;
+	cycle_settings(c, config);
+	if (c->zones_changed)
+		/* the configuration before this one did not get live: a zone
+		 * that it dropped may be here again, and is served still */
+		c->live_known = false;
+	c->zones_changed = true;
+	return 0;
 }
 
 /* What goes to the compiler: for each zone its new version, or the live one. */
 struct turn {
 	struct compile_zone *zones;
 	struct zone_entry **entries;
-	size_t count, wanted;
+	size_t count;
 };
 
 static int
@@ -151,7 +160,6 @@ turn_list(struct turn *t, struct cycle *c, struct err *err)
 		    .records = take ? e->wanted : e->served,
 		    .last_good = e->served};
 		t->entries[t->count++] = e;
-		t->wanted += take;
 	}
 	if (t->count == 0 && !digest_is_zero(&c->live.generation))
 		return err_set(err, ERR_REFUSED,
@@ -217,26 +225,35 @@ turn_compile(struct turn *t, struct cycle *c, struct compile_result *made,
 	return 0;
 }
 
-/* Generations whose zones are on the condemned list stay: an operator may want
+/* Of the generations that rollbacks left the newest stay: an operator may want
  * to look at them. */
 static void
 turn_retain(struct cycle *c)
 {
 	struct store_condemned *list = NULL;
 	struct digest *keep;
-	size_t count = 0;
+	size_t count = 0, kept = 0;
 	struct err err;
 
 	if (store_condemned_read(c->publisher.store, &list, &count, &err) != 0)
 		count = 0;
-	keep = calloc(count + 1, sizeof *keep);
-	for (size_t i = 0; keep && i < count; i++)
-		keep[i] = list[i].generation;
+	keep = calloc(c->publisher.retain + 1, sizeof *keep);
+	for (size_t i = count; keep && i-- > 0 && kept < c->publisher.retain;)
+		if (!kept ||
+		    !digest_equal(&keep[kept - 1], &list[i].generation))
+			keep[kept++] = list[i].generation;
 	if (keep &&
-	    publisher_retain(&c->publisher, &c->live, keep, count, &err) != 0)
+	    publisher_retain(&c->publisher, &c->live, keep, kept, &err) != 0)
 		log_warn("old generations stay: %s", err.text);
 	free(keep);
 	free(list);
+}
+
+static void
+turn_took(struct turn *t, struct cycle *c, uint64_t now)
+{
+	zone_table_went_live(&c->zones, t->zones, t->entries, t->count, now);
+	c->zones_changed = c->zones.pending = false;
 }
 
 static int
@@ -255,10 +272,9 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
 		    rc == ERR_STALE ? CONTROL_STALE : CONTROL_FAILED, 1);
 		return rc;
 	}
-	zone_table_went_live(&c->zones, t->zones, t->entries, t->count, now);
+	turn_took(t, c, now);
 	c->live.generation = made->generation;
 	c->live.activation = result->activation;
-	c->zones_changed = false;
 	result->changed = true;
 	control_status_live(
 	    c->status, &made->generation, result->activation, now);
@@ -273,19 +289,21 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 {
 	struct compile_result made = {0};
 	char text[DIGEST_TEXT_MAX];
-	int rc = turn_list(t, c, err);
+	int rc;
 
-	if (rc || t->count == 0 || (!t->wanted && !c->zones_changed))
+	/* the usual turn: nothing happened */
+	if (!c->zones.pending && !c->zones_changed)
+		return 0;
+	rc = turn_list(t, c, err);
+	if (rc || t->count == 0)
 		return rc;
+	c->worked = true;
 	rc = turn_compile(t, c, &made, err);
 	if (rc == 0 && made.unchanged) {
-		zone_table_went_live(&c->zones, t->zones, t->entries, t->count,
-		    clock_ms(CLOCK_REALTIME) / 1000);
-		c->zones_changed = false;
+		turn_took(t, c, clock_ms(CLOCK_REALTIME) / 1000);
 	} else if (rc == 0 && made.zones_refused == t->count) {
 		/* nothing was live, and nothing is good */
-		zone_table_went_live(&c->zones, t->zones, t->entries, t->count,
-		    clock_ms(CLOCK_REALTIME) / 1000);
+		turn_took(t, c, clock_ms(CLOCK_REALTIME) / 1000);
 	} else if (rc == 0) {
 		rc = turn_publish(t, c, &made, result, err);
 	}
@@ -317,12 +335,25 @@ cycle_turn(
 	if (rc)
 		return rc;
 	kill_point("reading");
-	zone_table_read(&c->zones, force, NULL, NULL);
+	c->again_ms = zone_table_read(&c->zones, force);
 	rc = turn_go(&t, c, result, err);
 	turn_end(&t);
 	result->generation = c->live.generation;
 	result->activation = c->live.activation;
 	return rc;
+}
+
+/* What fails again and again for one reason is logged once. */
+static void
+turn_say(struct cycle *c, int rc, const char *text)
+{
+	if (rc && strcmp(text, c->said) != 0) {
+		log_error("%s", text);
+		control_status_error(c->status, text);
+	} else if (!rc && c->said[0]) {
+		log_info("what failed before works again");
+	}
+	snprintf(c->said, sizeof c->said, "%s", text);
 }
 
 int
@@ -333,6 +364,7 @@ cycle_run(
 	int rc;
 
 	*result = (struct cycle_result){0};
+	c->worked = false;
 	control_status_count(c->status, CONTROL_CYCLES, 1);
 	rc = cycle_turn(c, force, result, err);
 	if (rc == ERR_STALE) {
@@ -340,13 +372,13 @@ cycle_run(
 		log_warn("%s; trying again on what is live now", err->text);
 		rc = cycle_turn(c, force, result, err);
 	}
-	if (rc) {
-		log_error("%s", err->text);
-		control_status_error(c->status, err->text);
-	}
+	turn_say(c, rc, rc ? err->text : "");
 	pthread_mutex_lock(&c->status->lock);
-	c->status->facts.last_cycle_ms = clock_ms(CLOCK_MONOTONIC) - start;
+	if (c->worked)
+		c->status->facts.last_cycle_ms =
+		    clock_ms(CLOCK_MONOTONIC) - start;
 	c->status->facts.work = "idle";
+	c->status->facts.failed = rc != 0;
 	pthread_mutex_unlock(&c->status->lock);
 	return rc;
 }
@@ -417,11 +449,12 @@ cycle_release(
 	struct zone_entry *e = zone_table_find(&c->zones, apex);
 	int rc;
 
+	*released = 0;
 	condemned_show(c, false);
-	rc = condemned_release(&c->condemned, c->publisher.store, apex, released,
-	    err);
+	rc = condemned_release(
+	    &c->condemned, c->publisher.store, apex, released, err);
 	condemned_show(c, true);
 	if (rc == 0 && e)
-		e->look = true;
+		zone_table_look(&c->zones, e);
 	return rc;
 }

@@ -25,7 +25,9 @@ struct cycle {
 	bool live_known;
 	bool
 	    zones_changed; /* by configuration: compile even if no source did */
-	bool prove;
+	bool prove, worked; /* in this turn something was compiled */
+	unsigned again_ms; /* not 0: a file is being written, come again then */
+	char said[ERR_TEXT_MAX];       /* the error that was logged last */
 	struct compile_memory *memory; /* what the compiler remembers */
 	struct generation *loaded;     /* the live one, to share cells with */
 };

@@ -176,14 +176,28 @@ publisher_live(struct publisher *p, struct publisher_live *out, struct err *err)
 	if (store_is_locked(p->store, STORE_LOCK_COMMIT))
 		/* it is there, but does not talk: going past it would make two
 		 * that decide */
-		return err_add((*err = link_err, err),
-		    "a data plane holds the commit lock, but does not answer");
+		return err_set(err, ERR_UNAVAILABLE,
+		    "a data plane holds the store's commit lock, but does not "
+		    "answer: %s",
+		    link_err.text);
 	rc = store_current_read(p->store, &current, err);
 	if (rc)
 		return rc;
 	*out = (struct publisher_live){
 	    .activation = current.activation, .generation = current.generation};
 	return 0;
+}
+
+uint64_t
+publisher_committed_at(struct publisher *p, const struct publisher_live *live)
+{
+	struct store_current current;
+	struct err err;
+
+	if (store_current_read(p->store, &current, &err) != 0 ||
+	    !digest_equal(&current.generation, &live->generation))
+		return 0;
+	return current.committed_at;
 }
 
 static int

@@ -35,8 +35,13 @@ struct publisher_live {
 	struct digest generation; /* zeros: none yet */
 	bool dataplane;           /* it is there, and this is its word */
 };
+/* ERR_UNAVAILABLE when it is there, but does not answer. */
 int publisher_live(
     struct publisher *p, struct publisher_live *out, struct err *err);
+
+/* When it was committed, seconds since 1970; 0 if that is not known. */
+uint64_t publisher_committed_at(
+    struct publisher *p, const struct publisher_live *live);
 
 /* Makes `generation` (in candidates/) live, if `expect` still is. `step` hears
  * "activating" and "committing". ERR_STALE when somebody was faster. */

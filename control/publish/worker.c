@@ -18,7 +18,10 @@
 
 enum {
 	FOLLOW_MS = 1000, /* how often the data plane is asked what is live */
-	RETRY_MS = 2000,  /* after a turn that failed */
+	RETRY_MS = 2000,  /* after a turn that failed, twice that the next */
+	RETRY_MOST_MS = 60000,
+	/* how long a request waits for files that are being written */
+	SETTLE_PATIENCE_MS = 5000,
 };
 
 struct worker {
@@ -31,6 +34,7 @@ struct worker {
 	bool stop;
 	int wake; /* eventfd */
 	int64_t turn_due_ms;
+	int retry_ms;
 };
 
 static int64_t
@@ -96,6 +100,28 @@ work_take_find(struct worker *w, bool *stop)
 	return work;
 }
 
+static bool
+text_equal(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Says what of the new configuration only a restart brings. */
+static void
+config_fixed(const struct config *old, const struct config *fresh)
+{
+	const struct config_control *a = &old->control, *b = &fresh->control;
+
+	if (!text_equal(a->socket_group, b->socket_group))
+		log_warn("%s: control: socket_group: restart holdfastd for "
+			 "this one",
+		    fresh->path);
+	if (a->metrics_on != b->metrics_on ||
+	    memcmp(&a->metrics, &b->metrics, sizeof a->metrics) != 0)
+		log_warn("%s: control: metrics: restart holdfastd for this one",
+		    fresh->path);
+}
+
 static int
 config_reload(struct worker *w, struct err *err)
 {
@@ -119,10 +145,34 @@ config_reload(struct worker *w, struct err *err)
 		log_error("%s; the configuration stays as it was", err->text);
 		return rc;
 	}
+	config_fixed(w->config, fresh);
+	watch_settle(w->watch, fresh->control.settle_ms);
 	config_free(&w->config);
 	w->config = fresh;
 	log_info("%s: %u zones", fresh->path, fresh->nzones);
 	return 0;
+}
+
+/* A turn, and more of them while files that it should read are being written:
+ * who edits a file and asks for a reload means that file. */
+static int
+cycle_settled(struct worker *w, bool force, struct work *work)
+{
+	int64_t end = now_ms() + SETTLE_PATIENCE_MS;
+	bool changed = false;
+	int rc;
+
+	for (;; force = false) {
+		rc = cycle_run(&w->cycle, force, &work->result, &work->err);
+		changed |= work->result.changed;
+		if (rc || !w->cycle.again_ms || now_ms() >= end)
+			break;
+		usleep((w->cycle.again_ms + 1) * 1000);
+	}
+	work->result.changed = changed;
+	if (w->cycle.again_ms)
+		w->turn_due_ms = now_ms() + w->cycle.again_ms;
+	return rc;
 }
 
 static int
@@ -136,10 +186,9 @@ work_look(struct worker *w, struct work *work)
 		if (!e)
 			return err_set(&work->err, ERR_NOT_FOUND,
 			    "no such zone; \"holdfast zones\" lists them");
-		e->look = true;
+		zone_table_look(t, e);
 	}
-	return cycle_run(
-	    &w->cycle, !work->have_zone, &work->result, &work->err);
+	return cycle_settled(w, !work->have_zone, work);
 }
 
 static void
@@ -149,8 +198,7 @@ work_do(struct worker *w, struct work *work)
 	case WORK_RELOAD:
 		work->code = config_reload(w, &work->err);
 		if (work->code == 0)
-			work->code = cycle_run(
-			    &w->cycle, true, &work->result, &work->err);
+			work->code = cycle_settled(w, true, work);
 		break;
 	case WORK_LOOK:
 		work->code = work_look(w, work);
@@ -177,7 +225,18 @@ turn(struct worker *w)
 	struct err err;
 	int rc = cycle_run(&w->cycle, false, &result, &err);
 
-	w->turn_due_ms = now_ms() + (rc ? RETRY_MS : FOLLOW_MS);
+	int wait = FOLLOW_MS;
+
+	if (rc) {
+		wait = w->retry_ms;
+		w->retry_ms =
+		    wait < RETRY_MOST_MS / 2 ? wait * 2 : RETRY_MOST_MS;
+	} else {
+		w->retry_ms = RETRY_MS;
+		if (w->cycle.again_ms && w->cycle.again_ms < FOLLOW_MS)
+			wait = (int)w->cycle.again_ms;
+	}
+	w->turn_due_ms = now_ms() + wait;
 }
 
 static int
@@ -223,7 +282,7 @@ worker_main(void *arg)
 }
 
 static void
-worker_free(struct worker *w)
+worker_end(struct worker *w)
 {
 	watch_close(&w->watch);
 	config_free(&w->config);
@@ -245,6 +304,7 @@ worker_start(struct worker **out, struct config **config,
 	if (!w)
 		return err_set(err, ERR_NO_MEMORY, "no memory");
 	w->last = &w->first;
+	w->retry_ms = RETRY_MS;
 	pthread_mutex_init(&w->lock, NULL);
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = w->wake < 0 ? err_set_errno(err, "eventfd")
@@ -252,7 +312,7 @@ worker_start(struct worker **out, struct config **config,
 	if (rc == 0)
 		rc = cycle_open(&w->cycle, *config, status, err);
 	if (rc) {
-		worker_free(w);
+		worker_end(w);
 		return rc;
 	}
 	w->cycle.zones.watch = w->watch;
@@ -261,7 +321,7 @@ worker_start(struct worker **out, struct config **config,
 	if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
 		rc = err_set_errno(err, "can't start the worker thread");
 		cycle_close(&w->cycle);
-		worker_free(w);
+		worker_end(w);
 		return rc;
 	}
 	*out = w;
@@ -269,13 +329,11 @@ worker_start(struct worker **out, struct config **config,
 }
 
 void
-worker_stop(struct worker **wp)
+worker_stop(struct worker *w)
 {
-	struct worker *w = *wp;
 	struct work *work;
 	bool stop;
 
-	*wp = NULL;
 	if (!w)
 		return;
 	pthread_mutex_lock(&w->lock);
@@ -288,6 +346,14 @@ worker_stop(struct worker **wp)
 		    &work->err, ERR_UNAVAILABLE, "holdfastd is stopping");
 		work->done(work);
 	}
-	cycle_close(&w->cycle);
-	worker_free(w);
+}
+
+void
+worker_free(struct worker **w)
+{
+	if (!*w)
+		return;
+	cycle_close(&(*w)->cycle);
+	worker_end(*w);
+	*w = NULL;
 }

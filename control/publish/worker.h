@@ -41,9 +41,10 @@ struct work {
  * then starts the thread, which takes over `config`. */
 int worker_start(struct worker **out, struct config **config,
     struct control_status *status, struct err *err);
-/* Ends the thread after the work in hand; requests that wait get
- * ERR_UNAVAILABLE. */
-void worker_stop(struct worker **w);
+/* Ends the thread after the work in hand; requests that wait, and those that
+ * come, get ERR_UNAVAILABLE. The zones can still be read. */
+void worker_stop(struct worker *w);
+void worker_free(struct worker **w);
 
 void worker_ask(struct worker *w, struct work *work);
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -103,6 +104,16 @@ zone_entry_init(struct zone_entry *e, const struct config_zone *z)
 	return 0;
 }
 
+void
+zone_table_look(struct zone_table *t, struct zone_entry *e)
+{
+	t->looks = true;
+	if (e)
+		e->look = true;
+	for (size_t i = 0; !e && i < t->count; i++)
+		t->zones[i].look = true;
+}
+
 /* What is known of a zone moves to its new entry. */
 static void
 zone_entry_move(struct zone_entry *to, struct zone_entry *from)
@@ -122,6 +133,7 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 	to->stamp = from->stamp;
 	from->stamp = (struct zonefile_stamp){0};
 	to->look = from->look;
+	to->unread = from->unread;
 	to->state = from->state;
 	to->why = from->why;
 }
@@ -152,6 +164,7 @@ zone_table_configure(
 	zones_free(t->zones, t->count, t->watch);
 	t->zones = fresh;
 	t->count = count;
+	t->looks = true;
 	pthread_mutex_unlock(&t->lock);
 	return 0;
 }
@@ -160,19 +173,26 @@ void
 zone_table_set_live(
     struct zone_table *t, struct zone_records **records, size_t count)
 {
+	size_t at = 0;
+
 	pthread_mutex_lock(&t->lock);
 	for (size_t i = 0; i < t->count; i++) {
-		zone_records_free(t->zones[i].served);
-		t->zones[i].served = NULL;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct zone_entry *e = zone_table_find(t, records[i]->apex);
+		struct zone_entry *e = &t->zones[i];
+		struct zone_records *now = NULL;
 
-		if (e)
-			e->served = records[i];
-		else
-			zone_records_free(records[i]);
+		while (
+		    at < count && name_compare(records[at]->apex, e->apex) < 0)
+			zone_records_free(records[at++]);
+		if (at < count && name_equal(records[at]->apex, e->apex))
+			now = records[at++];
+		if (!now != !e->served ||
+		    (now && !digest_equal(&now->version, &e->served->version)))
+			e->unread = true;
+		zone_records_free(e->served);
+		e->served = now;
 	}
+	while (at < count)
+		zone_records_free(records[at++]);
 	pthread_mutex_unlock(&t->lock);
 	free(records);
 }
@@ -213,8 +233,7 @@ zone_refuse(struct zone_entry *e, const struct err *why)
 
 /* The version that was read is what it is, is new, or must not come back. */
 static void
-zone_take(
-    struct zone_entry *e, const struct zone_table *t, struct zone_records *read)
+zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 {
 	zone_records_free(e->wanted);
 	e->wanted = NULL;
@@ -235,9 +254,35 @@ zone_take(
 	}
 	e->state = ZONE_WAITING;
 	e->why = (struct err){0};
+	t->pending = true;
 }
 
-static void
+/* How long until the zone's files have been left alone for settle_ms. A time
+ * stamp in the future says nothing. */
+static unsigned
+zone_unsettled_ms(const struct zone_entry *e, const struct zone_table *t)
+{
+	struct timespec now;
+	int64_t wait = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < e->stamp.count + 1; i++) {
+		const char *path = i ? e->stamp.files[i - 1].path : e->file;
+		struct stat st;
+		int64_t age;
+
+		if (stat(path, &st) != 0)
+			continue;
+		age = (now.tv_sec - st.st_mtim.tv_sec) * 1000 +
+		      (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+		if (age >= 0 && (int64_t)t->settle_ms - age > wait)
+			wait = (int64_t)t->settle_ms - age;
+	}
+	return (unsigned)wait;
+}
+
+/* Returns false if a file changed while it was read. */
+static bool
 zone_read(struct zone_entry *e, struct zone_table *t)
 {
 	struct zonefile_stamp stamp = {0};
@@ -254,35 +299,35 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	pthread_mutex_lock(&t->lock);
 	zonefile_stamp_fini(&e->stamp);
 	e->stamp = stamp;
-	/* a file that is being written is looked at again */
-	e->look = rc == ERR_BUSY;
+	e->look = e->unread = rc == ERR_BUSY;
 	if (rc == 0) {
 		zone_take(e, t, read);
-	} else {
+	} else if (rc != ERR_BUSY) {
 		zone_records_free(e->wanted);
 		e->wanted = NULL;
 		zone_refuse(e, &err);
 	}
 	pthread_mutex_unlock(&t->lock);
+	return rc != ERR_BUSY;
 }
 
-/* The files are as they were: but what is live may be something else now.
- * Returns whether they must be read all the same. */
+/* The files are as they were, but the version may have been released, or what
+ * is live may be something else now. Returns whether they must be read all the
+ * same. */
 static bool
 zone_look_again(struct zone_entry *e, struct zone_table *t)
 {
 	struct zone_records *same = e->wanted;
-	bool read = false;
 
+	if (!same && e->unread)
+		return true;
 	pthread_mutex_lock(&t->lock);
-	e->look = false;
+	e->look = e->unread = false;
 	e->wanted = NULL;
 	if (same)
 		zone_take(e, t, same);
-	else
-		read = e->state == ZONE_SERVED && !e->served;
 	pthread_mutex_unlock(&t->lock);
-	return read;
+	return false;
 }
 
 size_t
@@ -298,29 +343,40 @@ zone_table_notice(struct zone_table *t, int64_t now)
 			    zone_table_find(t, changes[i].cookie);
 
 			if (e)
-				e->look = true;
+				zone_table_look(t, e);
 		}
 		all += n;
 	} while (n == 64);
 	return all;
 }
 
-void
-zone_table_read(struct zone_table *t, bool force,
-    void (*progress)(void *arg, size_t done, size_t total), void *arg)
+unsigned
+zone_table_read(struct zone_table *t, bool force)
 {
+	unsigned again = 0;
+
+	if (!t->looks && !force)
+		return 0;
+	t->looks = false;
 	for (size_t i = 0; i < t->count; i++) {
 		struct zone_entry *e = &t->zones[i];
+		unsigned wait;
 
-		if (progress)
-			progress(arg, i, t->count);
 		if (!e->look && !force)
 			continue;
 		if (e->stamp.count && zonefile_stamp_unchanged(&e->stamp) &&
 		    !zone_look_again(e, t))
 			continue;
-		zone_read(e, t);
+		wait = zone_unsettled_ms(e, t);
+		if (!wait && !zone_read(e, t))
+			wait = t->settle_ms + 1;
+		if (!wait)
+			continue;
+		zone_table_look(t, e);
+		if (!again || wait < again)
+			again = wait;
 	}
+	return again;
 }
 
 void

@@ -2,7 +2,7 @@
  *
  * The zones that holdfastd has to do with: what the configuration names, what
  * is live, what the source says now, and why the two differ. One owner: the
- * worker thread; others read the copies in control_state.h.
+ * worker thread writes, others read under `lock`.
  */
 #ifndef HOLDFAST_ZONE_TABLE_H
 #define HOLDFAST_ZONE_TABLE_H
@@ -29,9 +29,10 @@ struct zone_entry {
 	    *served; /* in the live generation; NULL: not in it */
 	struct zone_records *wanted; /* newest sound version that is not live */
 	struct zonefile_stamp stamp; /* the files as they were last read */
-	bool look;                   /* the source is to be read again */
-	uint8_t *watched;            /* cookie of the watch: the apex again, at
-	                                an address that stays */
+	bool look;                   /* the source is to be looked at */
+	bool unread; /* even if its files have not changed: what is live has */
+	uint8_t *watched; /* cookie of the watch: the apex again, at
+	                     an address that stays */
 	enum zone_state state;
 	struct err why;
 	uint64_t
@@ -49,6 +50,9 @@ struct zone_table {
 	struct watch *watch;      /* borrowed; NULL: nobody watches */
 	struct zone_entry *zones; /* canonical order */
 	size_t count;
+	bool looks;         /* one of them at least has `look` */
+	bool pending;       /* or may have a version that is to go live */
+	unsigned settle_ms; /* a file that is younger is not read yet */
 	const struct condemned_version *condemned; /* borrowed */
 	size_t ncondemned;
 };
@@ -69,14 +73,17 @@ void zone_table_set_live(
 
 struct zone_entry *zone_table_find(struct zone_table *t, const uint8_t *apex);
 
+/* The zone's source is to be looked at; NULL: all zones'. */
+void zone_table_look(struct zone_table *t, struct zone_entry *e);
+
 /* Takes what the watch reports: marks those zones to be looked at. Returns how
  * many. */
 size_t zone_table_notice(struct zone_table *t, int64_t now_ms);
 
-/* Reads the sources of all zones that are to be looked at (`force`: even if
- * their files have not changed). `progress` may be NULL. */
-void zone_table_read(struct zone_table *t, bool force,
-    void (*progress)(void *arg, size_t done, size_t total), void *arg);
+/* Reads the sources of all zones that are to be looked at (`force`: of all
+ * zones) and have changed. Returns 0, or in how many milliseconds it should be
+ * called again, since somebody is still writing a file. */
+unsigned zone_table_read(struct zone_table *t, bool force);
 
 bool zone_table_is_condemned(const struct zone_table *t, const uint8_t *apex,
     const struct digest *version);

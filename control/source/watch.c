@@ -296,6 +296,12 @@ scan_step(struct watch *w)
 
 /* --- public --- */
 
+void
+watch_settle(struct watch *w, unsigned settle_ms)
+{
+	w->settle_ms = settle_ms ? settle_ms : SETTLE_MS_DEFAULT;
+}
+
 int
 watch_open(struct watch **out, const struct watch_options *options,
     int64_t now_ms, struct err *err)
@@ -305,8 +311,7 @@ watch_open(struct watch **out, const struct watch_options *options,
 
 	if (!w)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
-	w->settle_ms =
-	    options->settle_ms ? options->settle_ms : SETTLE_MS_DEFAULT;
+	watch_settle(w, options->settle_ms);
 	w->scan_ms = options->scan_ms ? options->scan_ms : SCAN_MS_DEFAULT;
 	w->now_ms = now_ms;
 	w->scan_due_ms = now_ms + w->scan_ms;

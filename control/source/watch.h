@@ -65,6 +65,9 @@ size_t watch_ready(
  * 0: now. */
 int64_t watch_timeout_ms(const struct watch *w, int64_t now_ms);
 
+/* settle_ms anew, for what happens from now on; 0: the default. */
+void watch_settle(struct watch *w, unsigned settle_ms);
+
 /* Scan all files from now on, a part each watch_ready(): for `reload`. */
 void watch_scan(struct watch *w);
 
