@@ -208,6 +208,24 @@ read_text(int fd, const struct stat *st, const char *path, char **text,
 	return 0;
 }
 
+/* A file that is there and may not be opened is known by its times as others
+ * are, or it would seem to have changed. One that is not there stays unknown:
+ * it may come the next moment. */
+static int
+open_failed(struct zonefile_parser *p, const char *path, struct err *err)
+{
+	int rc, cause = errno;
+	struct err other;
+	struct stat st;
+	bool known = cause != ENOENT && stat(path, &st) == 0;
+
+	errno = cause;
+	rc = err_set_errno(err, "%s can't be opened", path);
+	return stamp_add(&p->stamp, path, known ? &st : NULL, &other)
+	           ? ERR_NO_MEMORY
+	           : rc;
+}
+
 static int
 open_and_read(struct zonefile_parser *p, const char *path, bool include,
     struct stat *st, char **text, struct err *err)
@@ -216,12 +234,8 @@ open_and_read(struct zonefile_parser *p, const char *path, bool include,
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int rc;
 
-	if (fd < 0) {
-		rc = err_set_errno(err, "%s can't be opened", path);
-		if (stamp_add(&p->stamp, path, NULL, err) == ERR_NO_MEMORY)
-			rc = ERR_NO_MEMORY;
-		return rc;
-	}
+	if (fd < 0)
+		return open_failed(p, path, err);
 	rc = include ? check_inside_root(p, fd, path, err) : 0;
 	if (!rc && fstat(fd, st))
 		rc = err_set_errno(err, "%s", path);
