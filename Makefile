@@ -109,7 +109,7 @@ LIBS_base    := -lyaml -lcrypto -lm
 $(B)/dataplane/poll/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tools/load/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tests/unit/test_poll%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
-$(B)/tests/fuzz/fuzz_frame.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
+$(B)/tests/fuzz/fuzz_frame.o $(B)/tests/fuzz/fuzz_dataplane_command.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 
 # Must run on any x86-64, to say that the rest cannot (the last -march wins).
 $(B)/base/cpu.o: EXTRA_CFLAGS_FILE = -march=x86-64
@@ -208,7 +208,7 @@ $(B)/fuzz-replay/$(1): $(B)/tests/fuzz/fuzz_$(1).o $(B)/tests/fuzz/replay_main.o
 	$$(say) LINK $$@
 	$$(link) $(3) $$(LIBS_base)
 endef
-FUZZ_POLL := $(filter frame%,$(FUZZ_NAMES))
+FUZZ_POLL := $(filter frame% dataplane%,$(FUZZ_NAMES))
 $(foreach n,$(FUZZ_POLL),$(eval $(call fuzz_target,$(n),$(LIBS_dpdk),$$(DPDK_LIBS))))
 $(foreach n,$(filter-out $(FUZZ_POLL),$(FUZZ_NAMES)),$(eval $(call fuzz_target,$(n),$(LIBS_plain),$$(LIBS_control))))
 

@@ -223,7 +223,7 @@ parse_meta(
 			    DNS_RCODE_NOTIMP);
 			break;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case DNS_TYPE_IXFR:
 		/* nobody may have our zones: said as Knot says it */
 		parse_fail(
