@@ -187,7 +187,7 @@ $(UNIT_PLAIN): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_plain)
 	$(link) $(LIBS_check) $(LIBS_control) $(LIBS_base)
 $(UNIT_POLL): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIB_poll) $(LIBS_plain)
 	$(say) LINK $@
-	$(link) $(LIBS_check) $(DPDK_LIBS) $(LIBS_control) $(LIBS_base)
+	$(link) $(LIBS_check) $(DPDK_LIBS) -lrte_net_ring $(LIBS_control) $(LIBS_base)
 
 # Programs that system tests need: tests/system/NAME.c -> build/PROFILE/system/NAME
 SYSTEM_PROGRAMS := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/system/*.c)))
