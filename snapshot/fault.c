@@ -35,6 +35,23 @@ static struct fault {
     {"builder-ent-missing", 0, 0},   /* no empty non-terminal */
     {"builder-name-lost", 0, 0},     /* a name is not in the table */
     {"builder-zone-shadowed", 0, 0}, /* a zone is not in its cell */
+    /* answer.c, usual_query.h of the engine */
+    {"engine-aa-missing", 0, 0},    /* no answer is authoritative */
+    {"engine-other-zone", 0, 0},    /* a parent zone answers for its child */
+    {"engine-ds-from-child", 0, 0}, /* DS at an apex is asked of the child */
+    {"engine-do-ignored", 0, 0},    /* block.h: signatures are left out */
+    {"engine-case-lost", 0, 0},     /* the question comes back lower case */
+    /* found_decide.c */
+    {"engine-encloser-too-high", 0, 0}, /* by one label */
+    {"engine-cut-ignored", 0, 0},       /* names below a cut do not exist */
+    {"engine-wildcard-ignored", 0, 0},  /* "*" matches itself alone */
+    /* response_compose.c, response_write.c */
+    {"engine-chain-stops", 0, 0},      /* one step */
+    {"engine-chain-rcode-lost", 0, 0}, /* NOERROR where a chain ends */
+    {"engine-move-off-by-one", 0, 0},  /* pointers of moved blocks */
+    {"engine-tc-missing", 0, 0},       /* what is cut does not say so */
+    /* load_cells.c: a slot keeps the cell that the base has there */
+    {"load-stale-cell", 0, 0},
     /* load_memory.c: what can't be had */
     {"load-fallocate", 0, 0},
     {"load-mmap", 0, 0},

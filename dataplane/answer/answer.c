@@ -12,6 +12,7 @@
 
 #include "dataplane/answer/answer_batch.h"
 #include "dataplane/answer/usual_query.h"
+#include "snapshot/fault.h"
 
 struct answer_batch *
 answer_batch_new(void)
@@ -108,6 +109,17 @@ zone_for_ds(struct answer_state *s, const struct generation *g)
 		s->view = parent;
 }
 
+/* A defect that tests switch on: a zone above answers. */
+static void
+zone_of_another(struct answer_state *s, const struct generation *g)
+{
+	struct zone_view other;
+
+	if (s->view.apex_labels &&
+	    zone_find(g, &s->name, s->view.apex_labels - 1u, &other))
+		s->view = other;
+}
+
 static inline void
 stage_zone(
     struct answer_state *s, const struct generation *g, struct answer_query *q)
@@ -120,8 +132,11 @@ stage_zone(
 		zone_view_set(&s->view, g, s->cell, apex);
 	else if (!zone_find_slowly(s, g, q))
 		return;
-	if (__builtin_expect(s->qtype == DNS_TYPE_DS, 0))
+	if (__builtin_expect(s->qtype == DNS_TYPE_DS, 0) &&
+	    !fault_hit("engine-ds-from-child"))
 		zone_for_ds(s, g);
+	if (fault_hit("engine-other-zone"))
+		zone_of_another(s, g);
 	s->cell = zone_cell(&s->view, s->mixed);
 	s->bucket = cell_bucket(s->cell, s->mixed);
 	fetch_line(s->bucket);
@@ -216,7 +231,8 @@ stage_decide(
 	s->outcome = f->block->flags & BLOCK_LINKS
 	                 ? OUTCOME_COMPOSE
 	                 : found_table[f->kind].outcome;
-	if (found_table[f->kind].authoritative && !s->any_class)
+	if (found_table[f->kind].authoritative && !s->any_class &&
+	    !fault_hit("engine-aa-missing"))
 		s->flags |= DNS_FLAG_AA;
 	fetch_line(f->block);
 	fetch_line((const uint8_t *)f->block + 64);

@@ -6,6 +6,7 @@
  * closest encloser, one for the cut of an occluded name, one for the wildcard.
  */
 #include "dataplane/answer/answer_batch.h"
+#include "snapshot/fault.h"
 
 static void
 found_negative(struct found *out, const struct zone_view *view,
@@ -143,6 +144,11 @@ closest_encloser(
 			high = middle;
 		}
 	}
+	if (fault_hit("engine-encloser-too-high") && low > view->apex_labels) {
+		low--;
+		best = low > view->apex_labels ? zone_suffix_find(view, n, low)
+		                               : zone_apex(view->zone);
+	}
 	*depth = low;
 	return best;
 }
@@ -198,7 +204,7 @@ found_below(struct found *out, const struct generation *g,
 		found_occluded(out, view, n, node, want_do);
 		return;
 	}
-	if (node->flags & NODE_CUT) {
+	if (node->flags & NODE_CUT && !fault_hit("engine-cut-ignored")) {
 		found_referral(out, view, node, want_do);
 		out->key_labels = (uint8_t)depth;
 		return;
@@ -209,7 +215,8 @@ found_below(struct found *out, const struct generation *g,
 		out->key_labels = (uint8_t)depth;
 		return;
 	}
-	if (node->flags & NODE_HAS_WILDCARD) {
+	if (node->flags & NODE_HAS_WILDCARD &&
+	    !fault_hit("engine-wildcard-ignored")) {
 		node = wildcard_find(view, n, g, depth);
 		/* A wildcard that owns NS has no defined meaning (RFC 4592
 		 * section 4.2): it exists, and has no data. */

@@ -10,6 +10,7 @@
 #include "base/name.h"
 #include "base/wire.h"
 #include "dataplane/answer/response.h"
+#include "snapshot/fault.h"
 
 enum { POINTER = 0xc000, RR_FIXED_BYTES = 10 };
 
@@ -78,6 +79,8 @@ chain_may_go_on(struct chain *ch)
 {
 	uint64_t hash = ch->name->hash[ch->name->labels];
 
+	if (fault_hit("engine-chain-stops"))
+		return false;
 	for (unsigned i = 0; i <= ch->steps; i++)
 		if (ch->seen[i] == hash)
 			return false;
@@ -208,7 +211,7 @@ chain_step(struct chain *ch, const struct found *f)
 		block_at = chain_dname(ch, f);
 	else
 		composer_block(c, f->block, f->owner_bytes, ch->owner);
-	if (f->kind == FOUND_NXDOMAIN)
+	if (f->kind == FOUND_NXDOMAIN && !fault_hit("engine-chain-rcode-lost"))
 		ch->s->rcode = DNS_RCODE_NXDOMAIN; /* RFC 6604 section 2.1 */
 	if (c->truncated)
 		return false;

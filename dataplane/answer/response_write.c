@@ -7,6 +7,7 @@
 #include "base/wire.h"
 #include "dataplane/answer/response.h"
 #include "dataplane/answer/usual_query.h"
+#include "snapshot/fault.h"
 
 enum { OPTION_HEAD = 4, EDE_BYTES = OPTION_HEAD + 2 };
 
@@ -59,8 +60,8 @@ static void
 response_finish(struct answer_query *q, const struct answer_state *s,
     const struct query_ctx *ctx, const struct composer *c, unsigned opt_bytes)
 {
-	unsigned flags =
-	    s->flags | (s->rcode & 15) | (c->truncated ? DNS_FLAG_TC : 0);
+	bool tc = c->truncated && !fault_hit("engine-tc-missing");
+	unsigned flags = s->flags | (s->rcode & 15) | (tc ? DNS_FLAG_TC : 0);
 	unsigned qd = s->question_end != 0 && s->outcome != OUTCOME_HEADER;
 
 	response_header_write(

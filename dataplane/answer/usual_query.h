@@ -12,6 +12,7 @@
 
 #include "base/wire.h"
 #include "dataplane/answer/answer_batch.h"
+#include "snapshot/fault.h"
 
 /* Octets 2 to 9 of the header as one big-endian word: QR and opcode 0, QDCOUNT
  * 1, ANCOUNT and NSCOUNT 0; AA, TC, RD, RA, Z, AD, CD and rcode may be
@@ -86,6 +87,9 @@ usual_query_parse(struct answer_state *s, const struct generation *g,
 	s->want_do = opt & 0x80;
 	s->want_nsid = s->any_class = false;
 	query_name_lower(s->name.lower, m + DNS_HEADER_BYTES, s->name.bytes);
+	if (fault_hit("engine-case-lost"))
+		memcpy(q->message + DNS_HEADER_BYTES, s->name.lower,
+		    s->name.bytes);
 	query_name_hash(&s->name, &g->key);
 	return true;
 }
@@ -119,6 +123,8 @@ usual_block_move(uint8_t *at, const struct block_d *b, int delta)
 {
 	const uint16_t *relocs = (const uint16_t *)block_relocs(b);
 
+	if (fault_hit("engine-move-off-by-one"))
+		delta++;
 	for (unsigned i = 0; i < b->nreloc; i++) {
 		unsigned p = relocs[i] & 0x3fffu;
 

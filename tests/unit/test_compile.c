@@ -552,6 +552,40 @@ START_TEST(loaded_parent_shares_its_cells)
 }
 END_TEST
 
+/* The cells are sound and the manifest is right, but a slot of what would be
+ * served has the cell of the generation before. */
+START_TEST(stale_cell_is_refused_and_named)
+{
+	struct generation *base;
+	struct rig r;
+
+	if (!fault_set("load-stale-cell", 0))
+		return; /* a build without fault points */
+	rig_open(&r);
+	zones_add(&r, 20);
+	rig_must(&r);
+	rig_commit(&r);
+	base = r.result.loaded;
+	r.result.loaded = NULL;
+	r.options.base = base;
+	r.zones[7].records = version_make(&r, "zone7.example.", 2, 3, "second");
+	fault_set("load-stale-cell", 1);
+	rig_compile(&r);
+	fault_clear_all();
+	ck_assert_int_eq(r.zones[7].status, ERR_REFUSED);
+	ck_assert_msg(strstr(r.zones[7].why.text, "zone7.example.") &&
+			  strstr(r.zones[7].why.text, "expected \""),
+	    "%s", r.zones[7].why.text);
+	for (size_t i = 0; i < r.nzones; i++)
+		ck_assert(i == 7 || r.zones[i].status == 0);
+	/* nothing is wrong with the version itself */
+	rig_must(&r);
+	ck_assert_uint_eq(r.result.zones_changed, 1);
+	generation_free(&base);
+	rig_close(&r);
+}
+END_TEST
+
 UNIT_MAIN("compile", first_generation_is_proven_and_loaded,
     one_changed_record_builds_one_cell,
     one_changed_record_builds_one_cell_from_memory, same_zones_are_unchanged,
@@ -563,4 +597,4 @@ UNIT_MAIN("compile", first_generation_is_proven_and_loaded,
     large_zones_are_split_and_keep_their_numbers,
     slots_grow_with_the_zones_and_keep_to_the_parent,
     zones_are_read_back_as_they_were, no_zones_are_a_generation,
-    loaded_parent_shares_its_cells)
+    loaded_parent_shares_its_cells, stale_cell_is_refused_and_named)
