@@ -10,7 +10,7 @@
  *
  * Every answer shows one generation, one that was live while the query was
  * under way; none is lost; mbufs and memory are what they were. SWAPS=N sets
- * the number of swaps; VERBOSE=1 prints figures.
+ * the number of swaps;
  */
 #include <pthread.h>
 #include <sched.h>
@@ -42,7 +42,7 @@ enum {
 	FRESH = 60,
 #else
 	SWAPS = 10000,
-	FRESH = 250,
+	FRESH = 200,
 #endif
 };
 
