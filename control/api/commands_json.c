@@ -114,9 +114,9 @@ dataplane_json(const struct control_context *c)
 	if (!alive)
 		return json_pack("{s:b}", "alive", 0);
 	health_read(c, &healthy, reason);
-	return json_pack("{s:b, s:I, s:b, s:s, s:o, s:o, s:I, s:I}", "alive", 1,
-	    "pid", (json_int_t)pid, "healthy", healthy, "reason", reason,
-	    "stable",
+	return json_pack("{s:b, s:I, s:b, s:o, s:o, s:o, s:I, s:I}", "alive", 1,
+	    "pid", (json_int_t)pid, "healthy", healthy, "reason",
+	    text_json(reason), "stable",
 	    digest_json(!digest_is_zero(&state.stable), &state.stable),
 	    "candidate",
 	    digest_json(!digest_is_zero(&state.candidate), &state.candidate),
@@ -328,9 +328,13 @@ do_rollback(const struct control_context *c, json_t *request,
 		return NULL;
 	w->steps = 1;
 	err_set(&err, 0, " ");
-	if (generation && (!json_is_string(generation) ||
-			      digest_from_text(&w->generation,
-				  json_string_value(generation), &err) != 0))
+	if (generation && steps)
+		err_set(
+		    &err, ERR_USAGE, "\"steps\" or \"generation\", not both");
+	else if (generation &&
+		 (!json_is_string(generation) ||
+		     digest_from_text(&w->generation,
+			 json_string_value(generation), &err) != 0))
 		err_set(&err, ERR_USAGE,
 		    "\"generation\" is not 64 hexadecimal digits");
 	else if (steps &&

@@ -184,10 +184,11 @@ client_lines(struct client *c)
 		size_t bytes;
 
 		if (!end) {
-			if (c->in.len > LINE_MAX_BYTES)
-				client_fail(c, ERR_USAGE,
-				    "a request is at most 65536 octets");
-			break;
+			if (c->in.len <= LINE_MAX_BYTES)
+				break;
+			client_fail(
+			    c, ERR_USAGE, "a request is at most 65536 octets");
+			return true;
 		}
 		bytes = (size_t)(end - c->in.data);
 		if (bytes > LINE_MAX_BYTES)
@@ -244,16 +245,14 @@ client_write(struct client *c)
 static void
 client_go_on(struct client *c)
 {
-	bool news = false, more;
+	bool news = false;
 
 	do {
-		more = client_lines(c);
-		news |= more;
 		if (c->out.failed || c->in.failed || !client_write(c)) {
 			client_free(c);
 			return;
 		}
-	} while (more);
+	} while (client_lines(c) && (news = true));
 	client_watch(c);
 	client_patience(c, news);
 }
