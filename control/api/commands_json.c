@@ -415,6 +415,30 @@ command_do(const struct control_context *c, json_t *request,
 	return NULL;
 }
 
+struct work *
+command_line(const struct control_context *c, const char *line, size_t bytes,
+    command_answer *answer, void *client, bool *hang_up)
+{
+	json_error_t error;
+	json_t *request =
+	    json_loadb(line, bytes, JSON_REJECT_DUPLICATES, &error);
+	struct work *work = NULL;
+
+	if (json_is_object(request)) {
+		work = command_do(c, request, answer, client);
+	} else {
+		char text[256];
+
+		snprintf(text, sizeof text,
+		    "this is not a JSON object on one line: %s",
+		    request ? "something else" : error.text);
+		answer(client, command_error(ERR_USAGE, text));
+		*hang_up = true;
+	}
+	json_decref(request);
+	return work;
+}
+
 /* Zones that are not as their sources want, with the reasons. */
 static json_t *
 refused_json(const struct control_context *c, json_int_t *count)

@@ -19,6 +19,11 @@ typedef void command_answer(void *client, json_t *line);
 struct work *command_do(const struct control_context *c, json_t *request,
     command_answer *answer, void *client);
 
+/* The same for a request's line, without its newline. `hang_up` is set if it
+ * is no request at all: who sends garbage is not listened to any longer. */
+struct work *command_line(const struct control_context *c, const char *line,
+    size_t bytes, command_answer *answer, void *client, bool *hang_up);
+
 /* The answer to finished work; frees it. */
 void command_finish(const struct control_context *c, struct work *work,
     command_answer *answer, void *client);

@@ -148,27 +148,15 @@ work_done(struct work *w)
 static void
 line_do(struct client *c, const char *line, size_t bytes)
 {
-	json_error_t error;
-	json_t *request =
-	    json_loadb(line, bytes, JSON_REJECT_DUPLICATES, &error);
+	const struct control_context *context = &c->socket->context;
 
-	if (!json_is_object(request)) {
-		char text[256];
-
-		snprintf(text, sizeof text,
-		    "this is not a JSON object on one line: %s",
-		    request ? "something else" : error.text);
-		client_fail(c, ERR_USAGE, text);
-		json_decref(request);
+	c->working =
+	    command_line(context, line, bytes, client_answer, c, &c->closing);
+	if (!c->working)
 		return;
-	}
-	c->working = command_do(&c->socket->context, request, client_answer, c);
-	json_decref(request);
-	if (c->working) {
-		c->working->done = work_done;
-		c->working->arg = c->socket;
-		worker_ask(c->socket->context.worker, c->working);
-	}
+	c->working->done = work_done;
+	c->working->arg = c->socket;
+	worker_ask(context->worker, c->working);
 }
 
 /* Does the requests that are there whole, up to one that the worker has, or
