@@ -150,7 +150,8 @@ stage_node(struct answer_state *s)
 	    bucket_node_guess(s->cell, s->bucket, name_mixed_tag(s->mixed));
 	if (s->guess) {
 		fetch_line(s->guess);
-		fetch_line((const uint8_t *)s->guess + 64);
+		/* another line only for large nodes that start late in one */
+		fetch_line((const uint8_t *)s->guess + 40);
 	}
 }
 
@@ -234,8 +235,7 @@ stage_decide(
 	if (found_table[f->kind].authoritative && !s->any_class &&
 	    !fault_hit("engine-aa-missing"))
 		s->flags |= DNS_FLAG_AA;
-	fetch_line(f->block);
-	fetch_line((const uint8_t *)f->block + 64);
+	fetch_line((const uint8_t *)f->block + f->block->len);
 }
 
 void

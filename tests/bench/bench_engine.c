@@ -12,9 +12,12 @@
  * may be shared and its clock changes.
  */
 #include <linux/perf_event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -29,6 +32,10 @@ enum {
 	HIT_PERCENT = 80,
 	QUERIES_LEAST = 4 << 20,
 	ROUNDS = 5, /* the median is reported */
+	/* A burst that took this many times the median was interrupted: it is
+	 * left out of the mean, and counted. */
+	INTERRUPTED = 8,
+	STEPPED_BURSTS = 4, /* a step costs 20 microseconds */
 };
 
 struct profile {
@@ -44,6 +51,7 @@ struct bench {
 	uint32_t asked[BATCH]; /* number of the name; MISS: does not exist */
 	uint8_t *buffers;
 	uint64_t next, names, step, random;
+	double interrupted; /* share of bursts */
 	const struct profile *profile;
 };
 
@@ -159,27 +167,51 @@ instructions_read(int fd)
 	return fd >= 0 && read(fd, &n, sizeof n) == sizeof n ? n : 0;
 }
 
-/* One pass; returns cycles a query. With `dry` the engine is left out: the
- * instructions of such a pass are what is not the engine's. */
+static inline uint64_t
+burst_run(
+    struct bench *b, const struct generation *g, const struct query_ctx *ctx)
+{
+	unsigned ignored;
+	uint64_t start = __rdtsc();
+
+	answer_batch_find(b->batch, g, ctx, b->q, BATCH);
+	answer_batch_write(b->batch, g, ctx, b->q, BATCH);
+	return __rdtscp(&ignored) - start;
+}
+
+static int
+by_cycles(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* One pass; returns cycles a query over the bursts that nothing interrupted. */
 static double
 pass(struct bench *b, const struct generation *g, const struct query_ctx *ctx,
-    uint64_t queries, bool dry)
+    uint64_t queries)
 {
-	uint64_t cycles = 0, done = 0;
+	size_t bursts = (queries + BATCH - 1) / BATCH, kept = 0;
+	uint32_t *cycles = calloc(bursts, sizeof *cycles);
+	uint64_t sum = 0;
 
-	for (; done < queries; done += BATCH) {
-		unsigned ignored;
-		uint64_t start;
+	if (!cycles)
+		exit(1);
+	for (size_t i = 0; i < bursts; i++) {
+		uint64_t took;
 
 		burst_fill(b);
-		if (dry)
-			continue;
-		start = __rdtsc();
-		answer_batch_find(b->batch, g, ctx, b->q, BATCH);
-		answer_batch_write(b->batch, g, ctx, b->q, BATCH);
-		cycles += __rdtscp(&ignored) - start;
+		took = burst_run(b, g, ctx);
+		cycles[i] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 	}
-	return (double)cycles / (double)done;
+	qsort(cycles, bursts, sizeof *cycles, by_cycles);
+	while (kept < bursts &&
+	       cycles[kept] <= INTERRUPTED * (uint64_t)cycles[bursts / 2])
+		sum += cycles[kept++];
+	free(cycles);
+	b->interrupted += (double)(bursts - kept) / (double)bursts / ROUNDS;
+	return (double)sum / (double)kept / BATCH;
 }
 
 static void
@@ -194,22 +226,85 @@ check_pass(struct bench *b, const struct generation *g,
 	}
 }
 
+/* By the processor's counter, where the machine lends one. */
 static double
-instructions_measure(struct bench *b, const struct generation *g,
-    const struct query_ctx *ctx, uint64_t queries)
+instructions_counted(struct bench *b, const struct generation *g,
+    const struct query_ctx *ctx, int fd)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < STEPPED_BURSTS; i++) {
+		uint64_t before, none;
+
+		burst_fill(b);
+		before = instructions_read(fd);
+		none = instructions_read(fd) - before;
+		before = instructions_read(fd);
+		burst_run(b, g, ctx);
+		sum += instructions_read(fd) - before - none;
+	}
+	return (double)sum / STEPPED_BURSTS / BATCH;
+}
+
+/* Without one: a child runs the bursts step by step between two traps. */
+static void
+stepped_child(
+    struct bench *b, const struct generation *g, const struct query_ctx *ctx)
+{
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	for (unsigned i = 0; i < STEPPED_BURSTS; i++) {
+		burst_fill(b);
+		__asm__ volatile("int3");
+		burst_run(b, g, ctx);
+		__asm__ volatile("int3");
+	}
+	_exit(0);
+}
+
+static double
+instructions_stepped(
+    struct bench *b, const struct generation *g, const struct query_ctx *ctx)
+{
+	pid_t pid = fork();
+	uint64_t steps = 0;
+	int status;
+
+	if (pid < 0)
+		return 0;
+	if (pid == 0)
+		stepped_child(b, g, ctx);
+	for (unsigned trap = 0; trap < STEPPED_BURSTS; trap++) {
+		long word;
+
+		waitpid(pid, &status, 0); /* the trap in front */
+		do {
+			ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+			waitpid(pid, &status, 0);
+			steps++;
+			word = ptrace(PTRACE_PEEKUSER, pid,
+			    (void *)(16 * sizeof(long)), NULL); /* rip */
+			word = ptrace(PTRACE_PEEKTEXT, pid, (void *)word, NULL);
+		} while (WIFSTOPPED(status) && (word & 0xff) != 0xcc);
+		ptrace(PTRACE_CONT, pid, NULL, NULL); /* into the trap behind */
+		waitpid(pid, &status, 0);
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return (double)steps / STEPPED_BURSTS / BATCH;
+}
+
+static double
+instructions_measure(
+    struct bench *b, const struct generation *g, const struct query_ctx *ctx)
 {
 	int fd = instructions_open();
-	uint64_t seed = b->random, t0, t1, t2;
+	double n = fd >= 0 ? instructions_counted(b, g, ctx, fd)
+	                   : instructions_stepped(b, g, ctx);
 
-	t0 = instructions_read(fd);
-	pass(b, g, ctx, queries, true);
-	t1 = instructions_read(fd);
-	b->random = seed;
-	pass(b, g, ctx, queries, false);
-	t2 = instructions_read(fd);
 	if (fd >= 0)
 		close(fd);
-	return (double)(t2 - t1 - (t1 - t0)) / (double)queries;
+	return n;
 }
 
 static int
@@ -237,19 +332,20 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
 	b->next = 0;
 	b->random = 88172645463325252ull;
 	check_pass(b, snap->generation, &ctx, queries);
+	b->interrupted = 0;
 	for (unsigned r = 0; r < ROUNDS; r++)
-		cycles[r] = pass(b, snap->generation, &ctx, queries, false);
+		cycles[r] = pass(b, snap->generation, &ctx, queries);
 	qsort(cycles, ROUNDS, sizeof *cycles, by_value);
-	instructions = instructions_measure(
-	    b, snap->generation, &ctx, queries < 1 << 20 ? queries : 1 << 20);
+	instructions = instructions_measure(b, snap->generation, &ctx);
 	snprintf(line, sizeof line,
 	    "{\"names\": %lu, \"hit\": 0.%02d, \"batch\": %d, "
 	    "\"profile\": \"%s\", \"tsc_cycles_per_query\": %.1f, "
 	    "\"instructions_per_query\": %.0f, \"bytes_per_name\": %.1f, "
-	    "\"least_cycles\": %.1f}\n",
+	    "\"least_cycles\": %.1f, \"interrupted\": %.5f}\n",
 	    snap->names, HIT_PERCENT, BATCH, b->profile->name,
 	    cycles[ROUNDS / 2], instructions,
-	    (double)snap->generation->bytes / (double)snap->names, cycles[0]);
+	    (double)snap->generation->bytes / (double)snap->names, cycles[0],
+	    b->interrupted);
 	fputs(line, stdout);
 	fputs(line, out);
 	fflush(stdout);
