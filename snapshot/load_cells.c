@@ -152,6 +152,7 @@ static int
 cell_size(struct load_plan *p, uint32_t slot, struct err *err)
 {
 	struct loaded_cell *cell = &p->g->memory->cells[slot];
+	char name[DIGEST_TEXT_MAX];
 	int rc = p->source->size(
 	    p->source->arg, slot, &cell->cell, &cell->bytes, err);
 
@@ -162,7 +163,8 @@ cell_size(struct load_plan *p, uint32_t slot, struct err *err)
 	if (cell->bytes == 0 || cell->bytes > CELL_BYTES_MAX ||
 	    cell->bytes % CELL_ALIGN)
 		return err_set(err, ERR_CORRUPT,
-		    "cell of slot %u: no cell has %llu bytes", slot,
+		    "cells/%s.cell: no cell has %llu bytes: the file is damaged",
+		    digest_to_text(name, &cell->cell),
 		    (unsigned long long)cell->bytes);
 	cell->offset = p->fresh_bytes;
 	p->fresh_bytes += cell->bytes;

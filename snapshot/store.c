@@ -189,8 +189,8 @@ store_file_read(struct store *s, struct err *err)
 		text.len--;
 		rc = version_check(s->dir, &text, err);
 	}
-	if (rc == 0)
-		rc = store_text_check(STORE_FILE, &text, err);
+	if (rc == 0 && store_text_check(STORE_FILE, &text, err))
+		rc = err_add(err, "%s", s->dir);
 	if (rc == 0 && (sscanf((const char *)text.data,
 			    "holdfast-store 1 key %" SCNx64 " %" SCNx64 " %c",
 			    &s->key.k[0], &s->key.k[1], &extra) != 2 ||

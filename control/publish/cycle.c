@@ -53,6 +53,12 @@ live_look(struct cycle *c, struct err *err)
 	if (!digest_is_zero(&now.generation))
 		rc = compile_read_zones(
 		    c->publisher.store, &now.generation, &zones, &count, err);
+	if (rc == ERR_CORRUPT)
+		return err_add(err,
+		    "what is live can't be read; its answers go on, but "
+		    "nothing new is published before `holdfast rollback` has "
+		    "gone back to a sound generation (`holdfast verify --all` "
+		    "says which), or the file is restored");
 	if (rc)
 		return err_add(err, "reading what is live");
 	zone_table_set_live(&c->zones, zones, count);

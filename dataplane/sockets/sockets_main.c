@@ -238,7 +238,7 @@ main(int argc, char **argv)
 
 	if (sockets_options_parse(&program.options, argc, argv, &err)) {
 		fprintf(stderr, "holdfast-sockets: %s\n", err.text);
-		status = err.code == ERR_USAGE ? 2 : 1;
+		status = err.code == ERR_NO_MEMORY ? 1 : 2;
 	} else if (program.options.action == SOCKETS_HELP) {
 		sockets_options_help(stdout);
 	} else if (program.options.action == SOCKETS_VERSION) {

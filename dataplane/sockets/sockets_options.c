@@ -32,7 +32,7 @@ static const char help_text[] =
     "  --help            print this and end\n"
     "\n"
     "Ends cleanly on SIGTERM and SIGINT. Exit status: 0 stopped as told, 1 it\n"
-    "could not start, 2 wrong usage.\n";
+    "could not start, 2 wrong usage or configuration.\n";
 
 enum option_letter {
 	OPTION_STORE = 's',

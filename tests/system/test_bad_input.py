@@ -74,11 +74,11 @@ def question(name, ident=0x1234):
             struct.pack("!HH", 1, 1))
 
 
-def answer(name, port=53):
+def answer(name, at="127.0.0.1"):
     """The address in the answer, or the rcode as a number; None for silence."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(2 * SLOW)
-        s.connect(("127.0.0.1", port))
+        s.connect((at, 53))
         try:
             s.send(question(name))
             reply = s.recv(2000)
@@ -297,8 +297,9 @@ class Configuration(Case):
     """A bad file refuses the start of every daemon, changes nothing in one
     that runs, and is named by line and option."""
 
-    PROGRAMS = (("holdfastd", "--check"), ("holdfast-sockets", "--check"),
-                ("holdfast-dataplane", "--check"), ("holdfast", "check"))
+    # data plane and sockets: 2, so that systemd does not try them again
+    PROGRAMS = (("holdfastd", (), 1), ("holdfast-sockets", (), 2),
+                ("holdfast-dataplane", (), 2), ("holdfast", ("check",), 1))
 
     def changed(self, *changes):
         text = self.configuration()
@@ -346,11 +347,10 @@ class Configuration(Case):
     def test_every_program_names_the_line(self):
         for text, *says in self.table():
             path = self.write("bad.yaml", text)
-            for program, check in self.PROGRAMS:
+            for program, words, status in self.PROGRAMS:
                 with self.subTest(program=program, says=says):
-                    words = (check,) if program == "holdfast" else ()
                     self.refused(program, *words, "--config", path,
-                                 says=["bad.yaml", *says])
+                                 says=["bad.yaml", *says], status=[status])
 
     def test_running_daemon_keeps_its_own(self):
         self.start_control()
@@ -373,13 +373,13 @@ class Configuration(Case):
         self.tool("reload")
 
     def test_files(self):
-        for program, check in self.PROGRAMS:
-            words = (check,) if program == "holdfast" else ()
-
-            def bad(path, *says, prefix=(), program=program, words=words):
+        for program, words, status in self.PROGRAMS:
+            def bad(path, *says, prefix=(), program=program, words=words,
+                    status=status):
                 with self.subTest(program=program, path=path):
                     self.refused(program, *words, "--config", path,
-                                 says=[path, *says], prefix=prefix)
+                                 says=[path, *says], prefix=prefix,
+                                 status=[status, 5])  # 5: files, of the tool
             bad(self.path("nowhere.yaml"), "No such file")
             bad(self.top, "directory")
             bad("/dev/zero", "regular file")
@@ -440,6 +440,235 @@ class Configuration(Case):
             ("cores: [%d]" % CPUS[-1], "cores: %s" % CPUS)))
         self.refused("holdfast-dataplane", "--config", path,
                      says=["port null", "queues", "set cores to 1 CPU"])
+
+
+class Store(Case):
+    """A store that is missing, another's, damaged, full or taken."""
+
+    DAEMONS = ("holdfastd", "holdfast-sockets", "holdfast-dataplane")
+
+    def compile(self, serial=1, address="192.0.2.10", status=0, says=()):
+        done = self.run_program(
+            "holdfast", "compile", "--store", self.path("store"), "--zone",
+            "good.test=" + self.zone("good.zone", serial, address), "--zone",
+            "other.test=" + self.path("other.zone"))
+        self.assertEqual(done.returncode, status, done.stdout)
+        for text in says:
+            self.assertIn(text, done.stdout)
+
+    def files(self, folder=""):
+        """{path in the store: bytes}"""
+        found = {}
+        for at, _, names in os.walk(self.path("store", folder)):
+            for name in names:
+                path = os.path.join(at, name)
+                with open(path, "rb") as f:
+                    found[os.path.relpath(path, self.path("store"))] = f.read()
+        return found
+
+    def write_store(self, name, data):
+        """In place, as damage does it."""
+        path = self.path("store", name)
+        os.chmod(path, 0o644)
+        with open(path, "wb") as f:
+            f.write(data)
+
+    def all_refuse(self, says, programs=DAEMONS):
+        before = self.files()
+        for program in programs:
+            with self.subTest(program=program, says=says):
+                self.refused(program, "--config", self.config, says=says)
+                self.assertEqual(self.files(), before, "files changed")
+
+    def test_missing(self):
+        os.makedirs(self.path("run"), exist_ok=True)
+        self.all_refuse([self.path("store"), "holdfast compile"],
+                        ["holdfast-sockets"])
+        self.refused("holdfast", "query", "www.good.test", "--store",
+                     self.path("store"), says=["holdfast compile"])
+
+    def test_something_else(self):
+        os.mkdir(self.path("store"))
+        self.write("store/photo.jpg", "x")
+        self.all_refuse([self.path("store")])
+        self.compile(status=5, says=["no Holdfast store", "photo.jpg"])
+        self.assertEqual(list(self.files()), ["photo.jpg"])
+        os.remove(self.path("store/photo.jpg"))
+        os.rmdir(self.path("store"))
+        self.write("store", "a file")
+        for program in self.DAEMONS:
+            self.refused(program, "--config", self.config,
+                         says=[self.path("store")])
+
+    def test_versions(self):
+        self.compile()
+        name, = [n for n in self.files() if n.endswith("holdfast-store")]
+        whole = self.files()[name]
+        self.assertIn(b" 1\n", whole.split(b"\n")[0] + b"\n")
+        for version, word in ((b"9", "newer"), (b"0", "older")):
+            first, rest = whole.split(b"\n", 1)
+            self.write_store(name, first[:-1] + version + b"\n" + rest)
+            self.all_refuse([self.path("store"), word])
+            self.compile(status=5, says=[word])
+        self.write_store(name, whole[:len(whole) // 2])
+        self.all_refuse([self.path("store")])
+        self.write_store(name, b"")
+        self.all_refuse([self.path("store")])
+        self.write_store(name, whole)
+        os.makedirs(self.path("run"), exist_ok=True)
+        self.start_sockets()
+        self.assertEqual(answer("www.good.test"), "192.0.2.10")
+
+    def test_damaged_generation(self):
+        """Cell and manifest of the newest generation, in three ways; a server
+        that runs keeps what it has in memory."""
+        self.compile(1, "192.0.2.1")
+        before = self.files()
+        self.compile(2, "192.0.2.2")
+        os.makedirs(self.path("run"), exist_ok=True)
+        self.start_sockets()
+        keeper = self.daemons.pop("holdfast-sockets")
+        self.addCleanup(keeper.wait)
+        self.addCleanup(keeper.terminate)
+        self.assertEqual(answer("www.good.test"), "192.0.2.2")
+        with open(self.config) as f:
+            text = f.read()
+        self.write("holdfast.yaml", text.replace("[127.0.0.1]", "[127.0.0.2]"))
+        news = [n for n in self.files() if n not in before and
+                n.split("/")[0] in ("cells", "generations")]
+        self.assertEqual(len(news), 2, news)
+        for name in news:
+            whole = self.files()[name]
+            middle = len(whole) // 2
+            for bad in (whole[:middle], b"", whole[:middle] +
+                        bytes([whole[middle] ^ 1]) + whole[middle + 1:]):
+                self.write_store(name, bad)
+                self.boot_parent(name)
+                self.assertEqual(answer("www.good.test"), "192.0.2.2")
+            os.remove(self.path("store", name))
+            self.boot_parent(name)
+            self.write_store_new(name, whole)
+
+    def boot_parent(self, damaged):
+        digest = os.path.basename(damaged).split(".")[0]
+        for program, ready in (("holdfast-sockets", "answering on"),
+                               ("holdfast-dataplane", "health: ok")):
+            with self.subTest(program=program, damaged=damaged):
+                self.start(program, ready)
+                self.assertIn(digest[:12], self.log(program))
+                if program == "holdfast-sockets":
+                    self.assertEqual(answer("www.good.test", "127.0.0.2"),
+                                     "192.0.2.1")
+                self.stop(program)
+
+    def write_store_new(self, name, data):
+        with open(self.path("store", name), "wb") as f:
+            f.write(data)
+
+    def damage(self, name):
+        whole = self.files()[name]
+        middle = len(whole) // 2
+        self.write_store(name, whole[:middle] + bytes([whole[middle] ^ 1]) +
+                         whole[middle + 1:])
+
+    def test_damaged_under_control(self):
+        """holdfastd does not build on damaged records; the answers go on, and
+        what it says to do helps."""
+        self.compile(1, "192.0.2.1")
+        first = self.files()
+        self.compile(2, "192.0.2.2")
+        os.makedirs(self.path("run"), exist_ok=True)
+        self.start_sockets()
+        name, = [n for n in self.files("records") if n not in first]
+        self.damage(name)
+        self.refused("holdfastd", "--config", self.config,
+                     says=["holdfast rollback", name])
+        self.assertIn(name, self.run_program(
+            "holdfast", "verify", "--all", "--store",
+            self.path("store")).stdout)
+        self.assertEqual(answer("www.good.test"), "192.0.2.2")
+        self.run_program("holdfast", "rollback", "--store", self.path("store"))
+        self.expect_address("www.good.test", "192.0.2.1")
+        self.start("holdfastd", "control socket")
+        self.expect_address("www.good.test", "192.0.2.2")
+        self.zone("good.zone", 3, "192.0.2.3")
+        self.expect_address("www.good.test", "192.0.2.3")
+
+    def test_current_damaged(self):
+        """The newest of the committed generations is served."""
+        self.compile(1, "192.0.2.1")
+        self.compile(2, "192.0.2.2")
+        os.makedirs(self.path("run"), exist_ok=True)
+        whole = self.files()["current"]
+        for bad in (b"", whole[:20], b"holdfast-current 9" + whole[18:],
+                    b"\0" * len(whole), whole.replace(b"generation ", b"gen ")):
+            self.write_store("current", bad)
+            with self.subTest(bad=bad):
+                self.start_sockets()
+                self.assertIn("current: damaged",
+                              self.log("holdfast-sockets"))
+                self.assertEqual(answer("www.good.test"), "192.0.2.2")
+                self.stop("holdfast-sockets")
+
+    def test_two_owners(self):
+        self.start_control()
+        self.start_sockets()
+        before = self.files()
+        with open(self.config) as f:
+            text = f.read()
+        other = self.write("second.yaml", text.replace(
+            "/run\n", "/run2\n").replace("9153", "9154"))
+        self.refused("holdfastd", "--config", other,
+                     says=[self.path("store"), "process %d" %
+                           self.daemons["holdfastd"].pid, "stop it first"])
+        self.compile(2, "192.0.2.66", status=1, says=["holdfastd"])
+        self.assertEqual(self.files(), before)
+        self.assertEqual(answer("www.good.test"), "192.0.2.10")
+
+    def test_full_disk(self):
+        """The store on a small tmpfs that somebody else fills."""
+        os.mkdir(self.path("store"))
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs",
+                        self.path("store")], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.path("store")],
+                        check=False)
+        self.start_control()
+        self.start_sockets()
+        with open(self.path("store/filler"), "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(b"x" * 4096)
+            except OSError:
+                pass
+        self.zone("good.zone", 2, "192.0.2.22")
+        done = self.run_program("holdfast", "reload", "--config", self.config)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("No space left", done.stdout)
+        self.assertIn("free some space", done.stdout)
+        self.assertEqual(answer("www.good.test"), "192.0.2.10")
+        self.assertIn("No space left", self.tool("status"))
+        os.remove(self.path("store/filler"))
+        self.expect_address("www.good.test", "192.0.2.22")
+
+    @unittest.skipIf(PROFILE != "release", "sanitizers need all addresses")
+    def test_out_of_memory_for_a_swap(self):
+        """A generation that a server has no memory for: the old one stays."""
+        self.start_control()
+        self.start_sockets()
+        pid = self.daemons["holdfast-sockets"].pid
+        with open("/proc/%d/statm" % pid) as f:
+            have = int(f.read().split()[0]) * 4096
+        big = GOOD % dict(serial=2, address="192.0.2.22") + "".join(
+            "host%d TXT \"%s\"\n" % (i, "x" * 200) for i in range(100000))
+        subprocess.run(["prlimit", "--pid", str(pid),
+                        "--as=%d:" % (have + (8 << 20))], check=True)
+        self.write("good.zone", big)
+        self.tool("reload")
+        self.wait_log("holdfast-sockets", "memory")
+        self.assertEqual(answer("www.good.test"), "192.0.2.10")
+        subprocess.run(["prlimit", "--pid", str(pid), "--as=unlimited:"],
+                       check=True)
+        self.expect_address("www.good.test", "192.0.2.22")
 
 
 def unshare_network():
