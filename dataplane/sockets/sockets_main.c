@@ -19,8 +19,8 @@
 #include "base/version.h"
 #include "dataplane/sockets/follow.h"
 #include "dataplane/sockets/listen.h"
+#include "dataplane/sockets/socket_worker.h"
 #include "dataplane/sockets/sockets_options.h"
-#include "dataplane/sockets/worker.h"
 
 enum { MEMORY_TCP_BYTES = 64 << 20 }; /* held by all TCP connections together */
 

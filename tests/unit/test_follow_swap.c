@@ -23,7 +23,7 @@
 
 #include "base/wire.h"
 #include "dataplane/sockets/follow.h"
-#include "dataplane/sockets/worker.h"
+#include "dataplane/sockets/socket_worker.h"
 #include "snapshot/dataplane_protocol.h"
 #include "tests/unit/swap_world.h"
 

@@ -3,8 +3,8 @@
  * A worker: a thread with its own sockets on every listen address and one
  * epoll loop over them and its TCP connections.
  */
-#ifndef HOLDFAST_WORKER_H
-#define HOLDFAST_WORKER_H
+#ifndef HOLDFAST_SOCKET_WORKER_H
+#define HOLDFAST_SOCKET_WORKER_H
 
 #include "config/config.h"
 #include "dataplane/sockets/service.h"

@@ -4,7 +4,7 @@
  * and counters and shares the service read-only; it holds the generations that
  * it answers from only between two waits. Allocates when it is made.
  */
-#include "dataplane/sockets/worker.h"
+#include "dataplane/sockets/socket_worker.h"
 
 #include <errno.h>
 #include <pthread.h>
