@@ -90,8 +90,9 @@ chaos_write(struct composer *c, const struct answer_state *s)
 }
 
 /* TSIG with error BADKEY and no MAC (RFC 8945 section 5.2.1), made out of the
- * query's own record, which stands at or behind where it goes. */
-static void
+ * query's own record, which stands at or behind where it goes. False if that
+ * can't be had. */
+static bool
 tsig_write(struct composer *c, const struct answer_state *s)
 {
 	enum { BADKEY = 17, RR_FIXED = 10, TIME_AND_FUDGE = 8 };
@@ -113,10 +114,12 @@ tsig_write(struct composer *c, const struct answer_state *s)
 	algorithm++;
 	if (algorithm > DNS_NAME_MAX || algorithm + TIME_AND_FUDGE > rdlen ||
 	    rdata[algorithm - 1] != 0)
-		return; /* not even a TSIG: NOTAUTH alone */
+		return false; /* not even a TSIG: NOTAUTH alone */
 
 	unsigned head = owner + RR_FIXED + algorithm + TIME_AND_FUDGE;
 
+	if (c->at + head + 8 > c->limit)
+		return false; /* longer names than any key has, over UDP */
 	memmove(to, from, head);
 	wire_store16(to + owner + 2, DNS_CLASS_ANY);
 	wire_store32(to + owner + 4, 0); /* TTL */
@@ -128,6 +131,7 @@ tsig_write(struct composer *c, const struct answer_state *s)
 	wire_store16(to + head + 6, 0); /* other data */
 	c->at += head + 8;
 	c->ar = 1;
+	return true;
 }
 
 void
@@ -160,8 +164,8 @@ response_write(struct answer_batch *b, struct answer_state *s,
 		break;
 	case OUTCOME_TSIG:
 		/* TSIG is the last record: no OPT behind it */
-		opt_bytes = 0;
-		tsig_write(&c, s);
+		if (tsig_write(&c, s))
+			opt_bytes = 0;
 		break;
 	default:
 		break;

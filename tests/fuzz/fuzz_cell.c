@@ -11,7 +11,9 @@
  *
  *   octet 0   which seed (a cell of the real builder); bit 7: the rest is the
  *             cell itself, only judged by what that seed's manifest expects
- *   octet 1   how to ask: bit 0 DO, bit 1 stream, bit 2 a cap on TTLs
+ *   octet 1   how to ask: bit 0 DO, bit 1 stream, bit 2 a cap on TTLs, bit 3
+ *             no EDNS, bit 4 no room for more than a UDP message, bit 5 more
+ *             types
  *   5 octets  an edit of the seed's bytes, and so on: offset (2, big-endian),
  *             operation, operand (2, big-endian)
  */
@@ -197,27 +199,37 @@ ask(const struct generation *g, const uint8_t *name, unsigned bytes,
 	    .transport = how & 2 ? ANSWER_STREAM : ANSWER_UDP,
 	    .ttl_cap = how & 4 ? 30 : 0,
 	};
-	size_t most = how & 2 ? DNS_MESSAGE_MAX : 1232;
-	uint8_t *m = malloc(most + ANSWER_SPARE_BYTES);
-	struct wire_writer w = wire_writer_make(m, most);
+	bool edns = !(how & 8);
+	size_t most = edns ? 1232 : DNS_EDNS_MIN, room;
+	uint8_t *m;
+	struct wire_writer w;
 	enum verdict verdict;
 	size_t n;
 
+	if (how & 2)
+		most = how & 16 ? ANSWER_BUFFER_MIN - ANSWER_SPARE_BYTES
+		                : DNS_MESSAGE_MAX;
+	room = most + ANSWER_SPARE_BYTES;
+	room = room < ANSWER_BUFFER_MIN ? ANSWER_BUFFER_MIN : room;
+	m = malloc(room);
+	w = wire_writer_make(m, room);
 	if (!batch) {
 		batch = answer_batch_new();
 		answer_config_default(&config);
 	}
 	if (!m || !batch)
 		abort();
-	wire_write(&w, "\x12\x34\0\0\0\1\0\0\0\0\0\1", 12);
+	wire_write(&w, "\x12\x34\0\0\0\1\0\0\0\0\0", 11);
+	wire_write8(&w, edns);
 	wire_write(&w, name, bytes);
 	wire_write16(&w, type);
 	wire_write16(&w, DNS_CLASS_IN);
-	wire_write(&w, "\0\0\x29\x10\0\0\0", 7);
-	wire_write16(&w, how & 1 ? 0x8000 : 0);
-	wire_write16(&w, 0);
-	n = answer_one(batch, g, &ctx, m, (size_t)(w.at - m),
-	    most + ANSWER_SPARE_BYTES, &verdict);
+	if (edns) {
+		wire_write(&w, "\0\0\x29\x10\0\0\0", 7);
+		wire_write16(&w, how & 1 ? 0x8000 : 0);
+		wire_write16(&w, 0);
+	}
+	n = answer_one(batch, g, &ctx, m, (size_t)(w.at - m), room, &verdict);
 	if (n > most)
 		broken("response over the limit");
 	if (n == 0 || !response_is_sound(m, n))
@@ -259,6 +271,8 @@ node_ask(const struct generation *g, const uint8_t *cell,
 	/* 28 letters: a length octet of its own */
 	static const char *const fronts[] = {
 	    "", "\1y", "\34abcdefghijklmnopqrstuvwxyz01"};
+	static const uint16_t more[] = {DNS_TYPE_RRSIG, DNS_TYPE_DS,
+	    DNS_TYPE_CNAME, DNS_TYPE_NS, DNS_TYPE_MX};
 	const uint8_t *types =
 	    (const uint8_t *)(n + 1) + ((n->name_bytes + 3u) & ~3u);
 
@@ -270,6 +284,8 @@ node_ask(const struct generation *g, const uint8_t *cell,
 			continue;
 		ask(g, name, bytes, DNS_TYPE_A, how);
 		ask(g, name, bytes, DNS_TYPE_ANY, how);
+		for (unsigned k = 0; how & 32 && k < 5; k++)
+			ask(g, name, bytes, more[k], how);
 		for (unsigned k = 0; k < n->ntypes && k < SPREAD_MAX; k++) {
 			uint16_t type;
 
@@ -323,7 +339,7 @@ edit(uint8_t *cell, size_t bytes, const uint8_t *e)
 
 	if (at + 4 > bytes)
 		return;
-	switch (e[2] % 6) {
+	switch (e[2] % 8) {
 	case 0:
 		cell[at] = (uint8_t)operand;
 		break;
@@ -346,6 +362,14 @@ edit(uint8_t *cell, size_t bytes, const uint8_t *e)
 			cell[at] = cell[operand];
 			cell[operand] = keep;
 		}
+		break;
+	case 6: /* one place as another */
+		if (operand + 4u <= bytes)
+			memmove(cell + at, cell + operand, 4);
+		break;
+	case 7: /* a field of a block or a node moves up by two */
+		if (operand && at + operand + 2u <= bytes)
+			memmove(cell + at + 2, cell + at, operand);
 		break;
 	}
 }

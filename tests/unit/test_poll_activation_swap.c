@@ -10,7 +10,7 @@
  *
  * Every answer shows one generation, one that was live while the query was
  * under way; none is lost; mbufs and memory are what they were. SWAPS=N sets
- * the number of swaps;
+ * the number of swaps.
  */
 #include <pthread.h>
 #include <sched.h>
