@@ -182,10 +182,7 @@ zone_json(const struct zone_entry *e)
 	    text_json(e->file), "changed_at",
 	    e->changed_at ? json_integer((json_int_t)e->changed_at)
 			  : json_null(),
-	    "why",
-	    e->state == ZONE_REFUSED || e->state == ZONE_CONDEMNED
-		? text_json(e->why.text)
-		: json_null());
+	    "why", e->why ? text_json(e->why) : json_null());
 }
 
 /* The member "zone" as a name. 1 if there is one, 0 if not, else an error. */
@@ -454,9 +451,11 @@ refused_json(const struct control_context *c, json_int_t *count)
 		if (e->state != ZONE_REFUSED)
 			continue;
 		if (++*count <= REFUSED_SHOWN_MAX)
-			json_array_append_new(
-			    list, json_pack("{s:s, s:o}", "name", e->name,
-				      "why", text_json(e->why.text)));
+			json_array_append_new(list,
+			    json_pack("{s:s, s:o}", "name", e->name, "why",
+				text_json(e->why
+					      ? e->why
+					      : "no memory for the reason")));
 	}
 	pthread_mutex_unlock(&t->lock);
 	return list;

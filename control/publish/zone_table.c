@@ -34,11 +34,20 @@ zone_unwatch(struct zone_entry *e, struct watch *w)
 		watch_remove(w, e->stamp.files[i].path, e->watched);
 }
 
+/* Copies the text; NULL: there is nothing to say. */
+static void
+zone_why(struct zone_entry *e, const char *text)
+{
+	free(e->why);
+	e->why = text ? strdup(text) : NULL;
+}
+
 static void
 zone_entry_fini(struct zone_entry *e, struct watch *w)
 {
 	zone_unwatch(e, w);
 	free(e->watched);
+	free(e->why);
 	zone_records_free(e->served);
 	zone_records_free(e->wanted);
 	zonefile_stamp_fini(&e->stamp);
@@ -136,6 +145,7 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 	to->unread = from->unread;
 	to->state = from->state;
 	to->why = from->why;
+	from->why = NULL;
 }
 
 int
@@ -219,11 +229,11 @@ zone_warn(void *arg, const char *text)
 static void
 zone_refuse(struct zone_entry *e, const struct err *why)
 {
-	bool news =
-	    e->state != ZONE_REFUSED || strcmp(e->why.text, why->text) != 0;
+	bool news = e->state != ZONE_REFUSED || !e->why ||
+	            strcmp(e->why, why->text) != 0;
 
 	e->state = ZONE_REFUSED;
-	e->why = *why;
+	zone_why(e, why->text);
 	if (!news)
 		return;
 	log_error("zone %s refused: %s; %s", e->name, why->text,
@@ -235,25 +245,28 @@ zone_refuse(struct zone_entry *e, const struct err *why)
 static void
 zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 {
+	struct err left;
+
 	zone_records_free(e->wanted);
 	e->wanted = NULL;
 	if (e->served && digest_equal(&read->version, &e->served->version)) {
 		zone_records_free(read);
 		e->state = ZONE_SERVED;
-		e->why = (struct err){0};
+		zone_why(e, NULL);
 		return;
 	}
 	e->wanted = read;
 	if (zone_table_is_condemned(t, e->apex, &read->version)) {
 		e->state = ZONE_CONDEMNED;
-		err_set(&e->why, ERR_REFUSED,
+		err_set(&left, ERR_REFUSED,
 		    "a rollback left this version; change the source, or run "
 		    "\"holdfast release %s\"",
 		    e->name);
+		zone_why(e, left.text);
 		return;
 	}
 	e->state = ZONE_WAITING;
-	e->why = (struct err){0};
+	zone_why(e, NULL);
 	t->pending = true;
 }
 
@@ -399,7 +412,7 @@ zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
 		e->served = e->wanted;
 		e->wanted = NULL;
 		e->state = ZONE_SERVED;
-		e->why = (struct err){0};
+		zone_why(e, NULL);
 		e->changed_at = now;
 	}
 	pthread_mutex_unlock(&t->lock);

@@ -34,7 +34,7 @@ struct zone_entry {
 	uint8_t *watched; /* cookie of the watch: the apex again, at
 	                     an address that stays */
 	enum zone_state state;
-	struct err why;
+	char *why; /* REFUSED and CONDEMNED: a sentence; else NULL */
 	uint64_t
 	    changed_at; /* seconds since 1970: last version that went live */
 };

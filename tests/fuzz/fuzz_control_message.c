@@ -135,7 +135,8 @@ zones_make(void)
 		struct zone_entry *e = &zones.zones[i];
 
 		e->state = states[i];
-		err_set(&e->why, ERR_SYNTAX, "/x/b:3: \xff\xc3\x28 is bad");
+		if (e->state == ZONE_REFUSED || e->state == ZONE_CONDEMNED)
+			e->why = strdup("/x/b:3: \xff\xc3\x28 is bad");
 		if (e->state == ZONE_SERVED &&
 		    zonefile_parse(&e->served, "/x/a", records,
 			sizeof records - 1, e->apex, NULL, &err) != 0)
