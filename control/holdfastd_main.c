@@ -19,6 +19,7 @@
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/ready.h"
 #include "base/version.h"
 #include "control/api/control_socket.h"
 #include "control/api/metrics.h"
@@ -173,6 +174,10 @@ serve(struct program *p, struct err *err)
 		rc = metrics_open(
 		    &p->metrics, &p->metrics_address, &p->context, err);
 	if (rc == 0) {
+		struct err not_told;
+
+		if (ready_notify(&not_told) != 0)
+			log_warn("%s", not_told.text);
 		log_info("store %s, control socket %s/" CONTROL_SOCKET_NAME,
 		    p->store_dir, p->run_dir);
 		ev_run(p->loop, 0);

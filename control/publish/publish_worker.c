@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The worker thread (worker.h): a poll loop over requests and changes of files.
+ * The worker thread (publish_worker.h): a poll loop over requests and changes
+ * of files.
  */
-#include "control/publish/worker.h"
+#include "control/publish/publish_worker.h"
 
 #include <errno.h>
 #include <poll.h>
