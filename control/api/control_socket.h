@@ -10,7 +10,7 @@
 #include <ev.h>
 
 #include "config/config.h"
-#include "control/publish/publish_worker.h"
+#include "control/publish/worker.h"
 
 #define CONTROL_SOCKET_NAME "holdfastd.sock"
 

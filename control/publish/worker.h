@@ -5,8 +5,8 @@
  * went another way, and when somebody asks; requests are done one after the
  * other, each answered by a callback in the worker's thread.
  */
-#ifndef HOLDFAST_PUBLISH_WORKER_H
-#define HOLDFAST_PUBLISH_WORKER_H
+#ifndef HOLDFAST_WORKER_H
+#define HOLDFAST_WORKER_H
 
 #include "control/publish/cycle.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The worker thread (publish_worker.h): a poll loop over requests and changes
- * of files.
+ * The worker thread (worker.h): a poll loop over requests and changes of files.
  */
-#include "control/publish/publish_worker.h"
+#include "control/publish/worker.h"
 
 #include <errno.h>
 #include <poll.h>
