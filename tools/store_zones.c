@@ -89,7 +89,8 @@ store_zones_open(struct store_zones *z, struct store *s,
 	if (!rc)
 		rc = condemned_read(&z->condemned, s, err);
 	if (!rc)
-		rc = condemned_adopt(&z->condemned, s, &z->table, err);
+		rc = condemned_adopt(
+		    &z->condemned, s, &z->table, generation, err);
 	z->table.condemned = z->condemned.versions;
 	z->table.ncondemned = z->condemned.count;
 	return rc;

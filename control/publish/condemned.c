@@ -23,6 +23,7 @@ void
 condemned_free(struct condemned *c)
 {
 	free(c->versions);
+	free(c->seen);
 	*c = (struct condemned){0};
 }
 
@@ -46,17 +47,40 @@ condemned_add(struct condemned *c, const uint8_t *apex,
 	return 0;
 }
 
+static bool
+is_seen(const struct condemned *c, const struct digest *generation)
+{
+	for (size_t i = 0; i < c->nseen; i++)
+		if (digest_equal(&c->seen[i], generation))
+			return true;
+	return false;
+}
+
+static int
+seen_add(struct condemned *c, const struct digest *generation, struct err *err)
+{
+	struct digest *more;
+
+	if (is_seen(c, generation))
+		return 0;
+	more = realloc(c->seen, (c->nseen + 1) * sizeof *more);
+	if (!more)
+		return err_set(err, ERR_NO_MEMORY, "no memory");
+	c->seen = more;
+	more[c->nseen++] = *generation;
+	return 0;
+}
+
 static int
 line_read(struct condemned *c, char *line, struct err *err)
 {
 	uint8_t apex[DNS_NAME_MAX];
 	struct digest version;
-	char *end;
 
-	if (strncmp(line, "seen ", 5) == 0) {
-		c->seen = strtoull(line + 5, &end, 10);
-		return *end ? ERR_SYNTAX : 0;
-	}
+	if (strncmp(line, "seen ", 5) == 0)
+		return digest_from_text(&version, line + 5, err) != 0
+		           ? ERR_SYNTAX
+		           : seen_add(c, &version, err);
 	if (strncmp(line, "zone ", 5) != 0 || strlen(line) < 5 + 64 + 2 ||
 	    line[69] != ' ')
 		return ERR_SYNTAX;
@@ -116,7 +140,13 @@ condemned_write(const struct condemned *c, struct store *s, struct err *err)
 
 	if (dir < 0)
 		return dir;
-	bytes_printf(&text, CONDEMNED_HEAD "\nseen %zu\n", c->seen);
+	bytes_printf(&text, CONDEMNED_HEAD "\n");
+	for (size_t i = 0; i < c->nseen; i++) {
+		char generation[DIGEST_TEXT_MAX];
+
+		bytes_printf(&text, "seen %s\n",
+		    digest_to_text(generation, &c->seen[i]));
+	}
 	for (size_t i = 0; i < c->count; i++) {
 		char version[DIGEST_TEXT_MAX], name[NAME_TEXT_MAX];
 
@@ -186,33 +216,57 @@ pardon_live(struct condemned *c, struct zone_table *live)
 	return kept != before;
 }
 
+static bool
+list_has(const struct store_condemned *list, size_t count,
+    const struct digest *generation)
+{
+	for (size_t i = 0; i < count; i++)
+		if (digest_equal(&list[i].generation, generation))
+			return true;
+	return false;
+}
+
+/* Generations that the list has no more, and the live one, are not seen.
+ * Returns whether there were any. */
+static bool
+seen_forget(struct condemned *c, const struct store_condemned *list,
+    size_t count, const struct digest *live)
+{
+	size_t kept = 0, before = c->nseen;
+
+	for (size_t i = 0; i < before; i++)
+		if (!digest_equal(&c->seen[i], live) &&
+		    list_has(list, count, &c->seen[i]))
+			c->seen[kept++] = c->seen[i];
+	c->nseen = kept;
+	return kept != before;
+}
+
 int
 condemned_adopt(struct condemned *c, struct store *s, struct zone_table *live,
-    struct err *err)
+    const struct digest *generation, struct err *err)
 {
 	struct store_condemned *list = NULL;
 	size_t count = 0;
 	int rc = store_condemned_read(s, &list, &count, err);
-	bool news = rc == 0 && count != c->seen;
+	bool news = rc == 0 && seen_forget(c, list, count, generation);
 
-	if (rc == 0 && count < c->seen)
-		c->seen = count; /* entries were pardoned */
-	for (size_t i = c->seen; rc == 0 && i < count; i++) {
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		const struct digest *left = &list[i].generation;
 		struct err why;
 
-		if (i > c->seen &&
-		    digest_equal(&list[i].generation, &list[i - 1].generation))
+		if (digest_equal(left, generation) || is_seen(c, left))
 			continue;
-		if (adopt_generation(c, s, &list[i].generation, live, &why))
+		if (adopt_generation(c, s, left, live, &why))
 			log_error("what the rollback left can't be read: %s",
 			    why.text);
+		rc = seen_add(c, left, err);
+		news = true;
 	}
 	if (rc == 0)
 		news |= pardon_live(c, live);
-	if (rc == 0 && news) {
-		c->seen = count;
+	if (rc == 0 && news)
 		rc = condemned_write(c, s, err);
-	}
 	free(list);
 	return rc;
 }
@@ -221,7 +275,7 @@ int
 condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,
     size_t *released, struct err *err)
 {
-	struct condemned rest = {.seen = c->seen};
+	struct condemned rest = {0};
 	int rc = 0;
 
 	*released = 0;
@@ -233,6 +287,8 @@ condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,
 		else
 			rc = condemned_add(&rest, v->apex, &v->version, err);
 	}
+	for (size_t i = 0; i < c->nseen && rc == 0; i++)
+		rc = seen_add(&rest, &c->seen[i], err);
 	if (rc == 0 && *released)
 		rc = condemned_write(&rest, s, err);
 	if (rc || !*released) { /* as it was */

@@ -6,7 +6,7 @@
  * owner lock, so that a release is remembered too:
  *
  *   holdfast-condemned-zones 1
- *   seen N                    entries of the store's list that were taken over
+ *   seen GENERATION           its entries in the store's list were taken over
  *   zone VERSION NAME         a version that must not be published
  */
 #ifndef HOLDFAST_CONDEMNED_H
@@ -18,16 +18,21 @@
 struct condemned {
 	struct condemned_version *versions;
 	size_t count;
-	size_t seen; /* entries of the store's list */
+	/* generations of the store's list that were taken over: while one is
+	 * here its versions can be released; it goes when it is live again, so
+	 * that the next rollback from it counts */
+	struct digest *seen;
+	size_t nseen;
 };
 
 /* Reads the file; a missing one is an empty list, a damaged one an error. */
 int condemned_read(struct condemned *c, struct store *s, struct err *err);
 
-/* Takes over what the store's list has beyond `seen`: versions of the left
- * generations' zones in the slots listed that differ from the live ones. */
+/* Takes over what is new in the store's list: versions of the left generations'
+ * zones that differ from the live ones. Called whenever another generation is
+ * live. */
 int condemned_adopt(struct condemned *c, struct store *s,
-    struct zone_table *live, struct err *err);
+    struct zone_table *live, const struct digest *generation, struct err *err);
 
 /* Takes a zone's versions off the list; how many there were. */
 int condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,

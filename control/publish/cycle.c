@@ -33,6 +33,18 @@ condemned_show(struct cycle *c, bool show)
 	pthread_mutex_unlock(&c->zones.lock);
 }
 
+static int
+condemned_follow(struct cycle *c, struct err *err)
+{
+	int rc;
+
+	condemned_show(c, false);
+	rc = condemned_adopt(&c->condemned, c->publisher.store, &c->zones,
+	    &c->live.generation, err);
+	condemned_show(c, true);
+	return rc;
+}
+
 /* Somebody else may have moved `current`: a rollback by the data plane, or this
  * is the start. Then the live generation's zones are read from their packs. */
 static int
@@ -68,9 +80,7 @@ live_look(struct cycle *c, struct err *err)
 	/* every source is compared anew with what is live now */
 	zone_table_look(&c->zones, NULL);
 	c->zones_changed = true;
-	condemned_show(c, false);
-	rc = condemned_adopt(&c->condemned, c->publisher.store, &c->zones, err);
-	condemned_show(c, true);
+	rc = condemned_follow(c, err);
 	control_status_live(c->status, &now.generation, now.activation,
 	    publisher_committed_at(&c->publisher, &now));
 	return rc;
@@ -267,6 +277,7 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
     struct cycle_result *result, struct err *err)
 {
 	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	struct err left;
 	int rc;
 
 	control_status_candidate(c->status, &made->generation);
@@ -285,6 +296,8 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
 	control_status_live(
 	    c->status, &made->generation, result->activation, now);
 	control_status_count(c->status, CONTROL_COMMITTED, 1);
+	if (condemned_follow(c, &left) != 0)
+		log_error("what rollbacks left: %s", left.text);
 	turn_retain(c);
 	return 0;
 }

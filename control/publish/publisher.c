@@ -272,9 +272,16 @@ condemn(struct publisher *p, const struct digest *left,
 {
 	struct bytes a = {0}, b = {0};
 	struct store_condemned *list = NULL;
-	size_t count = 0;
+	size_t count = 0, all;
 	int rc = store_condemned_read(p->store, &list, &count, err);
 
+	all = rc == 0 ? count : 0;
+	count = 0;
+	/* whoever returns to a generation has pardoned it */
+	for (size_t i = 0; i < all; i++)
+		if (!digest_equal(&list[i].generation, left) &&
+		    !digest_equal(&list[i].generation, now))
+			list[count++] = list[i];
 	if (rc == 0)
 		rc = store_get(p->store, STORE_GENERATION, left, &a, err);
 	if (rc == 0)

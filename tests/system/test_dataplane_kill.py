@@ -38,7 +38,7 @@ KILLS_A_WORD = 10
 KILLS = 40
 
 
-class Kill(unittest.TestCase):
+class Case(unittest.TestCase):
     def setUp(self):
         self.rig = rig.Rig(more=MORE, deadline=DEADLINE_MS)
         self.addCleanup(self.rig.remove)
@@ -49,29 +49,35 @@ class Kill(unittest.TestCase):
         self.rig.stop()
         self.start_dataplane()
         self.rig.start_sockets()
-        self.watcher = rig.Watcher(self.rig.port, [1])
-        self.rig.wait_for(self.live)
-        random.seed(4)
 
-    def start_dataplane(self, wait=True):
+    def start_dataplane(self):
         p = self.rig.spawn("dataplane", rig.DATAPLANE, "--config",
                            self.rig.config)
-        if wait:
-            self.rig.wait_for(lambda: self.status().get("healthy") == "yes", p)
-            self.assertIsNone(p.poll(), self.rig.log_text("dataplane"))
-        return p
+        self.rig.wait_for(lambda: self.status().get("healthy") == "yes", p)
+        self.assertIsNone(p.poll(), self.rig.log_text("dataplane"))
+
+    def say(self, request):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.settimeout(5 * rig.SLOW)
+            s.connect(self.rig.run + "/dataplane.sock")
+            s.send(request)
+            return s.recv(8192).decode()
 
     def status(self):
         """What the data plane says of itself; nothing when it is not there."""
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-                s.settimeout(5 * rig.SLOW)
-                s.connect(self.rig.run + "/dataplane.sock")
-                s.send(b"status")
-                words = s.recv(8192).decode().split()[1:]
-                return dict(w.split("=", 1) for w in words)
+            words = self.say(b"status").split()[1:]
         except OSError:
             return {}
+        return dict(w.split("=", 1) for w in words)
+
+
+class Kill(Case):
+    def setUp(self):
+        super().setUp()
+        self.watcher = rig.Watcher(self.rig.port, [1])
+        self.rig.wait_for(self.live)
+        random.seed(4)
 
     def write(self, age=0):
         self.version += 1
@@ -163,6 +169,65 @@ class Kill(unittest.TestCase):
             self.assertEqual(self.watcher.wrong, [])
         self.finish("holdfast-dataplane killed: %d times, back in %.0f ms at "
                     "most" % (KILLS, 1000 * max(back)))
+
+
+class Rollback(Case):
+    """With a data plane it is the data plane that goes back."""
+
+    def condemned_then_released(self, serial):
+        self.rig.wait_state(state="condemned", serial=serial - 1)
+        self.rig.wait_for(lambda: self.rig.serial() == serial - 1)
+        time.sleep(1.5)  # a turn that only follows
+        self.rig.ask("reload")
+        self.assertEqual(self.rig.zone_state()["state"], "condemned")
+        self.assertEqual(
+            self.rig.ask("release", zone="a.test")["released"], 1)
+        self.rig.wait_state(state="served", serial=serial)
+        self.rig.wait_for(lambda: self.rig.serial() == serial)
+
+    def test_asked_of_control_and_of_the_data_plane(self):
+        self.rig.start()
+        self.rig.zone(2)
+        self.rig.wait_state(state="served", serial=2)
+        state = self.rig.ask("status")
+        self.assertTrue(state["dataplane"]["alive"])
+        self.assertEqual(state["dataplane"]["stable"], state["generation"])
+        self.assertEqual(state["dataplane"]["reason"], "ok")
+        answer = self.rig.ask("rollback")
+        self.assertEqual(answer["left"], state["generation"])
+        self.assertEqual(self.status()["stable"], answer["generation"])
+        self.condemned_then_released(2)
+        self.rig.zone(3)
+        self.rig.wait_state(state="served", serial=3)
+        # control hears of it, though nobody told it
+        self.assertTrue(self.say(b"rollback generation=previous")
+                        .startswith("ok "))
+        self.condemned_then_released(3)
+
+    def test_control_dead_meanwhile(self):
+        self.rig.start()
+        self.rig.zone(2)
+        self.rig.wait_state(state="served", serial=2)
+        self.rig.stop(how=signal.SIGKILL)
+        self.assertTrue(self.say(b"rollback generation=previous")
+                        .startswith("ok "))
+        self.rig.start()
+        self.condemned_then_released(2)
+
+    def test_hanging_data_plane(self):
+        """It holds the commit lock and says nothing: holdfastd starts, changes
+        nothing, and goes on when it is back."""
+        p = self.rig.processes["dataplane"]
+        p.send_signal(signal.SIGSTOP)
+        self.rig.zone(2, age=5)
+        self.rig.start(ready=False)
+        self.rig.wait_for(lambda: self.rig.ask_once("status"), seconds=20)
+        self.rig.wait_for(lambda: "does not answer" in (
+            self.rig.ask("status")["last_error"] or ""), seconds=20)
+        self.assertEqual(self.rig.serial(), 1)
+        p.send_signal(signal.SIGCONT)
+        self.rig.wait_state(state="served", serial=2)
+        self.rig.wait_for(lambda: self.rig.serial() == 2)
 
 
 if __name__ == "__main__":

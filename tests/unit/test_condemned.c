@@ -63,7 +63,8 @@ roll_back(const struct digest *to, unsigned serial_a, unsigned serial_b)
 	ck_assert_int_eq(publisher_live(&r.p, &r.live, &err), 0);
 	serve(serial_a, serial_b);
 	ck_assert_msg(
-	    condemned_adopt(&c, r.p.store, &t, &err) == 0, "%s", err.text);
+	    condemned_adopt(&c, r.p.store, &t, &r.live.generation, &err) == 0,
+	    "%s", err.text);
 }
 
 static bool
@@ -93,7 +94,8 @@ START_TEST(test_what_a_rollback_left)
 	ck_assert(!is_condemned("a.test.", 1));
 	ck_assert(!is_condemned("b.test.", 1));
 	/* the same list again says nothing new */
-	ck_assert_int_eq(condemned_adopt(&c, r.p.store, &t, &err), 0);
+	ck_assert_int_eq(
+	    condemned_adopt(&c, r.p.store, &t, &r.live.generation, &err), 0);
 	ck_assert_uint_eq(c.count, 1);
 	/* another process reads what this one wrote */
 	condemned_free(&c);
@@ -134,6 +136,39 @@ START_TEST(test_going_back_pardons)
 }
 END_TEST
 
+/* Released, live again, left again: each rollback counts, also when the list
+ * has the same generation and the same length as before. */
+START_TEST(test_left_twice)
+{
+	struct digest first, second;
+	size_t n;
+
+	open_all();
+	first = publish_rig_publish(&r, 1, 1);
+	second = publish_rig_publish(&r, 2, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		roll_back(&first, 1, 1);
+		ck_assert(is_condemned("a.test.", 2));
+		ck_assert_uint_eq(c.nseen, 1);
+		ck_assert_int_eq(
+		    condemned_release(&c, r.p.store, t.zones[0].apex, &n, &err),
+		    0);
+		ck_assert_int_eq(condemned_adopt(&c, r.p.store, &t,
+				     &r.live.generation, &err),
+		    0);
+		ck_assert(!is_condemned("a.test.", 2));
+		publish_rig_publish(&r, 2, 1);
+		ck_assert(digest_equal(&second, &r.live.generation));
+		serve(2, 1);
+		ck_assert_int_eq(condemned_adopt(&c, r.p.store, &t,
+				     &r.live.generation, &err),
+		    0);
+		ck_assert_uint_eq(c.nseen, 0);
+	}
+	close_all();
+}
+END_TEST
+
 START_TEST(test_release)
 {
 	struct digest first;
@@ -155,7 +190,8 @@ START_TEST(test_release)
 	/* it stays released, also for a process that starts anew */
 	condemned_free(&c);
 	ck_assert_int_eq(condemned_read(&c, r.p.store, &err), 0);
-	ck_assert_int_eq(condemned_adopt(&c, r.p.store, &t, &err), 0);
+	ck_assert_int_eq(
+	    condemned_adopt(&c, r.p.store, &t, &r.live.generation, &err), 0);
 	ck_assert(!is_condemned("a.test.", 2));
 	ck_assert(is_condemned("b.test.", 2));
 	close_all();
@@ -182,7 +218,7 @@ START_TEST(test_damaged_files)
 		const char *text, *line;
 	} bad[] = {{"nonsense\n", ":1:"},
 	    {"holdfast-condemned-zones 2\n", ":1:"}, {HEAD "nonsense\n", ":2:"},
-	    {HEAD "seen x\n", ":2:"}, {HEAD "seen 1\nzone\n", ":3:"},
+	    {HEAD "seen x\n", ":2:"}, {HEAD "seen " HEX "\nzone\n", ":3:"},
 	    {HEAD "zone " HEX "\n", ":2:"}, {HEAD "zone " HEX " \n", ":2:"},
 	    {HEAD "zone " HEX "xa.test.\n", ":2:"},
 	    {HEAD "zone x" HEX " a.test.\n", ":2:"},
@@ -200,14 +236,15 @@ START_TEST(test_damaged_files)
 		ck_assert_ptr_nonnull(strstr(err.text, "condemned-zones"));
 	}
 	condemned_free(&c);
-	file_put(HEAD "seen 3\nzone " HEX " a.test.\nzone " HEX " a.test.\n");
+	file_put(
+	    HEAD "seen " HEX "\nzone " HEX " a.test.\nzone " HEX " a.test.\n");
 	ck_assert_int_eq(condemned_read(&c, r.p.store, &err), 0);
 	ck_assert_uint_eq(c.count, 1); /* one and the same */
-	ck_assert_uint_eq(c.seen, 3);
+	ck_assert_uint_eq(c.nseen, 1);
 	close_all();
 }
 END_TEST
 
 UNIT_MAIN("condemned", test_what_a_rollback_left,
-    test_zone_that_was_not_there_before, test_going_back_pardons, test_release,
-    test_damaged_files)
+    test_zone_that_was_not_there_before, test_going_back_pardons,
+    test_left_twice, test_release, test_damaged_files)
