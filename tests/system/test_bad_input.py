@@ -650,24 +650,54 @@ class Store(Case):
         os.remove(self.path("store/filler"))
         self.expect_address("www.good.test", "192.0.2.22")
 
+    def current(self):
+        return [line for line in self.tool("history").split("\n")
+                if line.endswith(" current")]
+
+    def big_zone(self):
+        return GOOD % dict(serial=2, address="192.0.2.22") + "".join(
+            "host%d TXT \"%s\"\n" % (i, "x" * 200) for i in range(100000))
+
+    def memory_limit(self, program, more):
+        """No more memory than the process has and `more` octets; None: any."""
+        pid = self.daemons[program].pid
+        with open("/proc/%d/statm" % pid) as f:
+            have = int(f.read().split()[0]) * 4096
+        limit = "unlimited" if more is None else str(have + more)
+        subprocess.run(["prlimit", "--pid", str(pid), "--as=%s:" % limit],
+                       check=True)
+
     @unittest.skipIf(PROFILE != "release", "sanitizers need all addresses")
     def test_out_of_memory_for_a_swap(self):
         """A generation that a server has no memory for: the old one stays."""
         self.start_control()
         self.start_sockets()
-        pid = self.daemons["holdfast-sockets"].pid
-        with open("/proc/%d/statm" % pid) as f:
-            have = int(f.read().split()[0]) * 4096
-        big = GOOD % dict(serial=2, address="192.0.2.22") + "".join(
-            "host%d TXT \"%s\"\n" % (i, "x" * 200) for i in range(100000))
-        subprocess.run(["prlimit", "--pid", str(pid),
-                        "--as=%d:" % (have + (8 << 20))], check=True)
-        self.write("good.zone", big)
+        self.memory_limit("holdfast-sockets", 8 << 20)
+        self.write("good.zone", self.big_zone())
         self.tool("reload")
         self.wait_log("holdfast-sockets", "memory")
         self.assertEqual(answer("www.good.test"), "192.0.2.10")
-        subprocess.run(["prlimit", "--pid", str(pid), "--as=unlimited:"],
-                       check=True)
+        self.memory_limit("holdfast-sockets", None)
+        self.expect_address("www.good.test", "192.0.2.22")
+
+    @unittest.skipIf(PROFILE != "release", "sanitizers need all addresses")
+    def test_out_of_memory_of_the_data_plane(self):
+        """It refuses the generation, so nobody gets it; holdfastd tries again
+        by itself."""
+        os.makedirs(self.path("run"))
+        self.start("holdfast-dataplane", "health: ")
+        self.start_control()
+        self.start_sockets()
+        before = self.current()
+        self.memory_limit("holdfast-dataplane", 8 << 20)
+        self.write("good.zone", self.big_zone())
+        done = self.run_program("holdfast", "reload", "--config", self.config)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("memory", done.stdout)
+        self.assertIn("memory", self.tool("status"))
+        self.assertEqual(self.current(), before)
+        self.assertEqual(answer("www.good.test"), "192.0.2.10")
+        self.memory_limit("holdfast-dataplane", None)
         self.expect_address("www.good.test", "192.0.2.22")
 
 
