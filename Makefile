@@ -5,6 +5,8 @@
 
 PROFILE   ?= release
 BUILD_DIR ?= build
+# One spelling of a folder: the .d files know headers' users by theirs.
+override BUILD_DIR := $(patsubst $(CURDIR)/%,%,$(BUILD_DIR))
 SHARED    ?= ../shared
 PREFIX    ?= /usr/local
 B         := $(BUILD_DIR)/$(PROFILE)
