@@ -94,6 +94,7 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.top)
         os.chmod(self.top, 0o755)
         self.daemons = {}
+        self.started = []
         self.addCleanup(self.stop_all)
         self.config = self.write("holdfast.yaml", self.configuration())
         self.zone("good.zone", 1)
@@ -159,6 +160,7 @@ class Case(unittest.TestCase):
             self.daemons[program] = subprocess.Popen(
                 [*prefix, os.path.join(BUILD, program), "--config",
                  self.config], stdout=log, stderr=log)
+        self.started.append(self.daemons[program])
         self.wait_log(program, ready)
 
     def stop(self, program):
@@ -172,8 +174,14 @@ class Case(unittest.TestCase):
         self.assertEqual(status, 0, self.log(program))
 
     def stop_all(self):
-        for program in list(self.daemons):
-            self.stop(program)
+        try:
+            for program in list(self.daemons):
+                self.stop(program)
+        finally:
+            for process in self.started:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
 
     def start_control(self, prefix=()):
         self.start("holdfastd", "is live: ", prefix)
