@@ -300,7 +300,7 @@ bench: $(BENCHES) ## build the benchmarks
 bench-engine: ## cycles a query, a JSON line each in build/bench/engine.jsonl [BENCH_ARGS=...]
 	$(Q)+$(MAKE) --no-print-directory PROFILE=release $(BUILD_DIR)/release/bench/bench_engine
 	$(Q)mkdir -p $(BUILD_DIR)/bench
-	$(Q)$(BUILD_DIR)/release/bench/bench_engine \
+	$(Q)tests/bench/with_huge_pages.sh 480 $(BUILD_DIR)/release/bench/bench_engine \
 		--out $(BUILD_DIR)/bench/engine.jsonl $(BENCH_ARGS)
 
 # --- installation --------------------------------------------------------------------
