@@ -20,6 +20,7 @@ A script may have these lines among its first 30:
   # profiles: release debug      run with these only (default: release asan),
                                    of those that are asked for
   # timeout: 300                 seconds until it is killed (default: 180)
+  # needs: shared                left out where there is no shared directory
 """
 import argparse
 import concurrent.futures
@@ -52,13 +53,13 @@ def script_settings(path):
     settings = {}
     with open(path, encoding='utf-8', errors='replace') as f:
         for _, line in zip(range(30), f):
-            m = re.match(r'#\s*(profiles|timeout):\s*(.+?)\s*$', line)
+            m = re.match(r'#\s*(profiles|timeout|needs):\s*(.+?)\s*$', line)
             if m:
                 settings[m.group(1)] = m.group(2)
     return settings
 
 
-def scripts(kind, pattern, profiles):
+def scripts(kind, pattern, profiles, shared):
     """Executable scripts; others beside them are there to be sourced."""
     paths = glob.glob(f'tests/{kind}/{pattern}.sh')
     paths += glob.glob(f'tests/{kind}/{pattern}.py')
@@ -66,6 +67,8 @@ def scripts(kind, pattern, profiles):
         if not os.access(path, os.X_OK):
             continue
         settings = script_settings(path)
+        if settings.get('needs') == 'shared' and not shared:
+            continue            # one line said so for all of them
         timeout = int(settings.get('timeout', TIMEOUT_S))
         own = settings.get('profiles', 'release asan').split()
         for profile in [p for p in profiles if p in own]:
@@ -80,9 +83,9 @@ def collect(kind, args):
                 program = os.path.join(args.build_dir, profile, 'tests', name)
                 yield Test(kind, profile, name, [program], 600)
     elif kind == 'system':
-        yield from scripts(kind, 'test_*', args.profiles)
+        yield from scripts(kind, 'test_*', args.profiles, args.shared)
     elif kind == 'differential':
-        yield from scripts(kind, '*', args.profiles)
+        yield from scripts(kind, '*', args.profiles, args.shared)
     elif kind == 'fuzz-replay':
         for source in sorted(glob.glob('tests/fuzz/fuzz_*.c')):
             name = os.path.basename(source)[len('fuzz_'):-2]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: release
 # timeout: 600
+# needs: shared
 """The shared differential tester over real zones and the torture zone.
 
 SHARED/tools/diffdns.py makes queries out of a zone, starts NSD and Knot, and
