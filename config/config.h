@@ -55,13 +55,12 @@ struct config_port {
 struct config_dataplane {
 	struct config_port *ports;
 	unsigned nports;
-	unsigned management_core;  /* CPU of the main lcore, 0 */
-	char *huge_pages;          /* "auto", "on", "off" */
-	unsigned memory_mib;       /* EAL -m, 256 */
-	unsigned mbufs;            /* a port, 8191 */
-	char *file_prefix;         /* EAL, "holdfast" */
-	bool answer_own_port_only; /* reserved, true */
-	char **eal_options;        /* more EAL words, for experts */
+	unsigned management_core; /* CPU of the main lcore, 0 */
+	char *huge_pages;         /* "auto", "on", "off" */
+	unsigned memory_mib;      /* EAL -m, 256 */
+	unsigned mbufs;           /* a port, 8191 */
+	char *file_prefix;        /* EAL, "holdfast" */
+	char **eal_options;       /* more EAL words, for experts */
 	unsigned neal_options;
 };
 

@@ -268,12 +268,6 @@ static const struct schema_row dataplane_rows[] = {
 	.allowed = "letters, digits, - and _",
 	.initial = "holdfast",
 	.help = "Names DPDK's files: one for each data plane of a machine."},
-    {.name = "answer_own_port_only",
-	.type = SCHEMA_BOOL,
-	FIELD(config, dataplane.answer_own_port_only),
-	.initial = "true",
-	.help = "Answer for the addresses of the port that a packet came in "
-		"by. Reserved: true is what is done."},
     {.name = "eal_options",
 	.type = SCHEMA_TEXT,
 	.flags = SCHEMA_LIST,

@@ -73,7 +73,6 @@ START_TEST(defaults_are_those_of_the_header)
 	ck_assert_uint_eq(c->dataplane.memory_mib, 256);
 	ck_assert_uint_eq(c->dataplane.mbufs, 8191);
 	ck_assert_str_eq(c->dataplane.file_prefix, "holdfast");
-	ck_assert(c->dataplane.answer_own_port_only);
 	ck_assert_uint_eq(c->sockets.nlisten, 0);
 	ck_assert_uint_eq(c->sockets.threads, 1);
 	ck_assert_uint_eq(c->sockets.tcp_clients, 1024);
