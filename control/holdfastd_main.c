@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -110,15 +111,6 @@ signal_reload(struct ev_loop *loop, struct ev_signal *s, int events)
 	worker_ask(p->worker, w);
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static int
 config_keep(struct program *p, struct err *err)
 {
@@ -138,7 +130,7 @@ config_keep(struct program *p, struct err *err)
 	    .config_path = p->path,
 	    .store_dir = p->store_dir,
 	    .run_dir = p->run_dir,
-	    .started_ms = now_ms(),
+	    .started_ms = clock_ms(CLOCK_MONOTONIC),
 	    .stop = loop_end,
 	    .stop_arg = p};
 	return 0;

@@ -6,6 +6,7 @@
  */
 #include "snapshot/dataplane_protocol.h"
 
+#include "base/clock.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -135,15 +136,6 @@ dataplane_connect(int *fd, const char *path, struct err *err)
 	return rc;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until the socket is ready or the time is up. */
 static int
 socket_wait(int fd, short events, int64_t deadline_ms, struct err *err)
@@ -151,14 +143,14 @@ socket_wait(int fd, short events, int64_t deadline_ms, struct err *err)
 	struct pollfd p = {.fd = fd, .events = events};
 
 	for (;;) {
-		int64_t left = deadline_ms - now_ms();
+		int64_t left = deadline_ms - (int64_t)clock_ms(CLOCK_MONOTONIC);
 		int n = poll(&p, 1, left > 0 ? (int)left : 0);
 
 		if (n > 0)
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return err_set_errno(err, "cannot wait for a socket");
-		if (n == 0 && now_ms() >= deadline_ms)
+		if (n == 0 && (int64_t)clock_ms(CLOCK_MONOTONIC) >= deadline_ms)
 			return err_set(err, ERR_UNAVAILABLE,
 			    "the data plane does not answer in time");
 	}
@@ -219,7 +211,7 @@ int
 dataplane_exchange(int fd, const char *request, char *answer, size_t answer_max,
     unsigned timeout_ms, struct dataplane_message *out, struct err *err)
 {
-	int64_t deadline_ms = now_ms() + timeout_ms;
+	int64_t deadline_ms = (int64_t)clock_ms(CLOCK_MONOTONIC) + timeout_ms;
 	size_t bytes = 0;
 	int rc;
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 enum { LINE_MAX_BYTES = 16 << 20 };
 
@@ -82,15 +83,6 @@ control_client_close(struct control_client **c)
 	*c = NULL;
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static int
 request_send(struct control_client *c, json_t *request, struct err *err)
 {
@@ -122,7 +114,7 @@ static int
 answer_wait(struct control_client *c, uint64_t deadline_ms, struct err *err)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 	ssize_t n;
 
 	if (now >= deadline_ms || poll(&p, 1, (int)(deadline_ms - now)) == 0)
@@ -204,7 +196,7 @@ control_client_ask(struct control_client *c, json_t *request,
     unsigned timeout_ms, void (*line)(void *arg, json_t *line), void *arg,
     json_t **last, struct err *err)
 {
-	uint64_t deadline_ms = now_ms() + timeout_ms;
+	uint64_t deadline_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms;
 	json_t *answer;
 	int rc = request_send(c, request, err);
 

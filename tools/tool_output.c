@@ -4,6 +4,7 @@
  */
 #include "tools/tool_output.h"
 
+#include "base/clock.h"
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,20 +82,11 @@ output_duration(char dst[32], uint64_t ms)
 	return dst;
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 void
 progress_begin(struct progress *p, const struct tool *t)
 {
-	*p = (struct progress){
-	    .began_ms = now_ms(), .on = !t->json && isatty(STDERR_FILENO)};
+	*p = (struct progress){.began_ms = clock_ms(CLOCK_MONOTONIC),
+	    .on = !t->json && isatty(STDERR_FILENO)};
 }
 
 void
@@ -106,7 +98,7 @@ progress_step(
 
 	if (!p->on)
 		return;
-	now = now_ms();
+	now = clock_ms(CLOCK_MONOTONIC);
 	if (now - p->began_ms < PROGRESS_AFTER_MS ||
 	    now - p->drawn_ms < PROGRESS_EVERY_MS)
 		return;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/name.h"
 #include "base/version.h"
 #include "snapshot/dataplane_protocol.h"
@@ -60,15 +61,6 @@ digest_json(bool have, const struct digest *d)
 	char text[DIGEST_TEXT_MAX];
 
 	return have ? json_string(digest_to_text(text, d)) : json_null();
-}
-
-static uint64_t
-clock_ms(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* "healthy" or "unhealthy REASON": the line that announcers watch. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/counters.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
@@ -23,15 +24,6 @@ struct metrics {
 	struct MHD_Daemon *daemon;
 	struct control_context context;
 };
-
-static uint64_t
-clock_ms(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* A label's value: backslash, quote and newline are escaped. */
 static void

@@ -9,19 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "control/compile/compile.h"
 #include "control/publish/kill_point.h"
 #include "snapshot/manifest.h"
-
-static uint64_t
-clock_ms(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* Readers of the table see the list only while it does not change. */
 static void

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "control/source/watch.h"
 
@@ -37,13 +38,11 @@ struct worker {
 	int retry_ms;
 };
 
+/* Signed, as the watch has it: differences may be negative. */
 static int64_t
 now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)clock_ms(CLOCK_MONOTONIC);
 }
 
 struct zone_table *

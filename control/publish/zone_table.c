@@ -10,19 +10,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
 #include "control/source/watch.h"
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 zone_unwatch(struct zone_entry *e, struct watch *w)
@@ -305,8 +297,9 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	struct err err = {0}, watch_err;
 	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
 
-	if (t->watch && watch_follow(t->watch, &e->stamp, &stamp, e->watched,
-			    now_ms(), &watch_err) != 0)
+	if (t->watch &&
+	    watch_follow(t->watch, &e->stamp, &stamp, e->watched,
+		(int64_t)clock_ms(CLOCK_MONOTONIC), &watch_err) != 0)
 		log_warn("zone %s: changes will not be seen: %s", e->name,
 		    watch_err.text);
 	pthread_mutex_lock(&t->lock);

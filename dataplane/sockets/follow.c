@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/load.h"
@@ -58,15 +59,6 @@ struct follow {
 	ino_t store_inode;
 	bool page_alive, said_none, said_current;
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* Remembers which directory the store is, and asks to be told of changes.
  * Without inotify (its limits are per user) the poll remains. */
@@ -430,7 +422,7 @@ int
 follow_tick(struct follow *f)
 {
 	struct wish w = {0};
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms(CLOCK_BOOTTIME);
 	bool alive;
 
 	store_look(f, now);

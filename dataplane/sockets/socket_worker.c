@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "dataplane/sockets/listen.h"
 #include "dataplane/sockets/tcp.h"
@@ -44,15 +45,6 @@ struct worker {
 	bool started;
 	pthread_t thread;
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static int
 source_watch(struct worker *w, struct event_source *s, int op, uint32_t events)
@@ -233,7 +225,7 @@ static void
 round_handle(struct worker *w, struct epoll_event *events, int n)
 {
 	const struct live *live = grace_enter(&w->service->grace, w->number);
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
 
 	for (int i = 0; i < n; i++)
 		event_handle(w, &events[i], live, now);
@@ -258,7 +250,8 @@ worker_loop(void *arg)
 
 		round_handle(w, events, n > 0 ? n : 0);
 		if (w->stop_ms &&
-		    (tcp_drain(w->tcp) == 0 || now_ms() >= w->stop_ms))
+		    (tcp_drain(w->tcp) == 0 ||
+			clock_ms(CLOCK_MONOTONIC_COARSE) >= w->stop_ms))
 			return NULL;
 	}
 }
