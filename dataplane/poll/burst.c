@@ -231,6 +231,8 @@ count_burst(struct core *c, uint64_t cycles)
 	struct burst *b = &c->burst;
 	unsigned queries = b->stable.count + b->candidate.count;
 
+	count(c, CORE_BUSY_TURNS, 1);
+	count(c, CORE_BUSY_CYCLES, cycles);
 	count(c, CORE_PACKETS_RECEIVED, b->received);
 	count_each(c, 0, b->verdicts, b->received);
 	if (queries) {
@@ -245,12 +247,11 @@ count_burst(struct core *c, uint64_t cycles)
 }
 
 static void
-do_burst(struct core *c)
+do_burst(struct core *c, uint64_t start)
 {
 	/* Once a burst: all its queries see one pair of generations. */
 	const struct live_pair *pair = live_pair_read(c->live);
 	struct burst *b = &c->burst;
-	uint64_t start = rte_rdtsc();
 
 	b->sending = 0;
 	b->stable.count = 0;
@@ -285,11 +286,12 @@ unsigned
 burst_turn(struct core *c)
 {
 	struct burst *b = &c->burst;
+	uint64_t start = rte_rdtsc();
 
 	b->received =
 	    rte_eth_rx_burst(c->port->id, c->queue, b->packets, BURST_MAX);
 	if (b->received)
-		do_burst(c);
+		do_burst(c, start);
 	if (c->exception && c->exception->from_kernel)
 		send_for_kernel(c);
 	live_reader_quiescent(c->live, c->reader);

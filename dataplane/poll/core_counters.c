@@ -10,6 +10,8 @@
 
 static const char *const single[] = {
     [CORE_LOOPS - CORE_LOOPS] = "loops",
+    [CORE_BUSY_TURNS - CORE_LOOPS] = "busy{turns}",
+    [CORE_BUSY_CYCLES - CORE_LOOPS] = "busy{cycles}",
     [CORE_PACKETS_RECEIVED - CORE_LOOPS] = "packets{received}",
     [CORE_PACKETS_SENT - CORE_LOOPS] = "packets{sent}",
     [CORE_OCTETS_RECEIVED - CORE_LOOPS] = "octets{received}",

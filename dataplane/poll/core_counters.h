@@ -21,6 +21,10 @@ enum core_counter {
 	 * the queries of the burst */
 	CORE_CYCLES_MAX = 24,
 	CORE_LOOPS = CORE_CYCLES + CORE_CYCLES_MAX, /* the heartbeat */
+	/* Turns of the loop that received packets, and TSC cycles from asking
+	 * the port until the replies were with it: what testpmd records too. */
+	CORE_BUSY_TURNS,
+	CORE_BUSY_CYCLES,
 	CORE_PACKETS_RECEIVED,
 	CORE_PACKETS_SENT,
 	CORE_OCTETS_RECEIVED,
