@@ -38,6 +38,9 @@ CLANG = $(call find_tool,clang)
 ifeq ($(PROFILE),release)
 CC := gcc
 OPT := -O2 -DNDEBUG
+else ifeq ($(PROFILE),perf)
+CC := gcc
+OPT := -O2 -DNDEBUG -DHOLDFAST_STAGES
 else ifeq ($(PROFILE),debug)
 CC := gcc
 OPT := -O1 -DHOLDFAST_FAULTS
@@ -56,7 +59,7 @@ else ifeq ($(PROFILE),coverage)
 CC := $(CLANG)
 OPT := -O1 -DHOLDFAST_FUZZ -fprofile-instr-generate -fcoverage-mapping
 else
-$(error PROFILE is release, debug, asan, tsan, fuzz or coverage)
+$(error PROFILE is release, perf, debug, asan, tsan, fuzz or coverage)
 endif
 CFLAGS := $(BASE_CFLAGS) $(OPT) $(EXTRA_CFLAGS)
 LDFLAGS := $(OPT) -pthread -Wl,--as-needed $(EXTRA_LDFLAGS)
@@ -103,7 +106,7 @@ $(B)/lib%.a $(B)/tests/lib%.a:
 LINK_data    := $(LIB_answer) $(LIB_snapshot)
 LIBS_control := -lldns -ljansson -lmicrohttpd -lev
 # Sanitizers bring an allocator of their own.
-ifneq ($(filter release debug,$(PROFILE)),)
+ifneq ($(filter release perf debug,$(PROFILE)),)
 LIBS_control += -Wl,--no-as-needed -ljemalloc -Wl,--as-needed
 endif
 LIBS_base    := -lyaml -lcrypto -lm

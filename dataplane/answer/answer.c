@@ -11,8 +11,13 @@
 #include <stdlib.h>
 
 #include "dataplane/answer/answer_batch.h"
+#include "dataplane/answer/stage_clock.h"
 #include "dataplane/answer/usual_query.h"
 #include "snapshot/fault.h"
+
+#ifdef HOLDFAST_STAGES
+_Thread_local struct stage_clock stage_clock;
+#endif
 
 struct answer_batch *
 answer_batch_new(void)
@@ -252,15 +257,19 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 		else
 			q[i].rcode = (uint8_t)s->rcode;
 	}
+	stage_end(STAGE_PARSE);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
 			stage_zone(&b->state[i], g, &q[i]);
+	stage_end(STAGE_ZONE);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
 			stage_node(&b->state[i]);
+	stage_end(STAGE_NODE);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
 			stage_decide(&b->state[i], g, &q[i]);
+	stage_end(STAGE_DECIDE);
 }
 
 void
@@ -271,6 +280,7 @@ answer_batch_write(struct answer_batch *b, const struct generation *g,
 		if (__builtin_expect(
 			!usual_response_write(&b->state[i], ctx, &q[i]), 0))
 			response_write(b, &b->state[i], g, ctx, &q[i]);
+	stage_end(STAGE_WRITE);
 }
 
 size_t

@@ -78,7 +78,7 @@ query_name_same(const uint8_t *a, const uint8_t *b, unsigned n)
 		    ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, y));
 
 		if (__builtin_expect(n <= 32, 1))
-			return (diff & (0xffffffffull >> (32 - n))) == 0;
+			return _bzhi_u32(diff, n) == 0;
 		if (diff)
 			return false;
 		a += 32;
@@ -118,13 +118,13 @@ query_name_scan(struct query_name *n, const uint8_t *p, unsigned avail)
 static inline void
 query_name_hash(struct query_name *n, const struct name_key *key)
 {
-	uint64_t h = name_hash_root(key);
+	const uint8_t *label_at = n->label_at + n->labels;
+	uint64_t *hash = n->hash, h = name_hash_root(key);
 
-	n->hash[0] = h;
-	for (unsigned d = 1; d <= n->labels; d++) {
-		h = name_hash_label(
-		    key, h, n->lower + n->label_at[n->labels - d]);
-		n->hash[d] = h;
+	*hash = h;
+	while (label_at > n->label_at) {
+		h = name_hash_label(key, h, n->lower + *--label_at);
+		*++hash = h;
 	}
 }
 

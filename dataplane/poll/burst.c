@@ -11,6 +11,7 @@
 
 #include "dataplane/poll/core_counters.h"
 #include "dataplane/poll/reply.h"
+#include "dataplane/poll/usual_frame.h"
 #include "snapshot/page.h"
 
 #define PREFETCH_AHEAD 4u
@@ -21,16 +22,38 @@ count(struct core *c, unsigned counter, uint64_t n)
 	counters_add(&c->counters[counter], n);
 }
 
-/* One addition for each run of equal values: mostly there is one run, and an
- * addition to memory waits for the one before. */
+/* What the stages of this burst took; see stage_clock.h. */
 static inline void
-count_each(struct core *c, unsigned base, const uint8_t *values, unsigned n)
+count_stages(struct core *c)
 {
-	for (unsigned i = 0, run; i < n; i += run) {
-		for (run = 1; i + run < n && values[i + run] == values[i];)
-			run++;
-		count(c, base + values[i], run);
+#ifdef HOLDFAST_STAGES
+	for (unsigned s = 0; s < STAGES; s++)
+		count(c, CORE_STAGES + s, stage_clock.cycles[s]);
+	memset(stage_clock.cycles, 0, sizeof stage_clock.cycles);
+#else
+	(void)c;
+#endif
+}
+
+/* A verdict or a response code of this burst: kept beside the burst, so that no
+ * addition to a counter waits for the one before. */
+static inline void
+tally_add(struct tally *t, unsigned value)
+{
+	t->count[value]++;
+	t->seen |= 1ull << value;
+}
+
+static inline void
+tally_flush(struct core *c, unsigned base, struct tally *t)
+{
+	for (uint64_t seen = t->seen; seen; seen &= seen - 1) {
+		unsigned value = (unsigned)__builtin_ctzll(seen);
+
+		count(c, base + value, t->count[value]);
+		t->count[value] = 0;
 	}
+	t->seen = 0;
 }
 
 /* What the port's hardware says of the checksums. NONE is a virtual port's
@@ -39,6 +62,10 @@ static inline unsigned
 sums_of(const struct port *p, const struct rte_mbuf *m)
 {
 	uint64_t flags = m->ol_flags & p->rx_sum_flags;
+
+	if (flags == 0) /* always so where the port checks nothing */
+		return p->trusted_sums;
+
 	uint64_t ip = flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	uint64_t l4 = flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	unsigned sums = p->trusted_sums;
@@ -78,18 +105,18 @@ push_query(struct core *c, const struct live_pair *pair, unsigned i)
 	const struct frame *f = &b->frames[i];
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 	struct burst_batch *batch = &b->stable;
+	struct answer_query *q;
 	unsigned message = f->l4 + FRAME_UDP_BYTES;
 
-	if (pair->candidate &&
+	if (unlikely(pair->candidate) &&
 	    page_client_permille(pair->canary_key, frame_client(f, data),
 		frame_client_bytes(f)) < pair->canary_permille)
 		batch = &b->candidate;
 	batch->packet[batch->count] = (uint8_t)i;
-	batch->queries[batch->count++] = (struct answer_query){
-	    .message = data + message,
-	    .bytes = f->l4_bytes - FRAME_UDP_BYTES,
-	    .capacity = (uint32_t)m->buf_len - m->data_off - message,
-	};
+	q = &batch->queries[batch->count++];
+	q->message = data + message;
+	q->bytes = f->l4_bytes - FRAME_UDP_BYTES;
+	q->capacity = (uint32_t)m->buf_len - m->data_off - message;
 }
 
 /* What the data plane answers besides queries. */
@@ -125,6 +152,24 @@ settle(struct core *c, unsigned i, enum packet_verdict v, uint64_t now)
 	    !packet_verdict_is_punt(verdict))
 		rte_pktmbuf_free(m);
 	c->burst.verdicts[i] = (uint8_t)verdict;
+	tally_add(&c->burst.verdict_tally, verdict);
+}
+
+/* Any other frame. */
+static void __attribute__((noinline)) parse_frame(
+    struct core *c, const struct live_pair *pair, unsigned i, uint64_t now)
+{
+	const struct rte_mbuf *m = c->burst.packets[i];
+	enum packet_verdict v = PACKET_DROP_FRAME_CHAINED;
+
+	if (m->nb_segs == 1)
+		v = frame_parse(&c->port->host,
+		    rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+		    sums_of(c->port, m), &c->burst.frames[i]);
+	if (v == PACKET_QUERY)
+		push_query(c, pair, i);
+	else
+		settle(c, i, v, now);
 }
 
 static void
@@ -137,20 +182,18 @@ parse_frames(struct core *c, const struct live_pair *pair, uint64_t now)
 		rte_prefetch0(rte_pktmbuf_mtod(b->packets[i], void *));
 	for (unsigned i = 0; i < b->received; i++) {
 		struct rte_mbuf *m = b->packets[i];
-		enum packet_verdict v = PACKET_DROP_FRAME_CHAINED;
+		uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 
 		if (i + PREFETCH_AHEAD < b->received)
 			rte_prefetch0(rte_pktmbuf_mtod(
 			    b->packets[i + PREFETCH_AHEAD], void *));
 		octets += m->pkt_len;
-		if (likely(m->nb_segs == 1))
-			v = frame_parse(&c->port->host,
-			    rte_pktmbuf_mtod(m, uint8_t *), m->data_len,
-			    sums_of(c->port, m), &b->frames[i]);
-		if (likely(v == PACKET_QUERY))
+		if (likely(m->nb_segs == 1 &&
+			   usual_frame_parse(&c->port->host, data, m->data_len,
+			       sums_of(c->port, m), &b->frames[i])))
 			push_query(c, pair, i);
 		else
-			settle(c, i, v, now);
+			parse_frame(c, pair, i, now);
 	}
 	count(c, CORE_OCTETS_RECEIVED, octets);
 }
@@ -161,9 +204,14 @@ push_answer(struct core *c, unsigned i, const struct answer_query *q)
 	const struct port *p = c->port;
 	struct rte_mbuf *m = c->burst.packets[i];
 	const struct frame *f = &c->burst.frames[i];
-	size_t bytes = reply_udp(
-	    rte_pktmbuf_mtod(m, uint8_t *), f, q->response_bytes, p->offload);
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	size_t bytes;
 
+	if (likely(usual_frame_is(f)))
+		bytes = usual_reply_write(
+		    data, USUAL_IP, q->response_bytes, p->offload);
+	else
+		bytes = reply_udp(data, f, q->response_bytes, p->offload);
 	push_reply(c, i, bytes, f->ip6 ? p->tx_sum_flags6 : p->tx_sum_flags4);
 	if (!p->tx_sum_flags6 && !p->tx_sum_flags4)
 		return; /* the mbuf's second cache line stays untouched */
@@ -177,8 +225,8 @@ answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
 {
 	const struct query_ctx *ctx = &c->port->query;
 	struct answer_query *q = a->queries;
-	uint8_t rcodes[BURST_MAX];
-	unsigned ip6 = 0, sent = 0;
+	struct burst *b = &c->burst;
+	unsigned ip6 = 0;
 
 	if (a->count == 0)
 		return;
@@ -187,18 +235,29 @@ answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
 	for (unsigned k = 0; k < a->count; k++) {
 		unsigned i = a->packet[k];
 
-		ip6 += c->burst.frames[i].ip6;
-		c->burst.verdicts[i] = q[k].verdict;
+		ip6 += b->frames[i].ip6;
+		b->verdicts[i] = q[k].verdict;
+		tally_add(&b->verdict_tally, q[k].verdict);
 		if (unlikely(q[k].response_bytes == 0)) {
-			rte_pktmbuf_free(c->burst.packets[i]);
+			rte_pktmbuf_free(b->packets[i]);
 			continue;
 		}
-		rcodes[sent++] = q[k].rcode % CORE_RCODES_MAX;
+		tally_add(&b->rcode_tally, q[k].rcode % CORE_RCODES_MAX);
 		push_answer(c, i, &q[k]);
 	}
-	count_each(c, CORE_RCODES, rcodes, sent);
 	count(c, CORE_QUERIES_IP6, ip6);
 	count(c, CORE_QUERIES_IP4, a->count - ip6);
+	stage_end(STAGE_REPLY);
+}
+
+/* The engine's verdict was counted already. */
+static void
+drop_unsent(struct core *c, unsigned i)
+{
+	struct burst *b = &c->burst;
+
+	b->verdict_tally.count[b->verdicts[i]]--;
+	tally_add(&b->verdict_tally, PACKET_DROP_TX_FULL);
 }
 
 /* What the port does not take now is dropped: waiting would delay others. */
@@ -218,7 +277,7 @@ send_replies(struct core *c)
 	count(c, CORE_PACKETS_SENT, sent);
 	for (unsigned i = sent; i < b->sending; i++) {
 		octets -= b->send[i]->pkt_len;
-		b->verdicts[b->send_packet[i]] = PACKET_DROP_TX_FULL;
+		drop_unsent(c, b->send_packet[i]);
 	}
 	if (unlikely(sent < b->sending))
 		rte_pktmbuf_free_bulk(&b->send[sent], b->sending - sent);
@@ -234,7 +293,8 @@ count_burst(struct core *c, uint64_t cycles)
 	count(c, CORE_BUSY_TURNS, 1);
 	count(c, CORE_BUSY_CYCLES, cycles);
 	count(c, CORE_PACKETS_RECEIVED, b->received);
-	count_each(c, 0, b->verdicts, b->received);
+	tally_flush(c, 0, &b->verdict_tally);
+	tally_flush(c, CORE_RCODES, &b->rcode_tally);
 	if (queries) {
 		uint64_t each = cycles / queries | 1;
 		unsigned bucket = 63 - (unsigned)__builtin_clzll(each);
@@ -253,14 +313,19 @@ do_burst(struct core *c, uint64_t start)
 	const struct live_pair *pair = live_pair_read(c->live);
 	struct burst *b = &c->burst;
 
+	stage_start(start);
+	stage_end(STAGE_RECEIVE);
 	b->sending = 0;
 	b->stable.count = 0;
 	b->candidate.count = 0;
 	parse_frames(c, pair, start);
+	stage_end(STAGE_FRAME);
 	answer_batch(c, pair->stable, &b->stable);
 	answer_batch(c, pair->candidate, &b->candidate);
 	send_replies(c);
+	stage_end(STAGE_SEND);
 	count_burst(c, rte_rdtsc() - start);
+	count_stages(c);
 }
 
 /* The named core of a port sends what the kernel has to say. */

@@ -30,6 +30,13 @@ struct burst_batch {
 	uint8_t packet[BURST_MAX]; /* index in the burst */
 };
 
+/* How often each value occurred in a burst, and which did. */
+struct tally {
+	uint64_t seen;
+	uint16_t count[64];
+};
+_Static_assert((int)PACKET_VERDICT_COUNT <= 64, "a bit of `seen` each");
+
 /* Reset by each burst. */
 struct burst {
 	unsigned received, sending;
@@ -39,6 +46,7 @@ struct burst {
 	struct rte_mbuf *send[BURST_MAX];
 	uint8_t send_packet[BURST_MAX];
 	struct burst_batch stable, candidate;
+	struct tally verdict_tally, rcode_tally;
 };
 
 /* Made by the main thread before the loop starts, then the core's own. */

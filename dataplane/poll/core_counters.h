@@ -10,6 +10,7 @@
 
 #include "base/counters.h"
 #include "base/err.h"
+#include "dataplane/answer/stage_clock.h"
 #include "dataplane/poll/packet_verdict.h"
 
 enum core_counter {
@@ -25,7 +26,8 @@ enum core_counter {
 	 * the port until the replies were with it: what testpmd records too. */
 	CORE_BUSY_TURNS,
 	CORE_BUSY_CYCLES,
-	CORE_PACKETS_RECEIVED,
+	CORE_STAGES, /* TSC cycles of each stage; `make perf` counts them */
+	CORE_PACKETS_RECEIVED = CORE_STAGES + STAGES,
 	CORE_PACKETS_SENT,
 	CORE_OCTETS_RECEIVED,
 	CORE_OCTETS_SENT,

@@ -13,6 +13,7 @@
 #include "base/wire.h"
 #include "dataplane/poll/frame_finish.h"
 #include "dataplane/poll/reply.h"
+#include "dataplane/poll/usual_frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -72,7 +73,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	enum packet_verdict v;
-	struct frame f;
+	struct frame f, usual;
 	unsigned sums;
 	uint8_t *frame;
 
@@ -83,6 +84,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	frame = malloc(bytes ? bytes : 1);
 	memcpy(frame, data + 1, bytes);
 	v = frame_parse(&us, frame, bytes, sums, &f);
+	if (usual_frame_parse(&us, frame, bytes, sums, &usual))
+		check(v == PACKET_QUERY && usual_frame_is(&f) &&
+		      usual.l3 == f.l3 && usual.l4 == f.l4 &&
+		      usual.l4_bytes == f.l4_bytes && !f.ip6);
 	check((unsigned)v >= VERDICT_COUNT && v <= PACKET_QUERY);
 	if (v == PACKET_QUERY) {
 		check(f.l4_bytes >= 8);
