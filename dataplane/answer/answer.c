@@ -7,6 +7,11 @@
  *   2 find the zone     fetch the name's bucket
  *   3 tags              fetch the name's node
  *   4 confirm, decide   fetch the rest of the block
+ *
+ * Names that are there and names that are not take different ways from stage 4
+ * on, at random: the processor would guess wrong at every turn. So stage 3 puts
+ * those without a tag behind the others, and what follows goes in that order
+ * (131 TSC cycles a query became 123 with 1,000 names, 162 152 with a million).
  */
 #include <stdlib.h>
 
@@ -147,17 +152,21 @@ stage_zone(
 	fetch_line(s->bucket);
 }
 
-/* The name's bucket has come: its tags say which node to fetch. */
-static inline void
+/* The name's bucket has come: its tags say which node to fetch. False if there
+ * is none; then, without a branch, the bucket is asked for once more. */
+static inline bool
 stage_node(struct answer_state *s)
 {
-	s->guess =
-	    bucket_node_guess(s->cell, s->bucket, name_mixed_tag(s->mixed));
-	if (s->guess) {
-		fetch_line(s->guess);
-		/* another line only for large nodes that start late in one */
-		fetch_line((const uint8_t *)s->guess + 40);
-	}
+	uint32_t match = bucket_match(s->bucket, name_mixed_tag(s->mixed));
+	const struct node_d *guess = bucket_node(
+	    s->cell, s->bucket, (unsigned)__builtin_ctz(match | MATCH_END) / 2);
+	const void *fetch = match ? (const void *)guess : s->bucket;
+
+	s->guess = match ? guess : NULL;
+	fetch_line(fetch);
+	/* another line only for large nodes that start late in one */
+	fetch_line((const uint8_t *)fetch + 40);
+	return match != 0;
 }
 
 /* Confirms the guess. No tag matched in a bucket that does not overflow: the
@@ -196,9 +205,10 @@ static const struct {
 	true},
 };
 
-/* The usual case, a name that owns the type: in line. */
+/* The usual case, a name that owns the type, answered by one block: in line. */
 static inline bool
-found_usual(struct answer_state *s, const struct node_d *node)
+decide_usual(
+    struct answer_state *s, struct answer_query *q, const struct node_d *node)
 {
 	struct found *f = &s->found;
 	const struct block_d *b;
@@ -208,13 +218,40 @@ found_usual(struct answer_state *s, const struct node_d *node)
 		0))
 		return false;
 	b = node_block_find(node, s->qtype);
-	if (__builtin_expect(!b, 0))
+	if (__builtin_expect(!b || s->any_class, 0))
+		return false;
+	b = block_form(b, answer_wants_signatures(s));
+	if (__builtin_expect(b->flags & BLOCK_LINKS, 0))
 		return false;
 	f->kind = FOUND_ANSWER;
-	f->block = block_form(b, answer_wants_signatures(s));
+	f->block = b;
 	f->owner_bytes = (uint8_t)s->name.bytes;
 	f->key_labels = (uint8_t)s->name.labels;
+	q->verdict = VERDICT_ANSWER;
+	q->rcode = 0;
+	q->key_labels = f->key_labels;
+	q->key_hash = s->name.hash[s->name.labels];
+	s->outcome = OUTCOME_BLOCK;
+	if (!fault_hit("engine-aa-missing"))
+		s->flags |= DNS_FLAG_AA;
 	return true;
+}
+
+static inline void
+decide_found(
+    struct answer_state *s, struct answer_query *q, const struct found *f)
+{
+	q->verdict = found_table[f->kind].verdict;
+	q->rcode = found_table[f->kind].rcode;
+	q->key_labels = f->key_labels;
+	q->key_hash = s->name.hash[f->key_labels];
+	s->rcode = q->rcode;
+	s->outcome = f->block->flags & BLOCK_LINKS
+	                 ? OUTCOME_COMPOSE
+	                 : found_table[f->kind].outcome;
+	if (found_table[f->kind].authoritative && !s->any_class &&
+	    !fault_hit("engine-aa-missing"))
+		s->flags |= DNS_FLAG_AA;
 }
 
 static inline void
@@ -224,23 +261,31 @@ stage_decide(
 	struct found *f = &s->found;
 	const struct node_d *node = node_confirm(s);
 
-	if (!found_usual(s, node))
+	q->apex_labels = s->view.apex_labels;
+	q->response_bytes = 0;
+	if (!decide_usual(s, q, node)) {
 		found_decide(f, g, &s->view, &s->name, node, s->qtype,
 		    answer_wants_signatures(s));
-	q->verdict = found_table[f->kind].verdict;
-	q->rcode = found_table[f->kind].rcode;
-	q->apex_labels = s->view.apex_labels;
-	q->key_labels = f->key_labels;
-	q->key_hash = s->name.hash[f->key_labels];
-	q->response_bytes = 0;
-	s->rcode = q->rcode;
-	s->outcome = f->block->flags & BLOCK_LINKS
-	                 ? OUTCOME_COMPOSE
-	                 : found_table[f->kind].outcome;
-	if (found_table[f->kind].authoritative && !s->any_class &&
-	    !fault_hit("engine-aa-missing"))
-		s->flags |= DNS_FLAG_AA;
+		decide_found(s, q, f);
+	}
 	fetch_line((const uint8_t *)f->block + f->block->len);
+}
+
+/* Fills b->order: queries whose name's tag was found, and those that need no
+ * lookup, from the front, the others from the back. */
+static void
+stages_node(struct answer_batch *b, unsigned n)
+{
+	struct answer_state **front = b->order, **back = b->order + n;
+
+	for (struct answer_state *s = b->state; s < b->state + n; s++) {
+		bool first = s->outcome != OUTCOME_LOOKUP || stage_node(s);
+
+		*front = s;
+		back[-1] = first ? back[-1] : s;
+		front += first;
+		back -= !first;
+	}
 }
 
 void
@@ -250,6 +295,7 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 	for (unsigned i = 0; i < n; i++) {
 		struct answer_state *s = &b->state[i];
 
+		s->query = &q[i];
 		if (__builtin_expect(!usual_query_parse(s, g, ctx, &q[i]), 0))
 			query_parse(s, g, ctx, &q[i]);
 		if (__builtin_expect(s->outcome == OUTCOME_LOOKUP, 1))
@@ -262,13 +308,11 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
 			stage_zone(&b->state[i], g, &q[i]);
 	stage_end(STAGE_ZONE);
-	for (unsigned i = 0; i < n; i++)
-		if (b->state[i].outcome == OUTCOME_LOOKUP)
-			stage_node(&b->state[i]);
+	stages_node(b, n);
 	stage_end(STAGE_NODE);
 	for (unsigned i = 0; i < n; i++)
-		if (b->state[i].outcome == OUTCOME_LOOKUP)
-			stage_decide(&b->state[i], g, &q[i]);
+		if (b->order[i]->outcome == OUTCOME_LOOKUP)
+			stage_decide(b->order[i], g, b->order[i]->query);
 	stage_end(STAGE_DECIDE);
 }
 
@@ -276,10 +320,14 @@ void
 answer_batch_write(struct answer_batch *b, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	(void)q; /* each state knows its own */
+	for (unsigned i = 0; i < n; i++) {
+		struct answer_state *s = b->order[i];
+
 		if (__builtin_expect(
-			!usual_response_write(&b->state[i], ctx, &q[i]), 0))
-			response_write(b, &b->state[i], g, ctx, &q[i]);
+			!usual_response_write(s, ctx, s->query), 0))
+			response_write(b, s, g, ctx, s->query);
+	}
 	stage_end(STAGE_WRITE);
 }
 

@@ -44,6 +44,7 @@ struct found {
 };
 
 struct answer_state {
+	struct answer_query *query;
 	/* of the stages of find: where the next one looks */
 	const struct cell_ref *cell;
 	const struct bucket_d *bucket;
@@ -72,6 +73,8 @@ enum { EDE_NONE = 0xffff };
 struct answer_batch {
 	struct answer_state state[ANSWER_BATCH_MAX];
 	struct query_name target; /* of the chain step in hand */
+	/* Queries as find and write take them from the tags on. */
+	struct answer_state *order[ANSWER_BATCH_MAX];
 };
 
 /* Parses the message: fills all of `s` but what the zone decides. Sets outcome

@@ -24,6 +24,10 @@ struct zone_view {
 	uint8_t apex_labels;
 };
 
+/* The bit of the last entry: what keeps an index in a bucket without a match.
+ */
+#define MATCH_END (1u << 2 * (BUCKET_ENTRIES - 1))
+
 /* Bit 2i set: entry i has the tag. */
 static inline uint32_t
 bucket_match(const struct bucket_d *b, uint16_t tag)

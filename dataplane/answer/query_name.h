@@ -31,13 +31,13 @@ struct query_name {
 	uint8_t overread[96];
 };
 
+/* The distance from 'A', unsigned, is below 26 for capitals alone. */
 static inline __m256i
 query_name_lower32(__m256i v)
 {
-	/* signed compares: octets over 127 are negative, so no letters */
-	__m256i upper =
-	    _mm256_and_si256(_mm256_cmpgt_epi8(v, _mm256_set1_epi8('A' - 1)),
-		_mm256_cmpgt_epi8(_mm256_set1_epi8('Z' + 1), v));
+	__m256i from_a = _mm256_sub_epi8(v, _mm256_set1_epi8('A'));
+	__m256i upper = _mm256_cmpeq_epi8(
+	    from_a, _mm256_min_epu8(from_a, _mm256_set1_epi8(25)));
 
 	return _mm256_or_si256(
 	    v, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
