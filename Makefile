@@ -71,8 +71,10 @@ DPDK_LIBS = $(shell $(PKG) --libs libdpdk)
 
 # --- folders -> libraries ----------------------------------------------------
 FOLDERS := base snapshot dataplane/answer config dataplane/poll dataplane/sockets \
-	control tools
-sources = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
+	control tools tools/load
+# The load generator links DPDK: it is no part of tools.
+sources = $(filter-out $(if $(filter tools,$(1)),tools/load/%), \
+	$(sort $(shell find $(1) -name '*.c' 2>/dev/null)))
 lib_sources = $(filter-out %_main.c,$(call sources,$(1)))
 main_sources := $(filter %_main.c,$(foreach f,$(FOLDERS),$(call sources,$(f))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
@@ -85,6 +87,7 @@ LIB_poll     := $(B)/libpoll.a
 LIB_sockets  := $(B)/libsockets.a
 LIB_control  := $(B)/libcontrol.a
 LIB_tools    := $(B)/libtools.a
+LIB_load     := $(B)/libload.a
 
 define library
 $$(LIB_$(1)): $$(call objects,$$(call lib_sources,$(2)))
@@ -97,6 +100,7 @@ $(eval $(call library,poll,dataplane/poll))
 $(eval $(call library,sockets,dataplane/sockets))
 $(eval $(call library,control,control))
 $(eval $(call library,tools,tools))
+$(eval $(call library,load,tools/load))
 
 $(B)/lib%.a $(B)/tests/lib%.a:
 	$(say) AR $@
@@ -109,6 +113,7 @@ LIBS_control := -lldns -ljansson -lmicrohttpd -lev
 ifneq ($(filter release perf debug,$(PROFILE)),)
 LIBS_control += -Wl,--no-as-needed -ljemalloc -Wl,--as-needed
 endif
+LIBS_load     = $(LIBS_control) -lpcap
 LIBS_base    := -lyaml -lcrypto -lm
 
 $(B)/dataplane/poll/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
@@ -124,10 +129,12 @@ BIN_dataplane := $(B)/holdfast-dataplane
 BIN_sockets   := $(B)/holdfast-sockets
 BIN_control   := $(B)/holdfastd
 BIN_tool      := $(B)/holdfast
+BIN_load      := $(B)/holdfast-load
 PROGRAMS := $(if $(wildcard dataplane/poll/poll_main.c),$(BIN_dataplane)) \
 	$(if $(wildcard dataplane/sockets/sockets_main.c),$(BIN_sockets)) \
 	$(if $(wildcard control/holdfastd_main.c),$(BIN_control)) \
-	$(if $(wildcard tools/holdfast_main.c),$(BIN_tool))
+	$(if $(wildcard tools/holdfast_main.c),$(BIN_tool)) \
+	$(if $(wildcard tools/load/load_main.c),$(BIN_load))
 
 link = $(Q)mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 $(BIN_dataplane): $(B)/dataplane/poll/poll_main.o $(LIB_poll) $(LINK_data) $(LIB_config) $(LIB_base)
@@ -142,6 +149,9 @@ $(BIN_control): $(B)/control/holdfastd_main.o $(LIB_control) $(LINK_data) $(LIB_
 $(BIN_tool): $(B)/tools/holdfast_main.o $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) $(LIBS_control) $(LIBS_base)
+$(BIN_load): $(B)/tools/load/load_main.o $(LIB_load) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+	$(say) LINK $@
+	$(link) $(DPDK_LIBS) $(LIBS_load) $(LIBS_base)
 
 .PHONY: all
 all: $(PROGRAMS) ## the programs, in build/PROFILE/
@@ -180,7 +190,9 @@ LIBS_check := $(shell $(PKG) --libs check 2>/dev/null)
 
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_POLL    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter tests/unit/test_poll%,$(UNIT_SOURCES)))
-UNIT_PLAIN   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out tests/unit/test_poll%,$(UNIT_SOURCES)))
+# tests/unit/test_NAME*.c mirror tools/load/NAME.c
+UNIT_LOAD    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter $(patsubst tools/load/%.c,tests/unit/test_%%.c,$(call sources,tools/load)),$(UNIT_SOURCES)))
+UNIT_PLAIN   := $(filter-out $(UNIT_LOAD),$(patsubst tests/unit/%.c,$(B)/tests/%,$(filter-out tests/unit/test_poll%,$(UNIT_SOURCES))))
 # Code that tests share, as libraries: a test links what it uses of it.
 LIB_unit     := $(B)/tests/libunit.a
 $(LIB_unit): $(call objects,$(filter-out $(UNIT_SOURCES),$(sort $(wildcard tests/unit/*.c tests/rig/*.c))))
@@ -193,6 +205,11 @@ $(UNIT_PLAIN): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIBS_plain)
 $(UNIT_POLL): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIB_poll) $(LIBS_plain)
 	$(say) LINK $@
 	$(link) $(LIBS_check) $(DPDK_LIBS) -lrte_net_ring $(LIBS_control) $(LIBS_base)
+
+$(UNIT_LOAD): $(B)/tests/%: $(B)/tests/unit/%.o $(LIB_unit) $(LIB_load) $(LIBS_plain)
+	$(say) LINK $@
+	$(link) $(LIBS_check) $(DPDK_LIBS) -lrte_net_ring $(LIBS_load) $(LIBS_base)
+$(UNIT_LOAD:$(B)/tests/%=$(B)/tests/unit/%.o): EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 
 # Programs that system tests need: tests/system/NAME.c -> build/PROFILE/system/NAME
 SYSTEM_PROGRAMS := $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/system/*.c)))
@@ -215,10 +232,12 @@ $(B)/fuzz-replay/$(1): $(B)/tests/fuzz/fuzz_$(1).o $(B)/tests/fuzz/replay_main.o
 endef
 FUZZ_POLL := $(filter frame% dataplane%,$(FUZZ_NAMES))
 $(foreach n,$(FUZZ_POLL),$(eval $(call fuzz_target,$(n),$(LIBS_dpdk),$$(DPDK_LIBS))))
-$(foreach n,$(filter-out $(FUZZ_POLL),$(FUZZ_NAMES)),$(eval $(call fuzz_target,$(n),$(LIBS_plain),$$(LIBS_control))))
+FUZZ_LOAD := $(filter fingerprint query_list capture load%,$(FUZZ_NAMES))
+$(foreach n,$(FUZZ_LOAD),$(eval $(call fuzz_target,$(n),$(LIB_load) $(LIBS_plain),$$(DPDK_LIBS) $$(LIBS_load))))
+$(foreach n,$(filter-out $(FUZZ_POLL) $(FUZZ_LOAD),$(FUZZ_NAMES)),$(eval $(call fuzz_target,$(n),$(LIBS_plain),$$(LIBS_control))))
 
 .PHONY: unit-programs system-programs replay-programs test-programs
-unit-programs: $(UNIT_PLAIN) $(UNIT_POLL)
+unit-programs: $(UNIT_PLAIN) $(UNIT_POLL) $(UNIT_LOAD)
 system-programs: $(PROGRAMS) $(SYSTEM_PROGRAMS)
 replay-programs: $(FUZZ_REPLAYS)
 test-programs: unit-programs system-programs \
@@ -313,8 +332,8 @@ DOCDIR  ?= $(PREFIX)/share/doc/holdfast
 install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example and documents
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(DOCDIR) $(DESTDIR)/etc/holdfast
-	install -m 755 $(filter-out $(BIN_tool),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(filter $(BIN_tool),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(filter-out $(BIN_tool) $(BIN_load),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(filter $(BIN_tool) $(BIN_load),$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 	$(Q)set -e; for unit in $(wildcard config/systemd/*.service); do \
 		install -d $(DESTDIR)$(UNITDIR); \
 		sed 's|/usr/sbin/|$(PREFIX)/sbin/|g; s|/usr/bin/holdfast|$(PREFIX)/bin/holdfast|g; s|/usr/share/doc/holdfast|$(DOCDIR)|g' \

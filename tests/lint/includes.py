@@ -19,6 +19,7 @@ LIBRARIES = {
     'ev': r'ev\.h',
     'jemalloc': r'jemalloc/',
     'check': r'check\.h',
+    'pcap': r'pcap',
 }
 READER = ['base', 'snapshot', 'dataplane/answer']
 RULES = {
@@ -32,7 +33,8 @@ RULES = {
                 ['ldns', 'jemalloc', 'json', 'http', 'ev']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
     'tools': (READER + ['config', 'control', 'tools'], ['ldns', 'json']),
-    'tools/load': (READER + ['config', 'tools'], ['dpdk', 'json']),
+    # Expected answers come from control's naive resolver.
+    'tools/load': (READER + ['config', 'control', 'tools'], ['dpdk', 'json', 'ldns', 'pcap']),
 }
 # The data plane reads snapshots: what makes them is not for it.
 DENIED = {
