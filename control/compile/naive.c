@@ -367,11 +367,11 @@ glue_add(struct resolution *r, const uint8_t *cut, const uint8_t *server)
 /* A signed zone has its keys at the apex. In one that is not, a DS proves
  * nothing, and NSD and Knot leave it out of referrals. */
 static bool
-zone_is_signed(const struct zone_records *z)
+zone_is_signed(const struct naive_zone *z)
 {
 	size_t count;
 
-	return zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &count) != NULL;
+	return naive_set_find(z, &z->names[0], DNS_TYPE_DNSKEY, &count) != NULL;
 }
 
 /* RFC 1034 section 4.3.2 step 3b; RFC 4035 section 3.1.4: a signed zone gives
@@ -573,7 +573,7 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 		return code;
 	/* signatures of an unsigned zone are answers to RRSIG and nothing else
 	 */
-	r.dnssec_ok = dnssec_ok && zone_is_signed(r.zone->records);
+	r.dnssec_ok = dnssec_ok && zone_is_signed(r.zone);
 	a->has_signatures = r.dnssec_ok;
 	a->rcode = DNS_RCODE_NOERROR;
 	a->aa = true;
