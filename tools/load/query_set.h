@@ -49,7 +49,7 @@ struct query_set {
 	size_t message_bytes;
 	uint64_t of_kind[QUERY_KINDS];
 	uint64_t with_expected;
-	uint64_t left_out; /* packets of a pcap or lines that are no queries */
+	uint64_t left_out; /* packets of a pcap that are no queries */
 };
 
 /* Where names come from: zones, or a list, or a pcap; then what is asked. All
@@ -61,9 +61,12 @@ struct query_mix {
 	size_t nzones;
 	const char *list; /* lines "NAME TYPE" as dnsperf's; NULL: none */
 	const char *pcap; /* queries to port 53 in it; NULL: none */
-	uint32_t count;   /* 0: QUERY_SET_DEFAULT */
+	uint32_t count;   /* 0: QUERY_SET_DEFAULT; of a list or pcap at most so
+	                     many, 0: all of it */
 	double zipf;      /* exponent of the names' popularity; 0: uniform */
 	double nxdomain_percent, random_percent;
+	/* DO and cookies are within the share of EDNS; like mixed case they are
+	 * asked of lists as well, while a pcap stays as it is */
 	double edns_percent, do_percent, cookie_percent;
 	double mixed_case_percent;  /* letters of random case (0x20) */
 	const uint16_t *edns_sizes; /* one of them each; none: 1232 */
