@@ -19,19 +19,45 @@ enum {
 	SOA_NUMBERS_BYTES = 20,
 	/* two names and what is around them */
 	EXPANDED_MAX = 2 * DNS_NAME_MAX + SOA_NUMBERS_BYTES,
+	OVER_WRITE = 8, /* names are copied by eights */
 };
 
 struct walk {
 	const uint8_t *message;
 	size_t bytes, at;
 	size_t qname_bytes;
-	uint8_t qname[DNS_NAME_MAX]; /* lower case */
+	uint8_t qname[DNS_NAME_MAX + OVER_WRITE]; /* lower case */
 };
 
-static inline uint8_t
-octet_lower(uint8_t c)
+/* Eight octets with ASCII letters lowered: added to seven bits of an octet, one
+ * number carries into its top bit from A on, the other from behind Z. */
+static inline uint64_t
+eight_lower(uint64_t x)
 {
-	return (uint8_t)(c | (c >= 'A' && c <= 'Z') << 5);
+	const uint64_t each = 0x0101010101010101ull;
+	uint64_t low = x & 0x7f * each;
+	uint64_t from_a = low + (0x80 - 'A') * each;
+	uint64_t behind_z = low + (0x7f - 'Z') * each;
+
+	return x | ((from_a ^ behind_z) & ~x & 0x80 * each) >> 2;
+}
+
+/* Copies a label with its length octet, lowered, and perhaps some octets more
+ * to where there is room for them. `left` octets of the message are readable.
+ */
+static inline void
+label_copy(uint8_t *out, const uint8_t *label, size_t left)
+{
+	size_t n = *label + 1u, i = 0;
+	uint64_t eight;
+
+	for (; i < n && left - i >= 8; i += 8) {
+		memcpy(&eight, label + i, 8);
+		eight = eight_lower(eight);
+		memcpy(out + i, &eight, 8);
+	}
+	if (i < n)
+		name_lower(out + i, label + i, n - i);
 }
 
 /* Follows the pointer at `from`; 0 if it leads nowhere it may: before `start`,
@@ -50,7 +76,7 @@ pointer_follow(const struct walk *w, size_t from, size_t start)
 /* Reads the name at w->at, decompressed and in lower case. Its octets, or 0 if
  * it is unsound. */
 static size_t
-name_read(struct walk *w, uint8_t out[DNS_NAME_MAX])
+name_read(struct walk *w, uint8_t out[DNS_NAME_MAX + OVER_WRITE])
 {
 	size_t from = w->at, start = from, n = 0, end = 0;
 	unsigned pointers = 0;
@@ -71,8 +97,7 @@ name_read(struct walk *w, uint8_t out[DNS_NAME_MAX])
 		if (label > DNS_LABEL_MAX || n + label + 1u > DNS_NAME_MAX ||
 		    w->bytes - from <= label)
 			return 0;
-		for (unsigned i = 0; i <= label; i++)
-			out[n + i] = octet_lower(w->message[from + i]);
+		label_copy(out + n, w->message + from, w->bytes - from);
 		n += label + 1u;
 		from += label + 1u;
 		if (label == 0)
@@ -116,8 +141,8 @@ shape_find(uint16_t type, size_t *front, unsigned *names, size_t *back)
 
 /* Decompresses r->rdata, of r->rdata_bytes at w->at, into `out`. */
 static bool
-rdata_expand(
-    struct walk *w, struct fingerprint_record *r, uint8_t out[EXPANDED_MAX])
+rdata_expand(struct walk *w, struct fingerprint_record *r,
+    uint8_t out[EXPANDED_MAX + OVER_WRITE])
 {
 	size_t front, back, end = w->at + r->rdata_bytes, n = 0;
 	unsigned names;
@@ -144,13 +169,14 @@ rdata_expand(
 	w->at = end;
 	r->rdata = out;
 	r->rdata_bytes = (uint16_t)(n + back);
+	r->rdata_is_lower = true;
 	return true;
 }
 
 /* Leaves r->owner NULL if it is the query name. */
 static bool
-owner_read(
-    struct walk *w, struct fingerprint_record *r, uint8_t out[DNS_NAME_MAX])
+owner_read(struct walk *w, struct fingerprint_record *r,
+    uint8_t out[DNS_NAME_MAX + OVER_WRITE])
 {
 	size_t n;
 
@@ -172,7 +198,8 @@ record_read(
     struct walk *w, struct fingerprint *f, enum fingerprint_section section)
 {
 	struct fingerprint_record r = {0};
-	uint8_t owner[DNS_NAME_MAX], expanded[EXPANDED_MAX];
+	uint8_t owner[DNS_NAME_MAX + OVER_WRITE];
+	uint8_t expanded[EXPANDED_MAX + OVER_WRITE];
 	const uint8_t *p;
 
 	if (!owner_read(w, &r, owner) || w->bytes - w->at < 10)

@@ -92,7 +92,8 @@ fingerprint_add(struct fingerprint *f, enum fingerprint_section section,
 	const uint8_t *rdata = r->rdata;
 	uint64_t h = key_end;
 
-	if (r->type != DNS_TYPE_A && r->type != DNS_TYPE_AAAA) {
+	if (r->type != DNS_TYPE_A && r->type != DNS_TYPE_AAAA &&
+	    !r->rdata_is_lower) {
 		l.rdata = r->rdata;
 		l.bytes = r->rdata_bytes;
 		l.copied = false;

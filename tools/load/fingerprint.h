@@ -33,6 +33,7 @@ struct fingerprint_record {
 	const uint8_t *rdata; /* names not compressed, of any case */
 	uint32_t ttl;
 	uint16_t type, class, owner_bytes, rdata_bytes;
+	bool rdata_is_lower; /* names in it are, and sound */
 };
 
 /* False if the RDATA is not of its type's shape. */
