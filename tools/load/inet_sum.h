@@ -16,18 +16,25 @@
 static inline uint64_t
 inet_sum_add(uint64_t sum, const uint8_t *p, size_t bytes)
 {
-	uint8_t rest[8] = {0};
 	uint64_t word;
+	uint32_t half;
+	uint16_t quarter;
 
 	for (; bytes >= 8; p += 8, bytes -= 8) {
 		memcpy(&word, p, 8);
 		sum += (word & 0xffffffff) + (word >> 32);
 	}
-	if (bytes == 0)
-		return sum;
-	memcpy(rest, p, bytes);
-	memcpy(&word, rest, 8);
-	return sum + (word & 0xffffffff) + (word >> 32);
+	if (bytes & 4) {
+		memcpy(&half, p, 4);
+		sum += half;
+		p += 4;
+	}
+	if (bytes & 2) {
+		memcpy(&quarter, p, 2);
+		sum += quarter;
+		p += 2;
+	}
+	return bytes & 1 ? sum + *p : sum; /* padded with a zero behind */
 }
 
 static inline uint64_t

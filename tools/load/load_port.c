@@ -101,10 +101,10 @@ load_port_plan(struct load_port_plan *plan, const struct rte_eth_dev_info *info,
 		    o->ncpus, o->device, most, most == 1 ? "" : "s");
 	if (o->ncpus > 1)
 		plan_spreading(plan, info);
-	if (!o->trust_checksums && (info->rx_offload_capa & sums) == sums) {
-		plan->checks_sums = true;
-		plan->conf.rxmode.offloads |= sums;
-	}
+	/* net_vhost finishes sums in software if its user does not say so */
+	plan->conf.rxmode.offloads |= info->rx_offload_capa & sums;
+	plan->checks_sums =
+	    info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 	/* all packets come from one pool and have one owner */
 	plan->conf.txmode.offloads =
 	    info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
