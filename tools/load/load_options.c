@@ -25,6 +25,7 @@ enum option_id {
 	OPTION_EAL,
 	OPTION_RING,
 	OPTION_TRUST,
+	OPTION_REFLECT,
 	OPTION_SERVER,
 	OPTION_SERVER_MAC,
 	OPTION_NET4,
@@ -87,6 +88,9 @@ static const struct option_row rows[] = {
     {OPTION_RING, "ring", "N", "descriptors of a queue (1024)"},
     {OPTION_TRUST, "trust-checksums", NULL,
 	"do not verify checksums of what comes back"},
+    {OPTION_REFLECT, "reflect", NULL,
+	"the peer sends queries back as they are (testpmd's macswap): what the "
+	"ports cost"},
     {OPTION_HEADING, NULL, NULL, "Peers"},
     {OPTION_SERVER, "server", "ADDR[@PORT]", "whom to ask; repeatable"},
     {OPTION_SERVER_MAC, "server-mac", "MAC",
@@ -311,6 +315,9 @@ take_port(struct load_options *o, const struct option_row *row,
 		return take_eal(o, text, err);
 	case OPTION_RING:
 		return value_number(&o->ring, name, text, 64, 16384, err);
+	case OPTION_REFLECT:
+		o->reflect = true;
+		return 0;
 	default:
 		o->trust_checksums = true;
 		return 0;

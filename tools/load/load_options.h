@@ -31,6 +31,7 @@ struct load_options {
 	const char *eal_words[LOAD_EAL_WORDS_MAX];
 	unsigned neal_words;
 	bool trust_checksums;
+	bool reflect;
 
 	/* peers; servers and networks lie in the plan */
 	struct flow_plan flows;

@@ -110,6 +110,7 @@ open_worker(struct load_run *r, unsigned i, struct err *err)
 	w->lcore = i + 1;
 	w->ending = r->ending;
 	w->leaving = &r->leaving;
+	w->reflects = o->reflect;
 	w->trusted_sums =
 	    o->trust_checksums ? LOAD_SUM_IP_GOOD | LOAD_SUM_UDP_GOOD : 0;
 	if (r->port->checks_sums)

@@ -116,6 +116,30 @@ take_answer(struct load_worker *w, const struct load_trial *t,
 	}
 }
 
+/* The query itself, its ports as we sent them: counted as an answer whose
+ * content is nobody's business. */
+static void
+take_reflected(
+    struct load_worker *w, const uint8_t *udp, unsigned bytes, uint64_t now)
+{
+	struct outstanding *o = &w->asked.outstanding;
+	struct slot *slot = NULL;
+	uint64_t sequence;
+
+	if (bytes >= LOAD_UDP_BYTES + 2)
+		slot = outstanding_find(o, wire_load16(udp),
+		    wire_load16(udp + LOAD_UDP_BYTES), &sequence);
+	if (!slot || slot->state != SLOT_WAITING) {
+		load_count(&w->stats, LOAD_MISMATCHED, 1);
+		return;
+	}
+	outstanding_settle(o, slot);
+	if (sequence < w->measured_from)
+		return;
+	load_count(&w->stats, LOAD_ANSWERED, 1);
+	latency_add(&w->stats.latency, now - slot->due);
+}
+
 /* Whose source port it is; `nworkers`: nobody's. */
 static inline unsigned
 owner_of(const struct load_worker *w, uint16_t port)
@@ -168,6 +192,10 @@ take_packet(struct load_worker *w, const struct load_trial *t,
 		kind = load_frame_parse(data, m->data_len, sums_of(w, m), &f);
 	switch (kind) {
 	case LOAD_PACKET_UDP:
+		if (unlikely(w->reflects)) {
+			take_reflected(w, data + f.l4, f.l4_bytes, now);
+			return true;
+		}
 		owner = owner_of(w, wire_load16(data + f.l4 + 2));
 		if (likely(owner == w->number))
 			take_answer(w, t, data, &f, now);
