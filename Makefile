@@ -325,6 +325,20 @@ bench-engine: ## cycles a query, a JSON line each in build/bench/engine.jsonl [B
 	$(Q)tests/bench/with_huge_pages.sh 480 $(BUILD_DIR)/release/bench/bench_engine \
 		--out $(BUILD_DIR)/bench/engine.jsonl $(BENCH_ARGS)
 
+# The data sets and their stores are kept: build/bench/data.
+BENCH_WIRE = tests/bench/with_huge_pages.sh 500 tests/bench/wire.py
+.PHONY: bench-wire perf
+bench-wire: ## cycles a packet against testpmd's on the same ports [BENCH_ARGS=...]
+	$(Q)tests/setup/install.sh build bench
+	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=release all
+	$(Q)$(BENCH_WIRE) --build $(BUILD_DIR)/release \
+		--out $(BUILD_DIR)/bench/wire.jsonl $(BENCH_ARGS)
+perf: ## where the cycles of a packet go, by stage [BENCH_ARGS=...]
+	$(Q)tests/setup/install.sh build bench
+	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=perf all
+	$(Q)$(BENCH_WIRE) --build $(BUILD_DIR)/perf --only stages \
+		--out $(BUILD_DIR)/bench/stages.jsonl $(BENCH_ARGS)
+
 # --- installation --------------------------------------------------------------------
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/holdfast

@@ -5,6 +5,8 @@
  */
 #include "dataplane/poll/negotiate.h"
 
+#include <string.h>
+
 #include <rte_mbuf.h>
 
 #include "dataplane/answer/answer.h"
@@ -17,6 +19,9 @@ enum {
 	BUFFER_BYTES_MIN = 2048,
 	/* Tag included, for ports that do not say what they add to the MTU. */
 	LINK_BYTES = FRAME_ETHERNET_BYTES + FRAME_TAG_BYTES,
+	/* Room for a virtio header of 12 octets in a packet's first line, and
+	 * a multiple of RTE_MBUF_PRIV_ALIGN. */
+	VIRTIO_SHIFT = 16,
 };
 
 static int
@@ -97,6 +102,30 @@ fit_descriptors(unsigned wanted, const struct rte_eth_desc_lim *lim)
 	return (uint16_t)n;
 }
 
+/* A virtio header lies in front of the packet: begun on a cache line, as the
+ * mbuf would have it, packet and header are three lines that the peer's core
+ * and ours pass to each other, both ways; behind the header they are two. A NIC
+ * writes whole lines, and is left alone. */
+static void
+plan_placement(const struct rte_eth_dev_info *info, struct port_plan *plan)
+{
+	if (info->driver_name && strstr(info->driver_name, "virtio"))
+		plan->data_shift = VIRTIO_SHIFT;
+}
+
+/* Cache lines from one mbuf of a pool to the next. An even number would put
+ * the same lines of all of them on a part of the cache's sets: 390 TSC cycles a
+ * packet became 530 (make bench-wire, 1,000 names). */
+static unsigned
+plan_lines(const struct port_plan *plan)
+{
+	unsigned bytes = (unsigned)sizeof(struct rte_mempool_objhdr) +
+	                 (unsigned)sizeof(struct rte_mbuf) + plan->data_shift +
+	                 plan->data_room;
+
+	return (bytes + RTE_CACHE_LINE_SIZE - 1) / RTE_CACHE_LINE_SIZE;
+}
+
 static int
 plan_sizes(const struct rte_eth_dev_info *info, const struct config_port *port,
     struct port_plan *plan, struct err *err)
@@ -127,6 +156,9 @@ plan_sizes(const struct rte_eth_dev_info *info, const struct config_port *port,
 	buffer = RTE_MAX(buffer, (unsigned)BUFFER_BYTES_MIN);
 	buffer = RTE_MAX(buffer, info->min_rx_bufsize);
 	plan->data_room = RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(buffer, 64u);
+	plan->data_room += 64 - plan->data_shift;
+	if (plan_lines(plan) % 2 == 0)
+		plan->data_room += 64;
 	return 0;
 }
 
@@ -142,6 +174,7 @@ ports_negotiate(const struct rte_eth_dev_info *info,
 		rc = plan_sizes(info, port, plan, err);
 	if (rc)
 		return rc;
+	plan_placement(info, plan);
 	plan_spreading(info, plan);
 	plan_checksums(info, port, plan);
 	/* Every mbuf that is sent came from the port's one pool and has one

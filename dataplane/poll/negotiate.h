@@ -16,7 +16,8 @@ struct port_plan {
 	uint16_t queues; /* pairs: one a core */
 	uint16_t rx_descriptors, tx_descriptors;
 	uint16_t mtu;
-	uint32_t data_room; /* of an mbuf, headroom included */
+	uint32_t data_room;  /* of an mbuf, headroom included */
+	uint16_t data_shift; /* octets that packets begin behind a cache line */
 	struct rte_eth_conf conf;
 	bool ip_sum_rx, udp_sum_rx; /* checked by the port */
 	bool ip_sum_tx, udp_sum_tx; /* written by the port */

@@ -84,8 +84,8 @@ make_pool(struct port *p, unsigned mbufs, struct err *err)
 			 "never run out",
 		    p->config->name, mbufs, p->plan.queues, 2 * least);
 	snprintf(name, sizeof name, "hf_port_%u", p->id);
-	p->pool = rte_pktmbuf_pool_create(name, mbufs, MBUF_CACHE, 0,
-	    (uint16_t)p->plan.data_room, p->numa_node);
+	p->pool = rte_pktmbuf_pool_create(name, mbufs, MBUF_CACHE,
+	    p->plan.data_shift, (uint16_t)p->plan.data_room, p->numa_node);
 	if (!p->pool)
 		return err_set(err, ERR_NO_MEMORY,
 		    "port %s: no memory for %u mbufs of %u octets on NUMA "

@@ -308,6 +308,32 @@ two_ports(struct config_port ports[2])
 	    .file_prefix = (char *)"holdfast"};
 }
 
+/* Where packets begin, and that mbufs do not share the cache's sets: whatever
+ * the MTU, the distance of two mbufs is an odd number of lines. */
+START_TEST(placement)
+{
+	static const char *const drivers[] = {
+	    NULL, "net_ice", "net_virtio", "net_virtio_user"};
+
+	for (unsigned d = 0; d < 4; d++)
+		for (unsigned mtu = 1280; mtu <= 9000; mtu += 10) {
+			struct rte_eth_dev_info info = some_nic();
+			struct config_port port = some_port();
+			struct port_plan plan;
+			size_t bytes;
+
+			info.driver_name = drivers[d];
+			port.mtu = mtu;
+			plan = planned(&info, &port);
+			ck_assert_uint_eq(plan.data_shift, d < 2 ? 0 : 16);
+			bytes = sizeof(struct rte_mempool_objhdr) +
+			        sizeof(struct rte_mbuf) + plan.data_shift +
+			        plan.data_room;
+			ck_assert_uint_eq((bytes + 63) / 64 % 2, 1);
+		}
+}
+END_TEST
+
 START_TEST(eal_words_with_a_nic)
 {
 	struct config_port ports[2];
@@ -379,5 +405,5 @@ START_TEST(devices)
 END_TEST
 
 UNIT_MAIN("poll_negotiate", too_few_queues, queues_follow_cores, spreading,
-    checksums, never_more_than_offered, descriptors, mtu_and_buffers,
+    checksums, never_more_than_offered, descriptors, mtu_and_buffers, placement,
     eal_words_with_a_nic, eal_words_without, eal_words_too_many, devices)

@@ -46,7 +46,7 @@ struct load_worker {
 	unsigned check_left;
 	uint16_t port, queue;
 	unsigned trusted_sums; /* enum frame_said */
-	bool reflects; /* the peer is a mirror */
+	bool reflects;         /* the peer is a mirror */
 	uint64_t sum_flags;    /* of mbufs, that mean something here */
 	struct rte_mempool *pool;
 	struct rte_mbuf *sending[PACING_BURST_MAX];
