@@ -20,7 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cache_line.h"
+
+/* The alignment is the format's, so it is a number, whatever CORE_ALIGN is. */
 enum { COUNTERS_VERSION = 1, COUNTERS_BLOCK_ALIGN = 128 };
+_Static_assert((int)COUNTERS_BLOCK_ALIGN % CORE_ALIGN == 0,
+    "a block shares no line with its neighbours");
 
 struct counters {
 	uint8_t *map;

@@ -20,6 +20,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "base/cache_line.h"
 #include "base/err.h"
 
 enum { EXCEPTION_RING = 512, EXCEPTION_BURST = 32 };
@@ -31,8 +32,10 @@ struct exception_limit {
 };
 
 struct exception_queue { /* a core's end */
-	struct exception_limit traffic, neighbours;
-	struct rte_ring *to_kernel;
+	/* the core's alone */
+	_Alignas(CORE_ALIGN) struct exception_limit traffic, neighbours;
+	/* read by management too, never written once the core runs */
+	_Alignas(CORE_ALIGN) struct rte_ring *to_kernel;
 	struct rte_ring *from_kernel; /* NULL: another core of the port sends */
 };
 

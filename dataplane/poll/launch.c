@@ -22,6 +22,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "base/cache_line.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "dataplane/poll/answer_options.h"
@@ -38,17 +39,21 @@ enum {
 
 _Static_assert((int)LAUNCH_CORES_MAX <= (int)HEALTH_CORES_MAX, "one array");
 
+/* Three parts, each away from the others' cache lines. */
 struct launch {
-	const struct config *config;
+	/* Written by the management thread as it runs. */
 	struct management management;
-	struct port ports[CONFIG_PORTS_MAX];
 	struct kernel_port kernel_ports[CONFIG_PORTS_MAX];
-	struct exception_queue queues[HEALTH_CORES_MAX];
+	/* Read by cores in every turn, written at start and stop. */
+	_Alignas(CORE_ALIGN) struct port ports[CONFIG_PORTS_MAX];
+	atomic_bool stop;
+	const struct config *config;
 	struct core *cores; /* in DPDK's memory */
 	struct answer_config answer;
-	atomic_bool stop;
 	char *counters_path, *page_path, *health_path, *socket_path;
 	char labels[HEALTH_CORES_MAX][COUNTERS_NAME_MAX];
+	/* Each written by its core. */
+	struct exception_queue queues[HEALTH_CORES_MAX];
 };
 
 /* Signals come to whichever thread, and before the loop runs there is nobody
@@ -186,7 +191,7 @@ make_cores(struct launch *l, struct err *err)
 	rc = live_new(&m->live, n, err);
 	if (rc)
 		return rc;
-	l->cores = rte_zmalloc("cores", n * sizeof *l->cores, 64);
+	l->cores = rte_zmalloc("cores", n * sizeof *l->cores, CORE_ALIGN);
 	if (!l->cores)
 		return err_set(err, ERR_NO_MEMORY,
 		    "no memory for %u cores; raise dataplane.memory_mib", n);
@@ -369,11 +374,12 @@ launch_check(const struct config *c, struct err *err)
 int
 launch_run(const struct config *c, struct err *err)
 {
-	struct launch *l = calloc(1, sizeof *l);
+	struct launch *l = aligned_alloc(CORE_ALIGN, sizeof *l);
 	int rc = launch_check(c, err);
 
 	if (!l)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	memset(l, 0, sizeof *l);
 	l->config = c;
 	l->management.config = c;
 	l->management.ports = l->ports;
