@@ -20,13 +20,11 @@
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
-#include "base/wire.h"
 #include "dataplane/poll/burst.h"
 #include "dataplane/poll/core_counters.h"
 #include "dataplane/poll/eal.h"
 #include "snapshot/load.h"
-#include "tests/rig/text_generation.h"
-#include "tests/unit/poll_frames.h"
+#include "tests/unit/poll_numbers.h"
 #include "tests/unit/unit_run.h"
 
 enum { MBUFS = 511, SWAPS = 1000, IN_HAND = 16 };
@@ -39,23 +37,6 @@ static atomic_bool stop;
 static struct err err;
 
 #define OK(call) ck_assert_msg((call) == 0, "%s", err.text)
-
-static struct generation *
-generation_numbered(unsigned n)
-{
-	struct text_zone zone = {.apex = "swap.test.", .split = true};
-	struct generation *g = NULL;
-	char text[1200];
-
-	snprintf(text, sizeof text,
-	    "$TTL %u\n@ SOA ns hm %u 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n"
-	    "start CNAME a.one\na.one CNAME b.two\nb.two CNAME c.three\n"
-	    "c.three CNAME d.four\nd.four TXT \"%u\"\n",
-	    n, n, n);
-	zone.text = text;
-	OK(text_generation_make(&g, NULL, &zone, 1, &err));
-	return g;
-}
 
 static void
 publish(struct generation *g, struct generation **garbage)
@@ -120,55 +101,6 @@ set_up(void)
 	    .stop = &stop};
 }
 
-static struct made
-question(void)
-{
-	static const uint8_t message[] =
-	    "\0\1\1\0\0\1\0\0\0\0\0\0\5start\4swap\4test\0\0\x10\0\1";
-	struct made m = made_udp(false, false, sizeof message - 1);
-
-	memcpy(m.b + m.l4 + 8, message, sizeof message - 1);
-	made_finish(&m, 17);
-	return m;
-}
-
-/* Five records, each with the TTL that is the generation's number, and the
- * last one says it once more. Returns the number. */
-static unsigned
-number_of(const uint8_t *dns, size_t bytes)
-{
-	struct wire_reader r = wire_reader_make(dns, bytes);
-	unsigned number = 0, records;
-	char text[8] = "";
-
-	wire_take_find(&r, 6);
-	records = wire_read16(&r);
-	ck_assert_uint_eq(records, 5);
-	wire_take_find(&r, 4 + 17 + 4); /* counts, the question */
-	for (unsigned i = 0; i < records; i++) {
-		unsigned ttl, length;
-		uint8_t at;
-
-		while ((at = wire_read8(&r)) != 0 && at < 0xc0)
-			wire_take_find(&r, at);
-		if (at >= 0xc0)
-			wire_read8(&r);
-		wire_take_find(&r, 4);
-		ttl = wire_read32(&r);
-		length = wire_read16(&r);
-		if (i == 4)
-			snprintf(text, sizeof text, "%.*s", (int)length - 1,
-			    (const char *)r.at + 1);
-		wire_take_find(&r, length);
-		ck_assert(!r.failed);
-		if (i == 0)
-			number = ttl;
-		ck_assert_uint_eq(ttl, number);
-	}
-	ck_assert_uint_eq((unsigned)atoi(text), number);
-	return number;
-}
-
 struct seen {
 	uint64_t asked, answered;
 	unsigned last, different;
@@ -178,8 +110,8 @@ static void
 look(struct seen *s, struct rte_mbuf *m, const struct made *asked)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
-	unsigned n =
-	    number_of(data + asked->l4 + 8, m->data_len - asked->l4 - 8);
+	unsigned n = poll_numbers_read(
+	    data + asked->l4 + 8, m->data_len - asked->l4 - 8);
 
 	ck_assert_uint_ge(n, s->last); /* never back to an older one */
 	s->different += n != s->last;
@@ -191,7 +123,7 @@ look(struct seen *s, struct rte_mbuf *m, const struct made *asked)
 static void *
 core_thread(void *arg)
 {
-	struct made q = question();
+	struct made q = poll_numbers_question(0x0101);
 	struct seen *s = arg;
 
 	live_reader_start(live, 0);
@@ -235,13 +167,13 @@ START_TEST(swaps_while_questions_run)
 	long early = 0, late;
 
 	set_up();
-	g = generation_numbered(1);
+	g = poll_numbers_generation(1);
 	publish(g, &old);
 	ck_assert_int_eq(pthread_create(&thread, NULL, core_thread, &s), 0);
 	let_core_turn();
 	for (unsigned n = 2; n <= swaps; n++) {
 		old = g;
-		g = generation_numbered(n);
+		g = poll_numbers_generation(n);
 		publish(g, &old);
 		let_core_turn();
 		if (n == swaps / 4)
