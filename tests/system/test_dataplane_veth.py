@@ -173,6 +173,20 @@ class Rig:
                         "--zone", "example.test=" + zone], check=True,
                        timeout=60, stdout=subprocess.DEVNULL)
 
+    def add_candidate(self, copy):
+        """What a copy of the store has more becomes a candidate of ours; its
+        digest."""
+        old = set(os.listdir(self.store + "/generations"))
+        for folder, to in (("cells", "cells"), ("records", "records"),
+                           ("generations", "candidates")):
+            for name in os.listdir(copy + "/" + folder):
+                path = "%s/%s/%s" % (self.store, to, name)
+                if not os.path.exists(path) and name not in old:
+                    shutil.copy2("%s/%s/%s" % (copy, folder, name), path)
+        digest, = [n.split(".")[0] for n in
+                   os.listdir(self.store + "/candidates")]
+        return digest
+
     def log_text(self):
         with open(self.log) as f:
             return f.read()
@@ -596,15 +610,7 @@ class Life(unittest.TestCase):
         self.rig.compile(2, copy)
         self.rig.start()
         first = self.rig.status()["stable"]
-        old = set(os.listdir(self.rig.store + "/generations"))
-        for folder, to in (("cells", "cells"), ("records", "records"),
-                           ("generations", "candidates")):
-            for name in os.listdir(copy + "/" + folder):
-                path = "%s/%s/%s" % (self.rig.store, to, name)
-                if not os.path.exists(path) and name not in old:
-                    shutil.copy2("%s/%s/%s" % (copy, folder, name), path)
-        second, = [n.split(".")[0] for n in
-                   os.listdir(self.rig.store + "/candidates")]
+        second = self.rig.add_candidate(copy)
         answers = self.rig.ask(
             "own pid=1", "activate expect=1 parent=%s generation=%s "
             "permille=1000 deadline_ms=60000" % (first, second))
