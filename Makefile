@@ -273,6 +273,10 @@ differential: $(call in_profiles,$(TEST_PROFILES),system-programs) ## answers co
 	$(Q)$(TEST_RUN) differential
 fuzz-replay: in-asan-replay-programs ## every fuzz target over its corpus
 	$(Q)$(TEST_RUN) fuzz-replay
+.PHONY: containers
+containers: ## the image and its lab, built and run without Docker (root)
+	$(Q)tests/setup/install.sh containers
+	$(Q)$(TEST_RUN) --profiles release --only 'test_container*' system
 lint: ## headers, includes, names, formatting, shell scripts
 	$(Q)$(TEST_RUN) lint
 
