@@ -124,6 +124,25 @@ read_port_statistics(struct management *m)
 	}
 }
 
+/* Not for the log alone: a virtio-user port that is the server takes its next
+ * peer when it is asked for its link. */
+static void
+look_at_links(struct management *m)
+{
+	for (unsigned p = 0; p < m->nports; p++) {
+		struct rte_eth_link link;
+		bool down;
+
+		if (rte_eth_link_get_nowait(m->ports[p].id, &link))
+			continue;
+		down = link.link_status == RTE_ETH_LINK_DOWN;
+		if (down != m->link_down[p])
+			log_info("port %s: link %s", m->ports[p].config->name,
+			    down ? "down" : "up");
+		m->link_down[p] = down;
+	}
+}
+
 static void
 run_timers(struct management *m)
 {
@@ -146,6 +165,7 @@ run_timers(struct management *m)
 		return;
 	m->second_at = now + MANAGEMENT_SECOND_MS;
 	read_port_statistics(m);
+	look_at_links(m);
 	/* its time says that somebody still stands behind the line */
 	utimensat(AT_FDCWD, m->health_path, NULL, 0);
 }

@@ -17,7 +17,7 @@
 
 enum {
 	MANAGEMENT_TICK_MS = 100,    /* page, health, deadlines */
-	MANAGEMENT_SECOND_MS = 1000, /* statistics of the ports */
+	MANAGEMENT_SECOND_MS = 1000, /* statistics and links of the ports */
 	MANAGEMENT_BOOT_MS_MAX =
 	    30000, /* longest wait to try the store again */
 };
@@ -44,6 +44,7 @@ struct management {
 	uint64_t tick_at, second_at, boot_at;
 	uint64_t boot_wait_ms;
 	uint64_t busy_until; /* packets for the kernel came lately */
+	bool link_down[CONFIG_PORTS_MAX];
 };
 
 uint64_t management_now_ms(void); /* CLOCK_BOOTTIME */

@@ -341,14 +341,18 @@ class Vhost(Case):
 
     def start_both(self, vhost):
         """The data plane makes the socket and waits for its peer."""
+        self.vhost = vhost
         with open(self.rig.log, "wb") as log:
             self.rig.process = subprocess.Popen(
                 [veth.DATAPLANE, "--config", self.rig.config], stdout=log,
                 stderr=log)
         self.wait(lambda: os.path.exists(vhost))
-        self.peer = Peer(self.rig.directory, vhost)
-        self.addCleanup(self.peer.end)
+        self.start_peer()
         self.wait(lambda: "health: " in self.rig.log_text())
+
+    def start_peer(self):
+        self.peer = Peer(self.rig.directory, self.vhost)
+        self.addCleanup(self.peer.end)
 
     def wait(self, what):
         deadline = time.monotonic() + 20 * veth.SLOW
@@ -369,8 +373,9 @@ class Vhost(Case):
             self.assertEqual(generation_of(reply, n), 1, reply.hex())
         self.assertEqual(waits, {}, "not answered")
 
-    def test_every_query_once_on_its_queue(self):
-        total = QUERIES // WORKERS * WORKERS
+    def converse(self, sent_before):
+        """All queries through the peer; every answer is looked at."""
+        total = sent_before + QUERIES // WORKERS * WORKERS
         self.peer.start()
         try:
             self.wait(lambda: sum(core["packets{sent}"]
@@ -382,7 +387,19 @@ class Vhost(Case):
         for q in range(WORKERS):
             self.expect_answers(q)
         self.expect_shared(total)
+        return total
+
+    def test_every_query_once_on_its_queue(self):
+        self.converse(0)
         self.assertEqual(self.rig.status()["healthy"], "yes")
+
+    def test_peer_comes_back(self):
+        """A switch that was restarted, say: all cores go on."""
+        total = self.converse(0)
+        self.wait(lambda: "link down" in self.rig.log_text())
+        self.start_peer()
+        self.wait(lambda: "link up" in self.rig.log_text())
+        self.converse(total)
 
 
 def stop(*_):
