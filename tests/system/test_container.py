@@ -44,9 +44,11 @@ OURS_MIB_MAX = 24
 RATE, DURATION = 5000, 3
 HUGE_PAGES_FILE = "/proc/sys/vm/nr_hugepages"
 HUGE_PAGES = 400  # of 2 MiB: two processes and a small zone
-# As Debian's image of that name leaves out.
-SLIM = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*",
-        "/usr/share/info/*"]
+# What Debian's image of that name leaves out. mmdebstrap's own filter for it
+# takes ten seconds, so it goes afterwards, and what comes later is filtered.
+SLIM = ['cd "$1/usr/share" && rm -rf doc man info locale',
+        'for d in doc man info locale; do echo "path-exclude=/usr/share/$d/*"; '
+        'done >"$1/etc/dpkg/dpkg.cfg.d/slim"']
 
 
 def skip(why):
@@ -144,7 +146,7 @@ def make_base(engine):
         ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root",
          "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
          "--dpkgopt=force-unsafe-io",
-         *["--dpkgopt=path-exclude=" + path for path in SLIM],
+         *["--customize-hook=" + hook for hook in SLIM],
          "bookworm", tar, mirror()], stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=200, check=False)
     if done.returncode:
@@ -209,9 +211,10 @@ class Lab(unittest.TestCase):
         return json.loads(out.strip().splitlines()[-1])
 
     def expect_answers(self, report):
-        print("load: %s" % json.dumps(report))
+        print("load: %s" % {name: report[name] for name in (
+            "sent_qps", "answered", "lost", "wrong")})
         self.assertEqual((report["lost"], report["wrong"]), (0, 0))
-        self.assertGreaterEqual(report["answers"], RATE * DURATION * 0.9)
+        self.assertGreaterEqual(report["answered"], RATE * DURATION * 0.9)
 
     def lab(self, file=COMPOSE, **environment):
         lab = Compose(file, RATE=str(RATE), DURATION=str(DURATION),
