@@ -39,6 +39,7 @@ SOCKETS = 64
 IN_FLIGHT = 2  # of a socket
 QUERIES = 20000 if veth.SLOW == 1 else 5000
 VERDICTS = "verdict{"
+RIGS = []
 
 VIRTIO_CONFIG = """
 store:
@@ -193,6 +194,7 @@ class Swapper(threading.Thread):
 class Case(unittest.TestCase):
     def make(self):
         self.rig = veth.Rig()
+        RIGS.append(self.rig)
         self.addCleanup(self.rig.remove)
         compile_hosts(self.rig.store, self.rig.directory, 1)
 
@@ -403,7 +405,7 @@ class Vhost(Case):
 
 
 def stop(*_):
-    sys.exit(1)
+    raise KeyboardInterrupt  # unittest catches all others
 
 
 if __name__ == "__main__":
@@ -419,4 +421,7 @@ if __name__ == "__main__":
         veth.topology_make()
         unittest.main(verbosity=2)
     finally:
+        for left in RIGS:
+            if os.path.exists(left.directory):  # interrupted
+                left.remove()
         veth.topology_remove()
