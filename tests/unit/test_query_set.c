@@ -188,6 +188,60 @@ START_TEST(proofs_of_absence_are_not_expected)
 }
 END_TEST
 
+/* Sets of addresses, 16 octets each, about as many as go into 512 and 1,232
+ * octets, at names of 1 to 16 octets. */
+static void
+sets_write(const char *path)
+{
+	static const unsigned counts[] = {28, 29, 30, 73, 74, 75};
+	struct bytes text = {0};
+
+	bytes_printf(&text, "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\n");
+	for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++)
+		for (unsigned fill = 0; fill < 16; fill++)
+			for (unsigned i = 0; i < counts[c]; i++)
+				bytes_printf(&text, "%c%.*s A 192.0.2.%u\n",
+				    'a' + c, (int)fill, "xxxxxxxxxxxxxxx", i);
+	bytes_append_zero(&text, 1);
+	file_of_text(path, (const char *)text.data);
+	bytes_fini(&text);
+}
+
+/* To the octet, where only owners are compressed. */
+START_TEST(what_fits_is_expected_and_what_does_not_is_not)
+{
+	static const uint16_t a[] = {DNS_TYPE_A}, sizes[] = {4096};
+	char directory[UNIT_PATH_MAX], path[UNIT_PATH_MAX];
+	struct query_mix mix = {.count = 5000,
+	    .edns_percent = 50,
+	    .edns_sizes = sizes,
+	    .nedns_sizes = 1,
+	    .types = a,
+	    .ntypes = 1};
+	uint32_t truncated = 0;
+	struct query_set *s;
+	struct rig rig;
+
+	unit_directory_make(directory);
+	sets_write(unit_path(path, directory, "zone"));
+	s = set_of_zone("example", path, mix);
+	rig_open_file(&rig, "example", path);
+	for (uint32_t i = 0; i < s->count; i++) {
+		bool tc;
+
+		query_check(&rig, s, i);
+		tc = rig.response[2] & DNS_FLAG_TC >> 8;
+		truncated += tc;
+		ck_assert_int_eq(tc, s->queries[i].expected == 0);
+	}
+	ck_assert_uint_gt(truncated, s->count / 4);
+	ck_assert_uint_lt(truncated, s->count * 3 / 4);
+	rig_close(&rig);
+	query_set_free(&s);
+	unit_directory_remove(directory);
+}
+END_TEST
+
 /* --- sets ------------------------------------------------------------ */
 
 static bool
@@ -304,5 +358,6 @@ START_TEST(what_makes_no_sense_is_refused)
 END_TEST
 
 UNIT_MAIN("query_set", the_engine_answers_as_expected, types_may_be_chosen,
+    what_fits_is_expected_and_what_does_not_is_not,
     proofs_of_absence_are_not_expected, a_seed_makes_one_set, many_zones,
     what_makes_no_sense_is_refused)

@@ -22,7 +22,6 @@ enum fingerprint_section {
 
 struct fingerprint {
 	uint64_t sum[FINGERPRINT_SECTIONS];
-	uint32_t count[FINGERPRINT_SECTIONS];
 };
 
 /* RDATA of more octets has the names in it as they are written. */

@@ -81,8 +81,7 @@ query_build_add(struct query_build *b, const uint8_t *message, size_t bytes,
 	return 0;
 }
 
-/* FNV-1a by eights would do as well; what counts is that two messages which
- * differ in one octet differ here. */
+/* For telling messages apart, not for what anybody chose. Never 0. */
 static uint64_t
 message_hash(const uint8_t *p, size_t bytes)
 {
