@@ -10,7 +10,12 @@
 #include "base/name.h"
 #include "base/wire.h"
 
-enum { OVER_READ_BYTES = 64, COOKIE_BYTES = 8, EDNS_SIZE_DEFAULT = 1232 };
+enum {
+	OVER_READ_BYTES = 64,
+	COOKIE_BYTES = 8,
+	EDNS_SIZE_DEFAULT = 1232,
+	SAMPLE_QUERIES = 4096,
+};
 
 /* --- collecting ------------------------------------------------------------
  */
@@ -59,6 +64,17 @@ query_build_fini(struct query_build *b)
 	*b = (struct query_build){0};
 }
 
+/* From the first queries to the memory for all: growing by doubling would have
+ * the messages there twice for a moment. */
+static void
+messages_reserve(struct query_build *b)
+{
+	size_t each = b->messages.len / SAMPLE_QUERIES + 1;
+
+	bytes_reserve(
+	    &b->messages, each * (b->cap - SAMPLE_QUERIES) + OVER_READ_BYTES);
+}
+
 int
 query_build_add(struct query_build *b, const uint8_t *message, size_t bytes,
     enum query_kind kind, uint32_t zone, struct err *err)
@@ -74,9 +90,11 @@ query_build_add(struct query_build *b, const uint8_t *message, size_t bytes,
 	    .bytes = (uint16_t)bytes,
 	    .kind = (uint8_t)kind,
 	};
+	s->count++;
+	if (s->count == SAMPLE_QUERIES && b->cap > SAMPLE_QUERIES)
+		messages_reserve(b);
 	if (b->messages.failed)
 		return no_memory(s->count, err);
-	s->count++;
 	s->of_kind[kind]++;
 	return 0;
 }
