@@ -126,6 +126,25 @@ print_latency(const struct load_run *r, FILE *out)
 			(double)latency_quantile(h, quantiles[i].share) / us));
 	fprintf(out, " max %s  (from the time a query was due)\n",
 	    text_time(text, TEXT, (double)h->most / us));
+	fprintf(out, "          longest time without an answer %s\n",
+	    text_time(text, TEXT, (double)r->result.sums.gap_most / us));
+}
+
+static void
+warn(const struct load_result *t, FILE *out)
+{
+	if (t->generator_limited)
+		fputs("WARNING   the generator was at its limit: this may be "
+		      "its own ceiling, not the server's. Give it more CPUs "
+		      "(--cpus), huge pages, or a quieter machine.\n",
+		    out);
+	if (t->stalled)
+		fputs(
+		    "WARNING   the generator was kept from its CPU for longer "
+		    "than the port's queue can take: some of the loss and "
+		    "of the latency is its own. A CPU of its own, or nice "
+		    "-n -20, helps.\n",
+		    out);
 }
 
 static void
@@ -133,24 +152,19 @@ print_generator(const struct load_run *r, FILE *out)
 {
 	const struct load_result *t = &r->result;
 	double cycles = load_result_cycles(t);
-	char ceiling[TEXT], behind[TEXT];
+	double us = (double)r->cycles_a_second / 1e6;
+	char ceiling[TEXT], behind[TEXT], stall[TEXT];
 
 	fprintf(out,
 	    "generator busy %.1f %%, %.0f TSC cycles a query (enough for "
-	    "%s/s), at most %s behind its schedule\n",
+	    "%s/s), at most %s behind its schedule, longest turn %s\n",
 	    100 * load_result_busy(t), cycles,
 	    text_count(ceiling, TEXT,
 		cycles > 0 ? (double)r->cycles_a_second * r->nworkers / cycles
 			   : 0),
-	    text_time(behind, TEXT,
-		(double)t->sums.behind_most * 1e6 /
-		    (double)r->cycles_a_second));
-	if (t->generator_limited)
-		fputs("          WARNING: the generator was at its limit; what "
-		      "was measured may be its own ceiling, not the server's. "
-		      "Give it more CPUs (--cpus), huge pages, or a quieter "
-		      "machine.\n",
-		    out);
+	    text_time(behind, TEXT, (double)t->sums.behind_most / us),
+	    text_time(stall, TEXT, (double)t->sums.stall_most / us));
+	warn(t, out);
 }
 
 static void

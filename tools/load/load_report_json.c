@@ -60,13 +60,14 @@ static json_t *
 generator(const struct load_run *r, const struct load_result *t)
 {
 	double cycles = load_result_cycles(t);
+	double us = (double)r->cycles_a_second / 1e6;
 
-	return json_pack("{s:f, s:f, s:f, s:f, s:b, s:i}", "busy",
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:b, s:b, s:i}", "busy",
 	    load_result_busy(t), "cycles_a_query", cycles, "ceiling_qps",
 	    cycles > 0 ? (double)r->cycles_a_second * r->nworkers / cycles : 0,
-	    "behind_us",
-	    (double)t->sums.behind_most * 1e6 / (double)r->cycles_a_second,
-	    "limited", t->generator_limited, "workers", (int)r->nworkers);
+	    "behind_us", (double)t->sums.behind_most / us, "stall_us",
+	    (double)t->sums.stall_most / us, "limited", t->generator_limited,
+	    "stalled", t->stalled, "workers", (int)r->nworkers);
 }
 
 /* What a trial came to. */
@@ -77,11 +78,13 @@ result(const struct load_run *r, const struct load_result *t)
 	const uint64_t *c = t->sums.counters;
 
 	return json_pack(
-	    "{s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:b, s:o, s:o, s:o, "
-	    "s:o}",
+	    "{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:b, s:o, s:o, "
+	    "s:o, s:o}",
 	    "rate", t->rate, "seconds", t->seconds, "sent_qps",
 	    (double)c[LOAD_SENT] / s, "answered_qps",
 	    (double)c[LOAD_ANSWERED] / s, "lost_ppm", load_result_lost_ppm(t),
+	    "gap_us",
+	    (double)t->sums.gap_most * 1e6 / (double)r->cycles_a_second,
 	    "answered", (json_int_t)c[LOAD_ANSWERED], "lost",
 	    (json_int_t)c[LOAD_LOST], "wrong", (json_int_t)c[LOAD_WRONG],
 	    "passed", t->passed, "counters", counters(&t->sums), "rcodes",

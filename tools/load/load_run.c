@@ -58,20 +58,31 @@ load_result_lost_ppm(const struct load_result *t)
 
 /* Busy: more cannot be sent. Late without the port having refused a burst: the
  * worker did not get to it. */
+static bool
+is_generator_limited(const struct load_result *t, const struct load_limits *l)
+{
+	const uint64_t *c = t->sums.counters;
+	bool late = (double)t->sums.behind_most >
+	            BEHIND_MAX_S / 2 * (double)l->cycles_a_second;
+
+	return load_result_busy(t) > BUSY_LIMIT || c[LOAD_NO_BUFFERS] > 0 ||
+	       ((late || c[LOAD_UNSENT]) && c[LOAD_HELD] == 0);
+}
+
 void
-load_result_judge(
-    struct load_result *t, double max_loss_ppm, uint64_t cycles_a_second)
+load_result_judge(struct load_result *t, const struct load_limits *l)
 {
 	const uint64_t *c = t->sums.counters;
 	double due = (double)(c[LOAD_SENT] + c[LOAD_UNSENT]);
-	bool late = (double)t->sums.behind_most >
-	            BEHIND_MAX_S / 2 * (double)cycles_a_second;
+	double stall = (double)t->sums.stall_most / (double)l->cycles_a_second;
+	double each = t->seconds > 0
+	                  ? (double)c[LOAD_ANSWERED] / t->seconds / l->nworkers
+	                  : 0;
 
-	t->generator_limited = load_result_busy(t) > BUSY_LIMIT ||
-	                       c[LOAD_NO_BUFFERS] > 0 ||
-	                       ((late || c[LOAD_UNSENT]) && c[LOAD_HELD] == 0);
+	t->generator_limited = is_generator_limited(t, l);
+	t->stalled = stall * each > l->ring;
 	t->passed = c[LOAD_SENT] > 0 && c[LOAD_WRONG] == 0 &&
-	            load_result_lost_ppm(t) <= max_loss_ppm &&
+	            load_result_lost_ppm(t) <= l->max_loss_ppm &&
 	            (double)c[LOAD_UNSENT] <= due * UNSENT_SHARE;
 }
 
@@ -252,7 +263,11 @@ run_trial(struct load_run *r, struct load_result *result, double rate,
 	collect(r, &result->sums);
 	result->seconds =
 	    (double)result->sums.counters[LOAD_CYCLES] / hz / r->nworkers;
-	load_result_judge(result, o->max_loss_ppm, r->cycles_a_second);
+	load_result_judge(
+	    result, &(struct load_limits){.max_loss_ppm = o->max_loss_ppm,
+			.cycles_a_second = r->cycles_a_second,
+			.nworkers = r->nworkers,
+			.ring = o->ring});
 }
 
 /* --- the search ------------------------------------------------------------
@@ -343,7 +358,7 @@ run_search(struct load_run *r, struct err *err)
 		search_trial(r, s.next, o->trial_seconds,
 		    RTE_MIN(o->warmup, o->trial_seconds / 4));
 		if (!is_ending(r))
-			search_take(&s, r->result.passed);
+			search_take(&s, r->result.passed, r->result.stalled);
 	}
 	if (s.low > 0)
 		confirm(r, s.low);

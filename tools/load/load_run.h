@@ -16,8 +16,18 @@ struct load_result {
 	double seconds; /* measured */
 	struct load_sums sums;
 	bool passed;
-	bool
-	    generator_limited; /* busy, or behind: the ceiling may be its own */
+	/* busy, or behind: the ceiling may be the generator's own */
+	bool generator_limited;
+	/* a worker was kept from its CPU for longer than its queue can take:
+	 * what is lost may be the generator's own fault */
+	bool stalled;
+};
+
+/* What a result is judged by. */
+struct load_limits {
+	double max_loss_ppm;
+	uint64_t cycles_a_second;
+	unsigned nworkers, ring;
 };
 
 struct load_run {
@@ -48,8 +58,7 @@ double load_result_busy(const struct load_result *t);
 double load_result_cycles(const struct load_result *t);
 double load_result_lost_ppm(const struct load_result *t);
 
-/* Judges by the sums: `passed` and `generator_limited`. */
-void load_result_judge(
-    struct load_result *t, double max_loss_ppm, uint64_t cycles_a_second);
+/* Fills what lies behind the sums. */
+void load_result_judge(struct load_result *t, const struct load_limits *l);
 
 #endif

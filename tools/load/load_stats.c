@@ -21,6 +21,8 @@ load_stats_clear(struct load_stats *s)
 	for (unsigned i = 0; i < LOAD_RCODES; i++)
 		latency_store(&s->rcodes[i], 0);
 	latency_store(&s->behind_most, 0);
+	latency_store(&s->stall_most, 0);
+	latency_store(&s->gap_most, 0);
 	latency_clear(&s->latency);
 }
 
@@ -31,16 +33,24 @@ load_sums_clear(struct load_sums *s)
 	latency_sum_clear(&s->latency);
 }
 
+static void
+collect_most(uint64_t *to, const _Atomic uint64_t *from)
+{
+	uint64_t value = latency_load(from);
+
+	if (value > *to)
+		*to = value;
+}
+
 void
 load_stats_collect(struct load_sums *to, const struct load_stats *s)
 {
-	uint64_t behind = latency_load(&s->behind_most);
-
 	for (unsigned i = 0; i < LOAD_COUNTERS_MAX; i++)
 		to->counters[i] += latency_load(&s->counters[i]);
 	for (unsigned i = 0; i < LOAD_RCODES; i++)
 		to->rcodes[i] += latency_load(&s->rcodes[i]);
-	if (behind > to->behind_most)
-		to->behind_most = behind;
+	collect_most(&to->behind_most, &s->behind_most);
+	collect_most(&to->stall_most, &s->stall_most);
+	collect_most(&to->gap_most, &s->gap_most);
 	latency_collect(&to->latency, &s->latency);
 }

@@ -58,7 +58,10 @@ struct load_wrong {
 struct load_stats {
 	alignas(64) _Atomic uint64_t counters[LOAD_COUNTERS_MAX];
 	_Atomic uint64_t rcodes[LOAD_RCODES];
-	_Atomic uint64_t behind_most; /* cycles that a burst went out late */
+	/* the longest of their kind, in cycles */
+	_Atomic uint64_t behind_most; /* that a burst went out late */
+	_Atomic uint64_t stall_most;  /* of a turn: the worker had no CPU */
+	_Atomic uint64_t gap_most;    /* from an answer to the next */
 	struct latency latency;
 	struct load_wrong wrong[LOAD_WRONG_KEPT]; /* read after the run only */
 	unsigned nwrong;
@@ -71,11 +74,18 @@ load_count(struct load_stats *s, enum load_counter counter, uint64_t n)
 	    &s->counters[counter], latency_load(&s->counters[counter]) + n);
 }
 
+static inline void
+load_most(_Atomic uint64_t *most, uint64_t value)
+{
+	if (value > latency_load(most))
+		latency_store(most, value);
+}
+
 /* Sums of all workers, for the main thread. */
 struct load_sums {
 	uint64_t counters[LOAD_COUNTERS_MAX];
 	uint64_t rcodes[LOAD_RCODES];
-	uint64_t behind_most;
+	uint64_t behind_most, stall_most, gap_most;
 	struct latency_sum latency;
 };
 

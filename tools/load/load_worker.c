@@ -78,6 +78,7 @@ take_first(struct load_worker *w, const struct load_trial *t,
 	outstanding_settle(&w->asked.outstanding, a->slot);
 	if (a->sequence < w->measured_from)
 		return;
+	w->last_answer = now;
 	load_count(s, LOAD_ANSWERED, 1);
 	latency_add(&s->latency, now - a->slot->due);
 	latency_store(&s->rcodes[rcode], latency_load(&s->rcodes[rcode]) + 1);
@@ -345,8 +346,7 @@ fill_by_schedule(
 	}
 	if (!get_packets(w, p->burst))
 		return;
-	if (behind > latency_load(&w->stats.behind_most))
-		latency_store(&w->stats.behind_most, behind);
+	load_most(&w->stats.behind_most, behind);
 	fill_burst(w, p->burst, p->next_due);
 	pacing_next(p);
 }
@@ -412,26 +412,37 @@ is_cut(const struct load_worker *w)
 	return atomic_load_explicit(w->ending, memory_order_relaxed);
 }
 
+static inline void
+count_turn(struct load_stats *s, uint64_t cycles, unsigned packets)
+{
+	load_count(s, LOAD_CYCLES, cycles);
+	load_count(s, LOAD_TURNS, 1);
+	load_most(&s->stall_most, cycles);
+	if (packets == 0)
+		return;
+	load_count(s, LOAD_CYCLES_BUSY, cycles);
+	load_count(s, LOAD_TURNS_BUSY, 1);
+}
+
 static void
 run_until(struct load_worker *w, const struct load_trial *t, uint64_t until)
 {
-	struct load_stats *s = &w->stats;
-	uint64_t now = rte_rdtsc(), after;
+	uint64_t now = rte_rdtsc(), answer = now, after;
 
+	w->last_answer = now;
 	while (now < until && !is_cut(w)) {
 		unsigned packets = receive(w, t);
 
 		packets += send_due(w, t, now);
 		expire(w, t, now);
 		after = rte_rdtsc();
-		load_count(s, LOAD_CYCLES, after - now);
-		load_count(s, LOAD_TURNS, 1);
-		if (packets) {
-			load_count(s, LOAD_CYCLES_BUSY, after - now);
-			load_count(s, LOAD_TURNS_BUSY, 1);
-		}
+		count_turn(&w->stats, after - now, packets);
+		load_most(&w->stats.gap_most, w->last_answer - answer);
+		answer = w->last_answer;
 		now = after;
 	}
+	if (now > answer)
+		load_most(&w->stats.gap_most, now - answer);
 }
 
 /* Until all are answered or given up, and nothing is left with the sender. */

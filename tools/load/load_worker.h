@@ -42,6 +42,7 @@ struct load_worker {
 	struct asked asked;
 	struct pacer pacer;
 	uint64_t measured_from; /* sequence numbers before do not count */
+	uint64_t last_answer;   /* when it came */
 	uint32_t next_query;
 	unsigned check_left;
 	uint16_t port, queue;

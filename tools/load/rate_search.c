@@ -40,10 +40,12 @@ choose(struct rate_search *s)
 }
 
 void
-search_take(struct rate_search *s, bool passed)
+search_take(struct rate_search *s, bool passed, bool excused)
 {
+	unsigned attempts = excused ? SEARCH_ATTEMPTS_EXCUSED : SEARCH_ATTEMPTS;
+
 	s->trials++;
-	if (!passed && ++s->failures < SEARCH_ATTEMPTS)
+	if (!passed && ++s->failures < attempts)
 		return;
 	s->failures = 0;
 	if (passed)
