@@ -14,6 +14,7 @@
 
 #include <rte_mbuf.h>
 
+#include "base/cache_line.h"
 #include "dataplane/answer/answer.h"
 #include "dataplane/poll/exception.h"
 #include "dataplane/poll/frame.h"
@@ -51,7 +52,7 @@ struct burst {
 
 /* Made by the main thread before the loop starts, then the core's own. */
 struct core {
-	_Alignas(64) struct port *port;
+	_Alignas(CORE_ALIGN) struct port *port;
 	struct live *live;
 	struct answer_batch *batch;
 	_Atomic uint64_t *counters;        /* its block: enum core_counter */

@@ -25,7 +25,7 @@ enum { CORES = 5, PORTS = 2, SPANS_MAX = 128 };
 	    sizeof(type) % (bytes) == 0 && _Alignof(type) % (bytes) == 0,      \
 	    #type " shares a line with its neighbour in an array")
 
-IS_APART(struct core, CACHE_LINE_BYTES);
+IS_APART(struct core, CORE_ALIGN);
 IS_APART(struct answer_batch, CACHE_LINE_BYTES);
 IS_APART(struct exception_queue, CORE_ALIGN);
 IS_APART(struct rte_mempool_cache, CACHE_LINE_BYTES);

@@ -74,6 +74,8 @@ latency_quantile(const struct latency_sum *s, double share)
 
 	if (s->count == 0)
 		return 0;
+	if (wanted >= s->count)
+		return s->most;
 	if (wanted == 0)
 		wanted = 1;
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
