@@ -405,10 +405,9 @@ take_run(struct load_options *o, const struct option_row *row, const char *text,
 	case OPTION_RATE:
 		return value_real(&o->rate, name, text, 1, 1e9, err);
 	case OPTION_SEARCH:
-		o->mode = LOAD_SEARCH;
+		o->search = true;
 		return 0;
 	case OPTION_WINDOW:
-		o->mode = LOAD_WINDOW;
 		return value_number(&o->window, name, text, 1, 1 << 20, err);
 	case OPTION_SECONDS:
 		return value_real(&o->seconds, name, text, 0.01, 1e6, err);
@@ -561,8 +560,11 @@ choose_cpus(struct load_options *o)
 }
 
 static int
-check_run(const struct load_options *o, struct err *err)
+check_run(struct load_options *o, struct err *err)
 {
+	o->mode = o->search       ? LOAD_SEARCH
+	          : o->window > 0 ? LOAD_WINDOW
+	                          : LOAD_AT_RATE;
 	if (o->device == NULL)
 		return err_set(err, ERR_USAGE,
 		    "no port: name one with --device, such as --device "
@@ -571,7 +573,7 @@ check_run(const struct load_options *o, struct err *err)
 	if (o->mode == LOAD_AT_RATE && o->rate == 0)
 		return err_set(err, ERR_USAGE,
 		    "how fast? --rate QPS, --search, or --window N");
-	if (o->window > 0 && (o->mode != LOAD_WINDOW || o->rate > 0))
+	if (o->window > 0 && (o->search || o->rate > 0))
 		return err_set(err, ERR_USAGE,
 		    "--window is a closed loop: it takes neither --rate nor "
 		    "--search");

@@ -49,6 +49,7 @@ struct load_options {
 
 	/* run */
 	enum load_mode mode;
+	bool search; /* --search was given */
 	double rate; /* of all workers; 0: none given */
 	unsigned window;
 	double seconds, warmup, trial_seconds, precision_percent;
