@@ -364,7 +364,7 @@ static const struct schema_row control_rows[] = {
 	.high = 60000,
 	.initial = "200",
 	.help = "Milliseconds that a zone file must be unchanged before it is "
-		"read."},
+		"read; one that is renamed into place is read at once."},
     {.name = "commit_deadline_ms",
 	.type = SCHEMA_NUMBER,
 	FIELD(config, control.commit_deadline_ms),

@@ -157,16 +157,18 @@ config_reload(struct worker *w, struct err *err)
 static int
 cycle_settled(struct worker *w, bool force, struct work *work)
 {
-	int64_t end = now_ms() + SETTLE_PATIENCE_MS;
+	int64_t end = now_ms() + SETTLE_PATIENCE_MS, left, wait;
 	bool changed = false;
 	int rc;
 
 	for (;; force = false) {
 		rc = cycle_run(&w->cycle, force, &work->result, &work->err);
 		changed |= work->result.changed;
-		if (rc || !w->cycle.again_ms || now_ms() >= end)
+		left = end - now_ms();
+		if (rc || !w->cycle.again_ms || left <= 0)
 			break;
-		usleep((w->cycle.again_ms + 1) * 1000);
+		wait = (int64_t)w->cycle.again_ms + 1;
+		usleep((useconds_t)(wait < left ? wait : left) * 1000);
 	}
 	work->result.changed = changed;
 	if (w->cycle.again_ms)
@@ -261,11 +263,15 @@ worker_main(void *arg)
 		    {.fd = watch_fd(w->watch), .events = POLLIN}};
 		struct work *work;
 		uint64_t count;
+		size_t noticed;
 
 		poll(p, p[1].fd >= 0 ? 2 : 1, wait_ms(w));
 		if (p[0].revents & POLLIN &&
 		    read(w->wake, &count, sizeof count) < 0 && errno != EAGAIN)
 			log_warn("eventfd: %s", strerror(errno));
+		/* before requests: who renames a file and asks for a reload
+		 * need not wait for it to settle */
+		noticed = zone_table_notice(&w->cycle.zones, now_ms());
 		while ((work = work_take_find(w, &stop)) != NULL && !stop)
 			work_do(w, work);
 		if (work) { /* it came when we were told to stop */
@@ -273,8 +279,7 @@ worker_main(void *arg)
 			    "holdfastd is stopping");
 			work->done(work);
 		}
-		if (!stop && (zone_table_notice(&w->cycle.zones, now_ms()) ||
-				 now_ms() >= w->turn_due_ms))
+		if (!stop && (noticed || now_ms() >= w->turn_due_ms))
 			turn(w);
 	}
 	return NULL;

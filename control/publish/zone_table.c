@@ -262,8 +262,9 @@ zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 	t->pending = true;
 }
 
-/* How long until the zone's files have been left alone for settle_ms. A time
- * stamp in the future says nothing. */
+/* How long until the zone's files have been left alone for settle_ms; those
+ * that were renamed into place need not. A time stamp in the future says
+ * nothing. */
 static unsigned
 zone_unsettled_ms(const struct zone_entry *e, const struct zone_table *t)
 {
@@ -276,7 +277,8 @@ zone_unsettled_ms(const struct zone_entry *e, const struct zone_table *t)
 		struct stat st;
 		int64_t age;
 
-		if (stat(path, &st) != 0)
+		if (stat(path, &st) != 0 ||
+		    (t->watch && watch_is_whole(t->watch, path)))
 			continue;
 		age = (now.tv_sec - st.st_mtim.tv_sec) * 1000 +
 		      (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;

@@ -52,7 +52,8 @@ struct zone_table {
 	size_t count;
 	bool looks;         /* one of them at least has `look` */
 	bool pending;       /* or may have a version that is to go live */
-	unsigned settle_ms; /* a file that is younger is not read yet */
+	unsigned settle_ms; /* a file that is younger is not read yet, unless
+	                       it was renamed into place */
 	const struct condemned_version *condemned; /* borrowed */
 	size_t ncondemned;
 };

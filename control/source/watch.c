@@ -3,7 +3,8 @@
  * Changes of zone files, see watch.h. A file that something happened to waits
  * in a queue for settle_ms; each further event, or a stat(2) that differs from
  * the one before, sends it to the queue's end. As all wait equally long, the
- * queue is in the order of its deadlines. Used by the event loop of holdfastd.
+ * queue is in the order of its deadlines; a file that was renamed into place is
+ * due at once and goes to its head. Used by the event loop of holdfastd.
  */
 #include "control/source/watch.h"
 
@@ -33,6 +34,8 @@ struct watch_file {
 	size_t index; /* in watch.files */
 	bool is_link;
 	bool forced; /* to be reported whatever it looks like */
+	bool racy;   /* `known` would not show a second change: forced, then */
+	bool whole;  /* as `seen`, it came by a rename, and no event since */
 	bool waiting;
 	uint64_t mark; /* of the watch_follow() that named it last */
 	struct file_state known, seen;
@@ -118,10 +121,26 @@ queue_append(struct watch *w, struct watch_file *f)
 {
 	queue_remove(w, f);
 	f->due_ms = w->now_ms + w->settle_ms;
+	f->whole = false;
 	f->seen = file_stat(f->path);
 	f->before = w->last;
 	*(w->last ? &w->last->after : &w->first) = f;
 	w->last = f;
+	f->waiting = true;
+}
+
+/* It came by a rename: now. */
+static void
+queue_prepend(struct watch *w, struct watch_file *f)
+{
+	queue_remove(w, f);
+	f->due_ms = w->now_ms;
+	f->whole = true;
+	f->seen = file_stat(f->path);
+	f->after = w->first;
+	*(w->first ? &w->first->before : &w->last) = f;
+	w->first = f;
+	w->given = 0;
 	f->waiting = true;
 }
 
@@ -231,8 +250,24 @@ file_add_cookie(struct watch_file *f, void *cookie, struct err *err)
 
 /* --- events --- */
 
+/* Who renames a file has written it before, and what a name pointed to until
+ * then is another file. Of a link that says nothing: its target may be in the
+ * making. */
 static void
-event_name(void *arg, struct watch_folder *folder, const char *name)
+file_event(struct watch *w, struct watch_file *f, bool moved_in)
+{
+	f->forced |= f->racy;
+	if (moved_in)
+		file_ask_link(f);
+	if (moved_in && !f->is_link)
+		queue_prepend(w, f);
+	else
+		queue_append(w, f);
+}
+
+static void
+event_name(
+    void *arg, struct watch_folder *folder, const char *name, bool moved_in)
 {
 	struct watch *w = arg;
 	size_t before = strlen(folder->path), after = strlen(name);
@@ -245,7 +280,7 @@ event_name(void *arg, struct watch_folder *folder, const char *name)
 	memcpy(path + before, name, after + 1);
 	f = file_find(w, path);
 	if (f)
-		queue_append(w, f);
+		file_event(w, f, moved_in);
 	else if (folder->links && w->links_due_ms < 0)
 		/* what a link leads over may have been exchanged */
 		w->links_due_ms = w->now_ms + w->settle_ms;
@@ -395,7 +430,8 @@ follow_file(struct watch *w, struct watch_file *f,
 
 	f->known = state;
 	f->mark = w->mark;
-	if (racy || news) {
+	f->racy = racy;
+	if (news || (racy && !f->whole)) {
 		f->forced = true;
 		queue_append(w, f);
 		return;
@@ -425,6 +461,18 @@ watch_follow(struct watch *w, const struct zonefile_stamp *before,
 			watch_remove(w, before->files[i].path, cookie);
 	}
 	return 0;
+}
+
+bool
+watch_is_whole(const struct watch *w, const char *path)
+{
+	const struct watch_file *f = file_find(w, path);
+	struct file_state now;
+
+	if (!f || !f->whole)
+		return false;
+	now = file_stat(path);
+	return state_equal(&now, &f->seen);
 }
 
 int

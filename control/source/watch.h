@@ -5,7 +5,9 @@
  * inotify can't see: network file systems, links whose target was exchanged,
  * folders that came later, a queue that ran over. A file is reported when it
  * differs from what is known of it and nothing has happened to it for
- * settle_ms: never while somebody writes. Used by the event loop of holdfastd,
+ * settle_ms: never while somebody writes. Closing it is no sign that the writer
+ * is done (scripts append line by line); a rename into place is one, and such a
+ * file is reported at once. Used by the event loop of holdfastd,
  * one thread; time comes in as a parameter (milliseconds of any clock that does
  * not jump). Memory: about 300 octets a file; a change costs a search over all
  * paths.
@@ -51,6 +53,10 @@ void watch_remove(struct watch *w, const char *path, void *cookie);
 int watch_follow(struct watch *w, const struct zonefile_stamp *before,
     const struct zonefile_stamp *stamp, void *cookie, int64_t now_ms,
     struct err *err);
+
+/* True if all that is known to have happened to the file since it came under
+ * this name is the rename that brought it: it need not settle. */
+bool watch_is_whole(const struct watch *w, const char *path);
 
 /* For the event loop: readable when watch_ready() has events to take; -1
  * without inotify. */

@@ -232,7 +232,8 @@ read_event(struct watch_folders *f, const struct inotify_event *e,
 		if (e->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
 			to->all(to->arg, folder);
 		else if (e->len)
-			to->name(to->arg, folder, e->name);
+			to->name(
+			    to->arg, folder, e->name, e->mask & IN_MOVED_TO);
 	}
 	if (e->mask & IN_IGNORED)
 		forget_wd(f, e->wd);

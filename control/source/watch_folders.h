@@ -31,8 +31,10 @@ struct watch_folders {
 
 /* What an event means to the owner of the files. */
 struct watch_folders_events {
-	/* something happened to this name */
-	void (*name)(void *arg, struct watch_folder *folder, const char *name);
+	/* something happened to this name; `moved_in`: another file was renamed
+	 * to it */
+	void (*name)(void *arg, struct watch_folder *folder, const char *name,
+	    bool moved_in);
 	/* anything may have happened: in the folder, or anywhere (NULL) */
 	void (*all)(void *arg, struct watch_folder *folder);
 	void *arg;

@@ -93,6 +93,11 @@ class Rig:
         """A new version, in one step; `age`: seconds since it was written."""
         self.text(self.zones[name], ZONE % dict(serial=serial, more=more), age)
 
+    def zone_in_place(self, serial, name="a.test"):
+        """The same file with other content, as an editor may leave it."""
+        with open(self.path(self.zones[name]), "w") as f:
+            f.write(ZONE % dict(serial=serial, more=""))
+
     def text(self, file, text, age=0):
         path = self.path(file)
         with open(path + ".new", "w") as f:

@@ -390,12 +390,17 @@ class Sources(Case):
         self.rig.configure(settle=300)
         self.rig.ask("reload")
         for serial in range(2, 5):
-            self.rig.zone(serial)
+            self.rig.zone_in_place(serial)
             answer = self.rig.ask("reload")
             self.assertTrue(answer["changed"])
             self.assertEqual(self.rig.zone_state()["serial"], serial)
-        self.rig.zone(5)
+        self.rig.zone_in_place(5)
         self.assertTrue(self.rig.ask("reload", zone="a.test")["changed"])
+        # one that is renamed into place may be live before the reload comes
+        for serial in range(6, 9):
+            self.rig.zone(serial)
+            self.rig.ask("reload")
+            self.assertEqual(self.rig.zone_state()["serial"], serial)
 
     def test_half_written(self):
         """Written in pieces: no piece is ever read, nor with a reload in
@@ -426,6 +431,18 @@ class Sources(Case):
         self.assertEqual(counters["generations_committed"], committed + 1)
         self.assertNotIn("zone a.test. refused",
                          self.rig.log_text("holdfastd"))
+
+    def test_renamed_into_place(self):
+        """Such a file is whole: it does not wait as others do."""
+        self.rig.configure(settle=60000)
+        self.rig.ask("reload")
+        for serial in range(2, 5):
+            self.rig.zone(serial)
+            self.rig.wait_state(state="served", serial=serial)
+        with open(self.rig.path("a.test.zone"), "a") as f:
+            f.write("more A 192.0.2.1\n")
+        self.stays()
+        self.assertEqual(self.rig.zone_state()["state"], "served")
 
     def test_bad_zone_and_good_zone(self):
         """A bad zone keeps its last good version and holds nobody back."""

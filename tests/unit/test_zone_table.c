@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "control/compile/compile.h"
 #include "control/publish/zone_table.h"
+#include "control/source/watch.h"
 #include "tests/unit/unit_run.h"
 #include "tests/unit/zone_text.h"
 
@@ -46,17 +47,25 @@ file_put(const char *name, const char *text)
 	file_age(name, 60);
 }
 
+/* By a rename, as young as it is. */
+static void
+zone_renamed(const char *name, unsigned serial)
+{
+	char text[200], path[UNIT_PATH_MAX];
+
+	snprintf(text, sizeof text,
+	    "$TTL 60\n@ SOA ns h %u 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n",
+	    serial);
+	ck_assert_int_eq(file_write(AT_FDCWD, unit_path(path, dir, name), 0644,
+			     text, strlen(text), FILE_REPLACE, &err),
+	    0);
+}
+
 static void
 zone_put(const char *name, unsigned serial)
 {
-	struct bytes text = {0};
-
-	bytes_printf(&text,
-	    "$TTL 60\n@ SOA ns h %u 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n",
-	    serial);
-	bytes_append_zero(&text, 1);
-	file_put(name, (char *)text.data);
-	bytes_fini(&text);
+	zone_renamed(name, serial);
+	file_age(name, 60);
 }
 
 /* "NAME FILE" pairs. */
@@ -199,6 +208,40 @@ START_TEST(test_young_file)
 	file_age("b", -3600);
 	ck_assert_uint_eq(zone_table_read(&t, true), 0);
 	ck_assert_uint_eq(zone("b.test.")->wanted->serial, 2);
+	stop();
+}
+END_TEST
+
+/* One that the watch saw come by a rename is, if nobody has written to it
+ * since.
+ */
+START_TEST(test_young_file_renamed_into_place)
+{
+	struct watch_options options = {.settle_ms = SETTLE_MS};
+	char path[UNIT_PATH_MAX];
+	FILE *f;
+
+	start();
+	ck_assert_int_eq(watch_open(&t.watch, &options, 1000, &err), 0);
+	ck_assert_int_eq(watch_add(t.watch, unit_path(path, dir, "a"),
+			     zone("a.test.")->watched, 1000, &err),
+	    0);
+	zone_renamed("a", 2);
+	ck_assert_uint_eq(zone_table_notice(&t, 1000), 1);
+	ck_assert_uint_eq(zone_table_read(&t, false), 0);
+	ck_assert_uint_eq(zone("a.test.")->wanted->serial, 2);
+	went_live(NULL);
+	/* read young, and yet not read again */
+	ck_assert_uint_eq(zone_table_notice(&t, 1000 + 2 * SETTLE_MS), 0);
+	zone_renamed("a", 3);
+	f = fopen(unit_path(path, dir, "a"), "a");
+	ck_assert_ptr_nonnull(f);
+	fputs("more A 192.0.2.2\n", f);
+	fclose(f);
+	ck_assert_uint_eq(zone_table_notice(&t, 1000), 0);
+	ck_assert_uint_gt(zone_table_read(&t, true), 0);
+	ck_assert_ptr_null(zone("a.test.")->wanted);
+	watch_close(&t.watch);
 	stop();
 }
 END_TEST
@@ -373,6 +416,6 @@ START_TEST(test_live_is_another)
 END_TEST
 
 UNIT_MAIN("zone_table", test_only_what_is_looked_at, test_unchanged_content,
-    test_young_file, test_included_file_is_young, test_bad_file,
-    test_refused_by_the_proof, test_configurations, test_live_went_back,
-    test_live_is_another)
+    test_young_file, test_young_file_renamed_into_place,
+    test_included_file_is_young, test_bad_file, test_refused_by_the_proof,
+    test_configurations, test_live_went_back, test_live_is_another)
