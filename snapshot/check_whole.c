@@ -3,6 +3,11 @@
  * What must hold across the cells of a zone, which no cell shows by itself. For
  * control, on every manifest, and tools; one lookup or two a name. Allocates
  * nothing.
+ *
+ * A zone has all its names in the shared cell of its apex, or is split: then
+ * they lie in the slots of its split. So a shared cell that passed the check in
+ * another generation passes again, and so does a split zone all of whose cells,
+ * that of its apex included, did.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +19,9 @@
 
 struct whole_check {
 	const struct generation *g;
+	const struct generation *base; /* checked before; NULL: nothing was */
 	struct err *err;
 	uint32_t slot;
-	/* found on the way */
-	uint64_t depths[2];
-	uint64_t nzones;
 	/* the zone of the node in hand */
 	const uint8_t *apex;
 	unsigned apex_bytes, apex_labels;
@@ -144,15 +147,6 @@ parent_check(struct whole_check *c, const struct node_d *n)
 }
 
 static void
-apex_note(struct whole_check *c, const struct node_d *n)
-{
-	const struct zone_d *z = (const struct zone_d *)n - 1;
-
-	c->nzones++;
-	c->depths[z->apex_labels / 64] |= 1ull << z->apex_labels % 64;
-}
-
-static void
 zone_set(struct whole_check *c, const uint8_t *cell, const struct node_d *n)
 {
 	const struct cell_header_d *h = (const void *)cell;
@@ -186,17 +180,57 @@ slot_check(struct whole_check *c)
 		for (unsigned k = 0; k < b[i].count; k++) {
 			const struct node_d *n =
 			    node_at(cell->base, b[i].node_off[k]);
-			int rc = 0;
+			int rc;
 
-			zone_set(c, cell->base, n);
 			if (n->flags & NODE_APEX)
-				apex_note(c, n);
-			else
-				rc = parent_check(c, n);
+				continue;
+			zone_set(c, cell->base, n);
+			rc = parent_check(c, n);
 			if (rc < 0)
 				return rc;
 		}
 	return 0;
+}
+
+/* Whether a slot has the cell that it has in the base. */
+static bool
+slot_is_old(const struct whole_check *c, uint32_t slot)
+{
+	uint32_t there;
+
+	if (!c->base)
+		return false;
+	there = generation_base_slot(c->g, c->base, slot);
+	return there < c->base->nslots &&
+	       digest_equal(generation_cell_digest(c->g, slot),
+		   generation_cell_digest(c->base, there));
+}
+
+static int
+shared_slots_check(struct whole_check *c)
+{
+	int rc = 0;
+
+	for (c->slot = 0; rc == 0 && c->slot < 1u << c->g->slot_bits; c->slot++)
+		if (!slot_is_old(c, c->slot))
+			rc = slot_check(c);
+	return rc;
+}
+
+/* The names of a split zone, whose apex is in shared slot `apex_slot`. */
+static int
+split_slots_check(struct whole_check *c, uint32_t split, uint32_t apex_slot)
+{
+	uint32_t first = c->g->splits[split].first_slot;
+	uint32_t end = first + (1u << c->g->splits[split].bits);
+	bool old = slot_is_old(c, apex_slot);
+	int rc = 0;
+
+	for (uint32_t i = first; old && i < end; i++)
+		old = slot_is_old(c, i);
+	for (c->slot = first; !old && rc == 0 && c->slot < end; c->slot++)
+		rc = slot_check(c);
+	return rc;
 }
 
 /* Each split in use is named by its zone's apex; that an apex names no split of
@@ -206,8 +240,9 @@ splits_check(struct whole_check *c)
 {
 	const struct split_d *t = c->g->memory->split_table;
 	char text[NAME_TEXT_MAX];
+	int rc = 0;
 
-	for (uint32_t i = 0; i < c->g->nsplits; i++) {
+	for (uint32_t i = 0; rc == 0 && i < c->g->nsplits; i++) {
 		uint8_t name[sizeof t->apex + NAME_HASH_OVERREAD] = {0};
 		const struct node_d *apex;
 
@@ -219,28 +254,47 @@ splits_check(struct whole_check *c)
 			return err_set(c->err, ERR_CORRUPT,
 			    "split %u: the apex of %s does not name it", i,
 			    name_to_text(text, name));
+		rc = split_slots_check(c, i,
+		    name_slot(name_hash(&c->g->key, name), c->g->slot_bits));
 	}
+	return rc;
+}
+
+/* Sums of what the cells say, which their verifier has compared with their
+ * nodes, against what the manifest says. */
+static int
+counts_check(const struct generation *g, struct err *err)
+{
+	uint64_t nzones = 0, depths[2] = {0};
+
+	for (uint32_t i = 0; i < g->nslots; i++) {
+		const struct cell_header_d *h = (const void *)g->slots[i].base;
+
+		nzones += h->nzones;
+		depths[0] |= h->depths[0];
+		depths[1] |= h->depths[1];
+	}
+	if (nzones != g->nzones)
+		return err_set(err, ERR_CORRUPT,
+		    "the manifest says %u zones, its cells have %llu",
+		    g->nzones, (unsigned long long)nzones);
+	if (depths[0] != g->depths[0] || depths[1] != g->depths[1])
+		return err_set(err, ERR_CORRUPT,
+		    "the manifest's depths are not those of its zones");
 	return 0;
 }
 
 int
-generation_check_whole(const struct generation *g, struct err *err)
+generation_check_whole(
+    const struct generation *g, const struct generation *base, struct err *err)
 {
 	struct whole_check c = {.g = g, .err = err};
-	int rc = 0;
+	int rc;
 
-	for (c.slot = 0; rc == 0 && c.slot < g->nslots; c.slot++)
-		rc = slot_check(&c);
+	if (base && generation_tables_agree(g, base))
+		c.base = base;
+	rc = shared_slots_check(&c);
 	if (rc == 0)
 		rc = splits_check(&c);
-	if (rc < 0)
-		return rc;
-	if (c.nzones != g->nzones)
-		return err_set(err, ERR_CORRUPT,
-		    "the manifest says %u zones, its cells have %llu",
-		    g->nzones, (unsigned long long)c.nzones);
-	if (c.depths[0] != g->depths[0] || c.depths[1] != g->depths[1])
-		return err_set(err, ERR_CORRUPT,
-		    "the manifest's depths are not those of its zones");
-	return 0;
+	return rc == 0 ? counts_check(g, err) : rc;
 }

@@ -55,9 +55,12 @@ void generation_free(struct generation **g);
 
 /* What must hold across the cells of a zone: each name's parent exists, each
  * split's apex node names its split and no other, depth masks agree, and no
- * name is below a cut unless marked. Linear; control calls it on every
- * manifest, `holdfast verify` on demand. */
-int generation_check_whole(const struct generation *g, struct err *err);
+ * name is below a cut unless marked. Linear in the names of the zones that are
+ * not wholly in cells of `base`, a generation that has passed this check (NULL:
+ * in those of all). Control calls it on every manifest, `holdfast verify` on
+ * demand. */
+int generation_check_whole(
+    const struct generation *g, const struct generation *base, struct err *err);
 
 /* The digest of the cell in a slot (zeros: empty), and its size. */
 const struct digest *generation_cell_digest(

@@ -49,42 +49,6 @@ struct load_plan {
 	bool tables_differ; /* shared cells must be verified again */
 };
 
-/* Where the base may have the cell of a slot: the same shared slot, or the same
- * slot of the same split. */
-static uint32_t
-base_slot_find(
-    const struct generation *g, const struct generation *base, uint32_t slot)
-{
-	uint32_t split = generation_slot_split(g, slot);
-
-	if (split == NO_SPLIT)
-		return slot < 1u << base->slot_bits ? slot : UINT32_MAX;
-	if (split >= base->nsplits ||
-	    base->memory->split_table[split].apex_bytes == 0 ||
-	    base->splits[split].bits != g->splits[split].bits)
-		return UINT32_MAX;
-	return base->splits[split].first_slot + slot -
-	       g->splits[split].first_slot;
-}
-
-/* What cells of the base were verified against holds here as well. */
-static bool
-tables_agree(const struct generation *g, const struct generation *base)
-{
-	const struct split_d *a = g->memory->split_table;
-	const struct split_d *b = base->memory->split_table;
-
-	if (memcmp(g->key.k, base->key.k, sizeof g->key.k) != 0 ||
-	    g->slot_bits != base->slot_bits || g->nsplits < base->nsplits)
-		return false;
-	for (uint32_t i = 0; i < base->nsplits; i++)
-		if (a[i].bits != b[i].bits ||
-		    a[i].apex_bytes != b[i].apex_bytes ||
-		    memcmp(a[i].apex, b[i].apex, sizeof a[i].apex) != 0)
-			return false;
-	return true;
-}
-
 /* Index of a segment of the base among those of the generation, taking a
  * reference when it is new there. */
 static bool
@@ -130,7 +94,7 @@ cell_share(struct load_plan *p, uint32_t slot, bool *scattered)
 
 	if (!p->base)
 		return false;
-	at = base_slot_find(p->g, p->base, slot);
+	at = generation_base_slot(p->g, p->base, slot);
 	if (at == UINT32_MAX)
 		return false;
 	have = &p->base->memory->cells[at];
@@ -341,7 +305,7 @@ generation_make(struct generation **out, const void *manifest,
 	if (rc < 0)
 		return rc;
 	p.base = options ? options->base : NULL;
-	p.tables_differ = p.base && !tables_agree(p.g, p.base);
+	p.tables_differ = p.base && !generation_tables_agree(p.g, p.base);
 	rc = plan_make(&p, &scattered, err);
 	if (rc == 0 && scattered && p.base) {
 		plan_clear(&p);

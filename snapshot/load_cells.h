@@ -52,6 +52,15 @@ int generation_new(struct generation **out, const void *manifest,
 /* The split whose slots hold this one; NO_SPLIT for the shared slots. */
 uint32_t generation_slot_split(const struct generation *g, uint32_t slot);
 
+/* Whether what cells of `base` were verified against holds in `g` as well. */
+bool generation_tables_agree(
+    const struct generation *g, const struct generation *base);
+
+/* Where `base` may have the cell of a slot of `g`: the same shared slot, or the
+ * same slot of the same split; UINT32_MAX: nowhere. */
+uint32_t generation_base_slot(
+    const struct generation *g, const struct generation *base, uint32_t slot);
+
 /* What the manifest demands of the cell in a slot. */
 void generation_cell_expect(
     const struct generation *g, uint32_t slot, struct cell_expect *out);

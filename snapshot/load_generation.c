@@ -164,3 +164,37 @@ generation_cell_expect(
 		out->split = &table[split];
 	}
 }
+
+uint32_t
+generation_base_slot(
+    const struct generation *g, const struct generation *base, uint32_t slot)
+{
+	uint32_t split = generation_slot_split(g, slot);
+
+	if (split == NO_SPLIT)
+		return slot < 1u << base->slot_bits ? slot : UINT32_MAX;
+	if (split >= base->nsplits ||
+	    base->memory->split_table[split].apex_bytes == 0 ||
+	    base->splits[split].bits != g->splits[split].bits)
+		return UINT32_MAX;
+	return base->splits[split].first_slot + slot -
+	       g->splits[split].first_slot;
+}
+
+bool
+generation_tables_agree(
+    const struct generation *g, const struct generation *base)
+{
+	const struct split_d *a = g->memory->split_table;
+	const struct split_d *b = base->memory->split_table;
+
+	if (memcmp(g->key.k, base->key.k, sizeof g->key.k) != 0 ||
+	    g->slot_bits != base->slot_bits || g->nsplits < base->nsplits)
+		return false;
+	for (uint32_t i = 0; i < base->nsplits; i++)
+		if (a[i].bits != b[i].bits ||
+		    a[i].apex_bytes != b[i].apex_bytes ||
+		    memcmp(a[i].apex, b[i].apex, sizeof a[i].apex) != 0)
+			return false;
+	return true;
+}

@@ -143,7 +143,8 @@ refusals_collect(struct job *j)
 	for (size_t i = 0; i < j->nzones; i++) {
 		if (j->zones[i].status == 0 || j->source[i]->why.code)
 			continue;
-		j->source[i]->why = j->zones[i].why;
+		err_set(&j->source[i]->why, j->zones[i].status, "%s",
+		    compile_zone_why(&j->zones[i]));
 		j->words.refused++;
 	}
 }
@@ -264,6 +265,8 @@ job_fini(struct job *j)
 		generation_free(&j->result.loaded);
 	if (j->in_open)
 		store_zones_close(&j->in);
+	if (j->zones)
+		compile_zones_fini(j->zones, j->nzones);
 	free(j->zones);
 	free(j->source);
 	bytes_fini(&j->parent);

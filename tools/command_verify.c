@@ -79,7 +79,7 @@ generation_check(struct verify *v, const struct digest *d, struct err *err)
 
 	v->cells = v->bytes = 0;
 	if (!rc)
-		rc = generation_check_whole(g, err);
+		rc = generation_check_whole(g, NULL, err);
 	if (!rc)
 		rc = slots_check(v, g, err);
 	if (g)

@@ -74,14 +74,41 @@ zones_are_sorted(const struct layout *l)
 	return true;
 }
 
+const char *
+compile_zone_why(const struct compile_zone *z)
+{
+	return z->why ? z->why->text : "no memory to say why";
+}
+
+void
+compile_zones_fini(struct compile_zone *zones, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(zones[i].why);
+		zones[i].why = NULL;
+	}
+}
+
+void
+compile_zone_refuse(struct compile_zone *z, const struct err *why)
+{
+	z->status = why->code;
+	free(z->why);
+	z->why = malloc(sizeof *z->why);
+	if (z->why)
+		*z->why = *why;
+}
+
 static void
 zone_set_fault(struct compile_zone *z, const struct zone_records *records,
-    int code, const char *why)
+    int code, const char *text)
 {
 	char apex[NAME_TEXT_MAX];
+	struct err why;
 
-	z->status = err_set(&z->why, code, "zone %s: %s",
-	    records ? name_to_text(apex, records->apex) : "?", why);
+	err_set(&why, code, "zone %s: %s",
+	    records ? name_to_text(apex, records->apex) : "?", text);
+	compile_zone_refuse(z, &why);
 }
 
 /* Takes each zone's version: the one wanted, or the last good one. */
@@ -99,8 +126,8 @@ zones_take(struct compiler *c, struct compile_zone *zones, size_t nzones,
 		struct compile_zone *z = &zones[i];
 
 		z->status = 0;
-		z->why.code = 0;
-		z->why.text[0] = '\0'; /* not all of it: a million zones */
+		free(z->why);
+		z->why = NULL;
 		if (!z->records)
 			zone_set_fault(z, z->last_good, ERR_NOT_FOUND,
 			    "there is no version of it");
@@ -182,7 +209,7 @@ zones_step_back(struct compiler *c, const struct slot_work *w, struct err *err)
 				return err_set(err, ERR_REFUSED,
 				    "nothing is published: a version that is "
 				    "served now does not pass any more: %s",
-				    z.zone->why.text);
+				    compile_zone_why(z.zone));
 			if (!good)
 				continue;
 			z.records = good;
@@ -350,7 +377,7 @@ candidate_check(struct compiler *c, struct slot_work *w,
 
 	if (code)
 		return code;
-	code = generation_check_whole(*g, err);
+	code = generation_check_whole(*g, c->options.base, err);
 	if (code && code != ERR_NO_MEMORY)
 		code = whole_blame(c, w, err);
 	else if (code == 0 && c->options.prove)

@@ -17,14 +17,20 @@
 #include "snapshot/records.h"
 #include "snapshot/store.h"
 
-/* One zone as it should be served. The compiler borrows. */
+/* One zone as it should be served. The compiler borrows. Small, for there may
+ * be a million of them, and nearly all pass. */
 struct compile_zone {
 	const struct zone_records *records;   /* the version wanted */
 	const struct zone_records *last_good; /* or NULL */
-	/* out */
-	int status; /* 0: records are in the generation; else why not */
-	struct err why;
+	/* out; ended with compile_zones_fini() */
+	struct err *why; /* of a status that is not 0 */
+	int status;      /* 0: records are in the generation; else why not */
 };
+
+/* Why a zone was refused, in words. */
+const char *compile_zone_why(const struct compile_zone *z);
+/* Frees what compile_generation() has given them; not the array. */
+void compile_zones_fini(struct compile_zone *zones, size_t count);
 
 enum compile_step { /* for progress and for tests that kill at each one */
 	COMPILE_STEP_PLAN,
@@ -44,8 +50,9 @@ void compile_memory_free(struct compile_memory *m);
 
 struct compile_options {
 	bool prove; /* true but in benchmarks */
-	/* the parent as it is loaded, say result.loaded of the last time: its
-	 * cells are shared instead of read again; may be NULL */
+	/* the parent as it is loaded, say result.loaded of the last time, so
+	 * that it has been checked whole: its cells are shared instead of read
+	 * again; may be NULL */
 	const struct generation *base;
 	struct compile_memory
 	    *memory; /* read and brought up to date; or NULL */

@@ -38,10 +38,10 @@ slot_zone_refuse(
     struct slot_work *w, const struct layout_zone *z, const struct err *why)
 {
 	char apex[NAME_TEXT_MAX];
+	struct err named = *why;
 
-	z->zone->status = why->code;
-	z->zone->why = *why;
-	err_add(&z->zone->why, "zone %s", name_to_text(apex, z->records->apex));
+	err_add(&named, "zone %s", name_to_text(apex, z->records->apex));
+	compile_zone_refuse(z->zone, &named);
 	w->refused[z - w->layout->zones] = true;
 	w->nrefused++;
 }

@@ -179,6 +179,8 @@ turn_list(struct turn *t, struct cycle *c, struct err *err)
 static void
 turn_end(struct turn *t)
 {
+	if (t->zones)
+		compile_zones_fini(t->zones, t->count);
 	free(t->zones);
 	free(t->entries);
 }

@@ -219,16 +219,16 @@ zone_warn(void *arg, const char *text)
 }
 
 static void
-zone_refuse(struct zone_entry *e, const struct err *why)
+zone_refuse(struct zone_entry *e, const char *why)
 {
-	bool news = e->state != ZONE_REFUSED || !e->why ||
-	            strcmp(e->why, why->text) != 0;
+	bool news =
+	    e->state != ZONE_REFUSED || !e->why || strcmp(e->why, why) != 0;
 
 	e->state = ZONE_REFUSED;
-	zone_why(e, why->text);
+	zone_why(e, why);
 	if (!news)
 		return;
-	log_error("zone %s refused: %s; %s", e->name, why->text,
+	log_error("zone %s refused: %s; %s", e->name, why,
 	    e->served ? "its last good version stays"
 		      : "it has no good version yet and is not served");
 }
@@ -313,7 +313,7 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	} else if (rc != ERR_BUSY) {
 		zone_records_free(e->wanted);
 		e->wanted = NULL;
-		zone_refuse(e, &err);
+		zone_refuse(e, err.text);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return rc != ERR_BUSY;
@@ -398,7 +398,7 @@ zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
 		if (compiled[i].status != 0) {
 			zone_records_free(e->wanted);
 			e->wanted = NULL;
-			zone_refuse(e, &compiled[i].why);
+			zone_refuse(e, compile_zone_why(&compiled[i]));
 			continue;
 		}
 		if (!e->wanted || compiled[i].records != e->wanted)

@@ -313,7 +313,7 @@ cell_ask(const struct seed *seed, const uint8_t *cell, unsigned how)
 	/* the mask is the manifest's; cells may have any */
 	g.depths[0] |= h->depths[0];
 	g.depths[1] |= h->depths[1];
-	generation_check_whole(&g, &err);
+	generation_check_whole(&g, NULL, &err);
 	for (uint32_t i = 0; i < h->nbuckets; i++)
 		for (unsigned k = 0; k < b[i].count; k++)
 			node_ask(&g, cell,

@@ -68,7 +68,8 @@ swap_world_build(
 	rc = compile_generation(w->store, manifest.len ? manifest.data : NULL,
 	    manifest.len, &zone, 1, &options, &result, &w->err);
 	ck_assert_msg(rc == 0, "%u: %s", number, w->err.text);
-	ck_assert_msg(zone.status == 0, "%u: %s", number, zone.why.text);
+	ck_assert_msg(
+	    zone.status == 0, "%u: %s", number, compile_zone_why(&zone));
 	generation_free(&result.loaded);
 	zone_records_free(z);
 	bytes_fini(&manifest);

@@ -53,7 +53,8 @@ START_TEST(test_bytes_and_files_load_alike)
 	a = rig_generation(&rig);
 	ck_assert_msg(generation_load(&b, store, &rig.digest, NULL, &err) == 0,
 	    "%s", err.text);
-	ck_assert_msg(generation_check_whole(b, &err) == 0, "%s", err.text);
+	ck_assert_msg(
+	    generation_check_whole(b, NULL, &err) == 0, "%s", err.text);
 	ck_assert(digest_equal(&a->digest, &b->digest));
 	ck_assert_uint_eq(a->bytes, b->bytes);
 	for (uint32_t i = 0; i < rig.nslots; i++) {
@@ -121,7 +122,8 @@ START_TEST(test_next_generation_shares_cells)
 	generation_free(&a);
 	/* what b shares is still there */
 	ck_assert_uint_eq(b->memory->segments[0]->references, 1);
-	ck_assert_msg(generation_check_whole(b, &err) == 0, "%s", err.text);
+	ck_assert_msg(
+	    generation_check_whole(b, NULL, &err) == 0, "%s", err.text);
 	generation_free(&b);
 	rig_free(&next);
 	rig_teardown();
@@ -159,7 +161,7 @@ START_TEST(test_many_segments_are_repacked)
 				  &g, store, &next.digest, &options, &err) == 0,
 		    "%s", err.text);
 		ck_assert_msg(
-		    generation_check_whole(g, &err) == 0, "%s", err.text);
+		    generation_check_whole(g, NULL, &err) == 0, "%s", err.text);
 		ck_assert_uint_le(g->memory->nsegments, LOAD_SEGMENTS_MAX);
 		if (g->memory->nsegments > most)
 			most = g->memory->nsegments;
@@ -345,7 +347,7 @@ START_TEST(test_huge_pages_or_ordinary)
 	ck_assert_msg(
 	    generation_load(&g, store, &rig.digest, &options, &err) == 0, "%s",
 	    err.text);
-	ck_assert(generation_check_whole(g, &err) == 0);
+	ck_assert(generation_check_whole(g, NULL, &err) == 0);
 	generation_free(&g);
 	rig_teardown();
 }
@@ -391,7 +393,7 @@ expect_whole_refused(const struct rig *r, const char *text)
 	struct generation *g = rig_generation(r);
 	struct err err;
 
-	ck_assert_int_eq(generation_check_whole(g, &err), ERR_CORRUPT);
+	ck_assert_int_eq(generation_check_whole(g, NULL, &err), ERR_CORRUPT);
 	ck_assert_msg(strstr(err.text, text), "%s", err.text);
 	generation_free(&g);
 }
@@ -422,7 +424,7 @@ START_TEST(test_whole_is_checked)
 		memset(s, 0, sizeof *s);
 		rig_manifest(&r, NULL);
 		g = rig_generation(&r);
-		if (generation_check_whole(g, &err) < 0)
+		if (generation_check_whole(g, NULL, &err) < 0)
 			ck_assert_msg(
 			    strstr(err.text, "split.test."), "%s", err.text);
 		generation_free(&g);
@@ -436,10 +438,74 @@ START_TEST(test_whole_is_checked)
 }
 END_TEST
 
+/* The same verdict as without the base. */
+static int
+whole_against(struct rig *r, const struct generation *base)
+{
+	struct generation *g;
+	struct err alone, against;
+	int code;
+
+	rig_manifest(r, NULL);
+	g = rig_generation(r);
+	code = generation_check_whole(g, NULL, &alone);
+	ck_assert_int_eq(generation_check_whole(g, base, &against), code);
+	if (code)
+		ck_assert_str_eq(alone.text, against.text);
+	generation_free(&g);
+	return code;
+}
+
+/* What differs from a generation that was checked is checked, and all that
+ * depends on it. */
+START_TEST(test_whole_is_checked_against_a_base)
+{
+	struct rig_zone zones[8];
+	struct generation *base;
+	struct rig r, other;
+	unsigned refused = 0;
+
+	ck_assert_uint_le(rig_zones_count, 8);
+	memcpy(zones, rig_zones, rig_zones_count * sizeof *zones);
+	rig_make(&r, &rig_key, zones, rig_zones_count, 2, NULL);
+	base = rig_generation(&r);
+	ck_assert_int_eq(whole_against(&r, base), 0);
+	for (uint32_t i = 0; i < r.nslots; i++) {
+		struct slot_d keep = r.slots[i];
+
+		memset(&r.slots[i], 0, sizeof r.slots[i]);
+		refused += whole_against(&r, base) != 0;
+		r.slots[i] = keep;
+	}
+	ck_assert_uint_ge(refused, 5);
+	r.nzones++;
+	ck_assert_int_eq(whole_against(&r, base), ERR_CORRUPT);
+	r.nzones--;
+	/* cells of a split zone that did not change, below an apex that did:
+	 * now it has a DNAME */
+	for (size_t i = 0; i < rig_zones_count; i++)
+		if (strcmp(zones[i].apex, "split.test.") == 0)
+			zones[i].text = "@ 3600 SOA ns admin 9 1 2 3 4\n@ NS "
+					"ns.example.\n@ DNAME example.\n";
+	rig_make(&other, &rig_key, zones, rig_zones_count, 2, NULL);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct bytes cell = r.cells[i];
+
+		r.cells[i] = other.cells[i];
+		r.slots[i] = other.slots[i];
+		other.cells[i] = cell;
+	}
+	ck_assert_int_eq(whole_against(&r, base), ERR_CORRUPT);
+	generation_free(&base);
+	rig_free(&other);
+	rig_free(&r);
+}
+END_TEST
+
 UNIT_MAIN("load", test_bytes_and_files_load_alike, test_memory_is_sealed,
     test_next_generation_shares_cells, test_many_segments_are_repacked,
     test_damaged_files_are_refused, test_swapped_cells_are_refused,
     test_other_keys_are_refused, test_base_with_other_tables,
     test_missing_generation, test_no_address_space, test_more_than_there_is,
     test_huge_pages_or_ordinary, test_progress_reaches_its_end,
-    test_whole_is_checked)
+    test_whole_is_checked, test_whole_is_checked_against_a_base)

@@ -94,7 +94,7 @@ START_TEST(test_odd_zones_are_accepted)
 		}
 		g = rig_generation(&rig);
 		ck_assert_msg(
-		    generation_check_whole(g, &err) == 0, "%s", err.text);
+		    generation_check_whole(g, NULL, &err) == 0, "%s", err.text);
 		generation_free(&g);
 		rig_free(&rig);
 	}

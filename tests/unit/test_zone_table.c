@@ -114,9 +114,11 @@ went_live(const char *at_fault)
 		if (z->state == ZONE_CONDEMNED || !z->wanted)
 			continue;
 		c[n] = (struct compile_zone){.records = z->wanted};
-		if (at_fault && z == zone(at_fault))
-			c[n].status = err_set(
-			    &c[n].why, ERR_REFUSED, "the proof says no");
+		if (at_fault && z == zone(at_fault)) {
+			c[n].why = &err;
+			c[n].status =
+			    err_set(&err, ERR_REFUSED, "the proof says no");
+		}
 		e[n++] = z;
 	}
 	zone_table_went_live(&t, c, e, n, 1234);
