@@ -49,7 +49,8 @@ find_device(struct load_port *p, const struct load_options *o, struct err *err)
 			return 0;
 		}
 	}
-	return err_set(err, ERR_NOT_FOUND, "DPDK has no device %s; %s", name,
+	return err_set(err, ERR_NOT_FOUND,
+	    "--device %s: DPDK has no such device; %s", o->device,
 	    pci ? "bind the NIC to vfio-pci (dpdk-devbind.py) and check the "
 		  "address"
 		: "check the driver's name and arguments "
