@@ -157,7 +157,8 @@ print_generator(const struct load_run *r, FILE *out)
 
 	fprintf(out,
 	    "generator busy %.1f %%, %.0f TSC cycles a query (enough for "
-	    "%s/s), at most %s behind its schedule, longest turn %s\n",
+	    "%s/s)\n"
+	    "          at most %s behind its schedule, longest turn %s\n",
 	    100 * load_result_busy(t), cycles,
 	    text_count(ceiling, TEXT,
 		cycles > 0 ? (double)r->cycles_a_second * r->nworkers / cycles
