@@ -329,8 +329,10 @@ bench-engine: ## cycles a query, a JSON line each in build/bench/engine.jsonl [B
 	$(Q)tests/bench/with_huge_pages.sh 480 $(BUILD_DIR)/release/bench/bench_engine \
 		--out $(BUILD_DIR)/bench/engine.jsonl $(BENCH_ARGS)
 
-# The data sets and their stores are kept: build/bench/data.
-BENCH_WIRE = tests/bench/with_huge_pages.sh 500 tests/bench/wire.py
+# The data sets are made once, and kept.
+BENCH_DATA ?= $(BUILD_DIR)/bench-data
+BENCH_WIRE = tests/bench/with_huge_pages.sh 500 tests/bench/wire.py \
+	--data $(BENCH_DATA)
 .PHONY: bench-wire perf
 bench-wire: ## cycles a packet against testpmd's on the same ports [BENCH_ARGS=...]
 	$(Q)tests/setup/install.sh build bench
@@ -342,6 +344,17 @@ perf: ## where the cycles of a packet go, by stage [BENCH_ARGS=...]
 	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=perf all
 	$(Q)$(BENCH_WIRE) --build $(BUILD_DIR)/perf --only stages \
 		--out $(BUILD_DIR)/bench/stages.jsonl $(BENCH_ARGS)
+
+PEERS_SETS = $(or $(SETS),names-1k names-1m zones-100k)
+.PHONY: bench-peers
+bench-peers: ## Holdfast beside NSD, Knot, BIND: build/bench/peers.jsonl [SETS=...] [BENCH_ARGS=...]
+	$(Q)tests/setup/install.sh build bench
+	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=release all
+	$(Q)mkdir -p $(BUILD_DIR)/bench
+	$(Q)HOLDFAST_BUILD='$(abspath $(BUILD_DIR)/release)' \
+		tests/bench/with_huge_pages.sh 512 tests/bench/peers.py \
+		--data $(BENCH_DATA) --sets $(PEERS_SETS) \
+		--out $(BUILD_DIR)/bench/peers.jsonl $(BENCH_ARGS)
 
 # --- installation --------------------------------------------------------------------
 UNITDIR ?= $(PREFIX)/lib/systemd/system

@@ -314,7 +314,7 @@ def main():
     parser.add_argument('--swap-seconds', type=int, default=40)
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--build', default='build/release')
-    parser.add_argument('--data', default='build/bench/data')
+    parser.add_argument('--data', default='build/bench-data')
     parser.add_argument('--out', default='build/bench/wire.jsonl')
     args = parser.parse_args()
     with open('/proc/sys/vm/nr_hugepages') as f:

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What is done with each server of a set, and the figures of it."""
+import os
+import re
+import time
+
+from peers import measure
+from peers.generators import (
+    Dnsperf, DnsperfProbe, GeneratorError, HoldfastLoad, Kxdpgun)
+from peers.servers import ServerError, ask, query
+
+# More than a generator can send or a server answer: a server is never idle
+# then, which is when an answer costs it least.
+TOO_MANY_QPS = 1000000
+LOSS_AT = 0.8
+WARM_UP_S = 0.4
+MARGIN_S = 1  # that a generator goes on for
+EDITED_ADDRESS = '10.255.255.255'
+
+
+class Snapshot:
+    """Counters of a server, to be subtracted."""
+
+    def __init__(self, world, server, pids):
+        self.time = time.monotonic()
+        self.cpu = measure.cpu_s(pids)
+        self.core = measure.core_busy_s(world.cpu)
+        self.answers = server.answers()
+        self.cycles = (server.counters()['busy{cycles}']
+                       if server.poll_mode else 0)
+
+
+def window(world, server, seconds):
+    """Figures of the next `seconds`, during which a generator runs."""
+    pids = server.pids()
+    split = measure.split_class()(pids, seconds, server.directory)
+    try:
+        a = Snapshot(world, server, pids)
+        time.sleep(seconds)
+        b = Snapshot(world, server, pids)
+        user = split.user_share()
+    finally:
+        split.stop()
+    answers = b.answers - a.answers
+    if not answers:
+        raise ServerError('no answers under load')
+    spent = (b.cpu - a.cpu) * world.tsc_hz
+    # A polled core is always busy: turns with packets count. What it spends
+    # in the kernel it spends in those.
+    busy = b.cycles - a.cycles if server.poll_mode else spent
+    figures = dict(answers_per_s=round(answers / (b.time - a.time)),
+                   busy_share=round(busy / world.tsc_hz / (b.time - a.time), 3),
+                   core_share=round((b.core - a.core) / (b.time - a.time), 3),
+                   cpu_us_per_answer=busy / world.tsc_hz * 1e6 / answers,
+                   cycles=busy / answers)
+    if user is not None:
+        kernel = spent * (1 - user)
+        figures.update(split=split.name,
+                       user_cycles=(busy - kernel) / answers,
+                       kernel_cycles=kernel / answers)
+    return figures
+
+
+def wait_for_flow(world, server, generator):
+    """The generator has read its queries, and answers come."""
+    start = server.answers()
+    while server.answers() - start < 1000:
+        if generator.process.poll() is not None:
+            generator.result()
+            raise GeneratorError('no answers')
+        time.sleep(0.01)
+    time.sleep(WARM_UP_S)
+
+
+def under_load(world, server, kind, seconds, *more):
+    """(figures of a window, the generator's own result)"""
+    generator = kind(world, server, seconds + MARGIN_S, *more)
+    try:
+        wait_for_flow(world, server, generator)
+        return window(world, server, seconds), generator.result()
+    finally:
+        generator.stop()
+
+
+def lost_of(got):
+    lost = max(0, round(got['sent'] - got['received']))
+    return dict(lost=lost, lost_share=round(lost / got['sent'], 7))
+
+
+def run_kxdpgun(world, server):
+    """Saturated by kxdpgun; lost answers at four fifths of that rate."""
+    figures, _ = under_load(world, server, Kxdpgun, world.seconds, TOO_MANY_QPS)
+    _, got = under_load(world, server, Kxdpgun, world.seconds / 2,
+                        figures['answers_per_s'] * LOSS_AT)
+    return dict(figures, generator='kxdpgun', **lost_of(got))
+
+
+def run_dnsperf(world, server):
+    """Closed loop: the generator may be the limit (busy_share says)."""
+    figures, got = under_load(world, server, Dnsperf, world.seconds)
+    return dict(figures, generator='dnsperf', **lost_of(got))
+
+
+def run_probe(world, server):
+    """Latency at a low rate, the same for all."""
+    return DnsperfProbe(world, server, 1).result()
+
+
+def run_holdfast_load(world, server):
+    """A window of queries outstanding, all answers checked in passing."""
+    figures, got = under_load(world, server, HoldfastLoad, world.seconds)
+    latency = {k: v for k, v in got.items() if k.startswith('latency')}
+    return dict(figures, generator='holdfast-load', **lost_of(got), **latency)
+
+
+class EditedZone:
+    """A zone of the set, copied so that a record of it can be changed."""
+
+    def __init__(self, zones, directory):
+        self.apex, source = zones[len(zones) // 2]
+        self.file = os.path.join(directory, 'edited.zone')
+        with open(source) as f:
+            self.before = f.read()
+        name = re.search(r'^(h0000007|www) A ', self.before, re.M)
+        self.can_be_edited = name is not None
+        self.put(self.before)
+        self.zones = [(a, self.file if a == self.apex else f) for a, f in zones]
+        if not name:
+            return
+        self.question = query('%s.%s' % (name.group(1), self.apex), 1)
+        self.after = re.sub(
+            r'^(h0000007|www) A .*', r'\1 A ' + EDITED_ADDRESS,
+            self.before.replace('hostmaster 1 ', 'hostmaster 2 ', 1),
+            count=1, flags=re.M)
+
+    def put(self, text):
+        with open(self.file + '.new', 'w') as f:
+            f.write(text)
+        os.rename(self.file + '.new', self.file)
+
+    def is_answered(self):
+        return ask(self.question).endswith(
+            bytes(map(int, EDITED_ADDRESS.split('.'))))
+
+
+def run_edit(server, edited):
+    """From a changed record to its answer, and the most memory meanwhile."""
+    server.before_edit()
+    with measure.MemoryPeak(server.pids) as memory:
+        edited.put(edited.after)
+        start = time.monotonic()
+        server.reload(edited.apex)
+        server.wait_for(edited.is_answered)
+        seconds = time.monotonic() - start
+        time.sleep(0.3)  # old and new may both be there for a while
+    edited.put(edited.before)
+    return dict(edit_s=round(seconds, 3), peak_mib=round(memory.peak, 1))
