@@ -110,6 +110,7 @@ class HoldfastLoad(Generator):
     def __init__(self, world, server, seconds):
         self.json = server.path('load.json')
         super().__init__(
+            'taskset', '-c', '%d,%d' % (world.cpu, world.other_cpu),
             os.path.join(BUILD, 'holdfast-load'), '--device',
             'net_vhost0,iface=%s,client=1' % server.socket,
             '--cpus', str(world.other_cpu), '--main-cpu', str(world.cpu),
