@@ -101,15 +101,8 @@ def measure_server(world, kind, edited, answers):
         shutil.rmtree(server.directory)
 
 
-def measure_set(world, name, options):
-    """(rows, whether all went well)"""
-    directory = os.path.join(options.data, name)
-    with open(os.path.join(directory, 'zones.list')) as f:
-        zones = [tuple(line.rstrip('\n').split('\t')) for line in f]
-    world.queries = os.path.join(directory, 'queries.txt')
-    edited = cases.EditedZone(zones, world.directory)
-    world.store = compile_store(edited.zones,
-                                os.path.join(world.directory, 'compiled'))
+def measure_all(world, name, options, edited):
+    """One round over the servers: (rows, whether all went well)"""
     answers = Answers(world.queries)
     rows, good = [], True
     for kind in servers.ALL:
@@ -127,8 +120,24 @@ def measure_set(world, name, options):
             options.out.write(json.dumps(row) + '\n')
             options.out.flush()
         rows += new
-    shutil.rmtree(os.path.join(world.directory, 'compiled'))
     return rows, good
+
+
+def measure_set(world, name, options):
+    """Prints a set's table; returns whether all went well."""
+    directory = os.path.join(options.data, name)
+    with open(os.path.join(directory, 'zones.list')) as f:
+        zones = [tuple(line.rstrip('\n').split('\t')) for line in f]
+    world.queries = os.path.join(directory, 'queries.txt')
+    edited = cases.EditedZone(zones, world.directory)
+    compiled = os.path.join(world.directory, 'compiled')
+    world.store = compile_store(edited.zones, compiled)
+    rounds = [measure_all(world, name, options, edited)
+              for _ in range(options.rounds)]
+    shutil.rmtree(compiled)
+    print(table.text(name, [row for rows, _ in rounds for row in rows]),
+          flush=True)
+    return all(good for _, good in rounds)
 
 
 def parse_options():
@@ -141,6 +150,8 @@ def parse_options():
                         choices=[kind.name for kind in servers.ALL])
     parser.add_argument('--seconds', type=float, default=2,
                         help='length of a measurement')
+    parser.add_argument('--rounds', type=int, default=1,
+                        help='over all servers; the table shows medians')
     parser.add_argument('--out', type=argparse.FileType('w'), required=True,
                         help='a JSON line each')
     return parser.parse_args()
@@ -170,9 +181,7 @@ def main():
     with scratch() as directory, topology.link() as link:
         world = World(link, options, directory)
         for name in options.sets:
-            rows, went_well = measure_set(world, name, options)
-            good = good and went_well
-            print(table.text(name, rows), flush=True)
+            good = measure_set(world, name, options) and good
     sys.exit(0 if good else 1)
 
 

@@ -13,7 +13,7 @@ from peers.servers import ServerError, ask, query
 # then, which is when an answer costs it least.
 TOO_MANY_QPS = 1000000
 LOSS_AT = 0.8
-WARM_UP_S = 0.4
+WARM_UP_S = 0.2
 MARGIN_S = 1  # that a generator goes on for
 EDITED_ADDRESS = '10.255.255.255'
 
@@ -33,12 +33,13 @@ class Snapshot:
 def window(world, server, seconds):
     """Figures of the next `seconds`, during which a generator runs."""
     pids = server.pids()
-    split = measure.split_class()(pids, seconds, server.directory)
+    split = measure.split_class()(pids, server.directory)
     try:
+        time.sleep(measure.SPLIT_READY_S)
         a = Snapshot(world, server, pids)
         time.sleep(seconds)
         b = Snapshot(world, server, pids)
-        user = split.user_share()
+        user = split.user_share(a.time, b.time)
     finally:
         split.stop()
     answers = b.answers - a.answers
@@ -48,9 +49,11 @@ def window(world, server, seconds):
     # A polled core is always busy: turns with packets count. What it spends
     # in the kernel it spends in those.
     busy = b.cycles - a.cycles if server.poll_mode else spent
-    figures = dict(answers_per_s=round(answers / (b.time - a.time)),
-                   busy_share=round(busy / world.tsc_hz / (b.time - a.time), 3),
-                   core_share=round((b.core - a.core) / (b.time - a.time), 3),
+    elapsed = b.time - a.time
+    figures = dict(answers_per_s=round(answers / elapsed),
+                   busy_share=round(busy / world.tsc_hz / elapsed, 3),
+                   cpu_share=round((b.cpu - a.cpu) / elapsed, 3),
+                   core_share=round((b.core - a.core) / elapsed, 3),
                    cpu_us_per_answer=busy / world.tsc_hz * 1e6 / answers,
                    cycles=busy / answers)
     if user is not None:
@@ -109,8 +112,9 @@ def run_probe(world, server):
 def run_holdfast_load(world, server):
     """A window of queries outstanding, all answers checked in passing."""
     figures, got = under_load(world, server, HoldfastLoad, world.seconds)
-    latency = {k: v for k, v in got.items() if k.startswith('latency')}
-    return dict(figures, generator='holdfast-load', **lost_of(got), **latency)
+    lost = lost_of(got)
+    del got['sent'], got['received']
+    return dict(figures, generator='holdfast-load', **lost, **got)
 
 
 class EditedZone:

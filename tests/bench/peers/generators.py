@@ -128,5 +128,6 @@ class HoldfastLoad(Generator):
             raise GeneratorError('%d answers are wrong' % report['wrong'])
         return dict(sent=report['answered'] + report['lost'],
                     received=report['answered'],
+                    generator_busy=round(report['generator']['busy'], 3),
                     latency_p50_us=round(report['latency_us']['p50']),
                     latency_p99_us=round(report['latency_us']['p99']))

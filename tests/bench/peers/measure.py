@@ -11,12 +11,14 @@ import mmap
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
 
 KERNEL_HALF = 1 << 63
 SAMPLES_A_SECOND = 2000
+SPLIT_READY_S = 0.3  # perf has attached itself
 
 
 def tsc_hz():
@@ -100,10 +102,18 @@ class MemoryPeak(threading.Thread):
 
 
 class Split:
-    """How CPU time splits into user space and kernel: made when a window of
-    `seconds` starts, asked for the user's share at its end (None: not known),
-    stopped in any case."""
+    """How CPU time splits into user space and kernel. Made a while before a
+    window, asked after it; stopped in any case."""
     process = None
+
+    def user_share(self, start, end):
+        """Of the time from `start` to `end`, or None: not known."""
+        raise NotImplementedError
+
+    def finish(self):
+        """What perf has to say, told to end."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.communicate()[1]
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -115,15 +125,13 @@ class SplitByCounters(Split):
     """The processor counts cycles in user space and in the kernel."""
     name = 'pmu'
 
-    def __init__(self, pids, seconds, _):
+    def __init__(self, pids, _):
         self.process = subprocess.Popen(
             ['perf', 'stat', '-x,', '-e', 'cycles:u,cycles:k', '-p',
-             ','.join(map(str, pids)), '--', 'sleep', str(seconds)],
-            stderr=subprocess.PIPE, text=True)
+             ','.join(map(str, pids))], stderr=subprocess.PIPE, text=True)
 
-    def user_share(self):
-        text = self.process.communicate()[1]
-        counts = re.findall(r'^(\d+),,cycles:[uk]', text, re.M)
+    def user_share(self, *_):
+        counts = re.findall(r'^(\d+),,cycles:[uk]', self.finish(), re.M)
         total = sum(map(int, counts))
         return int(counts[0]) / total if len(counts) == 2 and total else None
 
@@ -132,19 +140,23 @@ class SplitBySamples(Split):
     """A timer of the CPU's time looks where the processes are."""
     name = 'samples'
 
-    def __init__(self, pids, seconds, directory):
+    def __init__(self, pids, directory):
         self.data = os.path.join(directory, 'perf.data')
         self.process = subprocess.Popen(
-            ['perf', 'record', '-q', '-B', '-N', '-e', 'cpu-clock', '-F',
-             str(SAMPLES_A_SECOND), '-p', ','.join(map(str, pids)), '-o',
-             self.data, '--', 'sleep', str(seconds)],
+            ['perf', 'record', '-q', '-B', '-N', '-k', 'CLOCK_MONOTONIC', '-e',
+             'cpu-clock', '-F', str(SAMPLES_A_SECOND), '-p',
+             ','.join(map(str, pids)), '-o', self.data],
             stderr=subprocess.DEVNULL)
 
-    def user_share(self):
-        self.process.wait()
-        done = subprocess.run(['perf', 'script', '-i', self.data, '-F', 'ip'],
-                              capture_output=True, text=True, check=True)
-        user = [int(ip, 16) < KERNEL_HALF for ip in done.stdout.split()]
+    def user_share(self, start, end):
+        self.finish()
+        done = subprocess.run(
+            ['perf', 'script', '-i', self.data, '-F', 'time,ip'],
+            capture_output=True, text=True, check=True)
+        words = done.stdout.replace(':', ' ').split()
+        user = [int(ip, 16) < KERNEL_HALF
+                for at, ip in zip(words[::2], words[1::2])
+                if start <= float(at) <= end]
         return sum(user) / len(user) if user else None
 
 
@@ -152,7 +164,7 @@ class SplitByTicks(Split):
     """What /proc says: where the processes were at ticks of the kernel."""
     name = 'ticks'
 
-    def __init__(self, pids, *_):
+    def __init__(self, pids, _):
         self.pids = pids
         self.before = self.ticks()
 
@@ -164,7 +176,7 @@ class SplitByTicks(Split):
             total = [total[0] + int(words[11]), total[1] + int(words[12])]
         return total
 
-    def user_share(self):
+    def user_share(self, *_):
         user, kernel = (b - a for a, b in zip(self.before, self.ticks()))
         return user / (user + kernel) if user + kernel else None
 
@@ -174,6 +186,7 @@ def split_class():
     """The best way that this machine has."""
     if not shutil.which('perf'):
         return SplitByTicks
-    trial = SplitByCounters([os.getpid()], 0.05, None)
+    trial = SplitByCounters([os.getpid()], None)
+    time.sleep(SPLIT_READY_S)
     sum(range(100000))
     return SplitBySamples if trial.user_share() is None else SplitByCounters

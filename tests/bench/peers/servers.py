@@ -31,7 +31,7 @@ def query(name, kind):
             dns.name.from_text(name).to_wire() + struct.pack('!HH', kind, 1))
 
 
-def ask(packet, timeout=0.2):
+def ask(packet, timeout=0.05):
     """The answer's bytes, or b''."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(timeout)

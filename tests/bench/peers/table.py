@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The figures of a run side by side, and the ratios that matter."""
+import statistics
 
 COLUMNS = [
     ('server', 'server', '%s'), ('generator', 'by', '%s'),
@@ -11,11 +12,26 @@ COLUMNS = [
     ('edit_s', 'edit s', '%.2f'), ('peak_mib', 'peak', '%.0f'),
 ]
 # Busy CPU an answer of the peers on sockets against Holdfast on virtio-user;
-# busy user cycles of Knot against Holdfast, both on AF_XDP.
+# busy user cycles of Knot against Holdfast, both on AF_XDP. With what is to be
+# reached on a set.
 RATIOS = [
-    ('cpu_us_per_answer', 'holdfast-virtio', ['nsd', 'knot', 'named']),
-    ('user_cycles', 'holdfast-xdp', ['knot-xdp']),
+    ('cpu_us_per_answer', 'holdfast-virtio', ['nsd', 'knot', 'named'],
+     {'names-1k': 10, 'names-1m': 20, 'zones-100k': 20}),
+    ('user_cycles', 'holdfast-xdp', ['knot-xdp'],
+     {'names-1k': 3, 'names-1m': 5}),
 ]
+# Of the server's core: more says that the machine was not quiet.
+OTHERS_SHARE_MAX = 0.05
+
+
+def medians(rows):
+    """One row for a server and generator, of all rounds."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((row['server'], row['generator']), []).append(row)
+    return [{key: value if isinstance(value, str) else
+             statistics.median(r[key] for r in group if key in r)
+             for key, value in group[0].items()} for group in groups.values()]
 
 
 def rows_text(rows):
@@ -35,21 +51,26 @@ def saturated(rows, server):
                  r['generator'] != 'dnsperf'), None)
 
 
-def ratios(rows):
-    """[(figure, peer, Holdfast's port, how many times Holdfast's)]"""
-    found = []
-    for key, ours, peers in RATIOS:
+def ratios(name, rows):
+    """Lines that say how many times Holdfast's figure a peer's is."""
+    for key, ours, peers, reach in RATIOS:
         mine = saturated(rows, ours)
         for peer in peers:
             theirs = saturated(rows, peer)
             if mine and theirs and mine.get(key) and theirs.get(key):
-                found.append((key, peer, ours, theirs[key] / mine[key]))
-    return found
+                yield '%-18s %-8s %5.1f times %s%s' % (
+                    key, peer, theirs[key] / mine[key], ours,
+                    ', to be reached: %g' % reach[name] if name in reach else '')
+
+
+def disturbed(rows):
+    names = ['%s by %s' % (r['server'], r['generator']) for r in rows
+             if r['core_share'] - r['cpu_share'] > OTHERS_SHARE_MAX]
+    if names:
+        yield 'Others had the core for a while: ' + ', '.join(names)
 
 
 def text(name, rows):
-    lines = ['', name, rows_text(rows)]
-    for key, peer, ours, ratio in ratios(rows):
-        lines.append('%s of %s: %.1f times that of %s' %
-                     (key, peer, ratio, ours))
-    return '\n'.join(lines)
+    rows = medians(rows)
+    return '\n'.join(['', name, rows_text(rows), *ratios(name, rows),
+                      *disturbed(rows)])
