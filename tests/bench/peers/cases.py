@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is done with each server of a set, and the figures of it."""
+import contextlib
 import os
 import re
 import time
@@ -14,7 +15,8 @@ from peers.servers import ServerError, ask, query
 TOO_MANY_QPS = 1000000
 LOSS_AT = 0.8
 WARM_UP_S = 0.2
-MARGIN_S = 1  # that a generator goes on for
+# That a generator runs for longer than what is measured of it.
+MARGIN_S = WARM_UP_S + measure.SPLIT_READY_S + 0.2
 EDITED_ADDRESS = '10.255.255.255'
 
 
@@ -64,7 +66,7 @@ def window(world, server, seconds):
     return figures
 
 
-def wait_for_flow(world, server, generator):
+def wait_for_flow(server, generator):
     """The generator has read its queries, and answers come."""
     start = server.answers()
     while server.answers() - start < 1000:
@@ -75,14 +77,19 @@ def wait_for_flow(world, server, generator):
     time.sleep(WARM_UP_S)
 
 
-def under_load(world, server, kind, seconds, *more):
-    """(figures of a window, the generator's own result)"""
-    generator = kind(world, server, seconds + MARGIN_S, *more)
+@contextlib.contextmanager
+def running(generator):
     try:
-        wait_for_flow(world, server, generator)
-        return window(world, server, seconds), generator.result()
+        yield generator
     finally:
         generator.stop()
+
+
+def under_load(world, server, kind, *more):
+    """(figures of a window, the generator's own result)"""
+    with running(kind(world, server, world.seconds + MARGIN_S, *more)) as g:
+        wait_for_flow(server, g)
+        return window(world, server, world.seconds), g.result()
 
 
 def lost_of(got):
@@ -92,26 +99,28 @@ def lost_of(got):
 
 def run_kxdpgun(world, server):
     """Saturated by kxdpgun; lost answers at four fifths of that rate."""
-    figures, _ = under_load(world, server, Kxdpgun, world.seconds, TOO_MANY_QPS)
-    _, got = under_load(world, server, Kxdpgun, world.seconds / 2,
-                        figures['answers_per_s'] * LOSS_AT)
-    return dict(figures, generator='kxdpgun', **lost_of(got))
+    figures, _ = under_load(world, server, Kxdpgun, TOO_MANY_QPS)
+    with running(Kxdpgun(world, server, world.seconds,
+                         figures['answers_per_s'] * LOSS_AT)) as generator:
+        lost = lost_of(generator.result())
+    return dict(figures, generator='kxdpgun', **lost)
 
 
 def run_dnsperf(world, server):
     """Closed loop: the generator may be the limit (busy_share says)."""
-    figures, got = under_load(world, server, Dnsperf, world.seconds)
+    figures, got = under_load(world, server, Dnsperf)
     return dict(figures, generator='dnsperf', **lost_of(got))
 
 
 def run_probe(world, server):
     """Latency at a low rate, the same for all."""
-    return DnsperfProbe(world, server, 1).result()
+    with running(DnsperfProbe(world, server, 1)) as generator:
+        return generator.result()
 
 
 def run_holdfast_load(world, server):
     """A window of queries outstanding, all answers checked in passing."""
-    figures, got = under_load(world, server, HoldfastLoad, world.seconds)
+    figures, got = under_load(world, server, HoldfastLoad)
     lost = lost_of(got)
     del got['sent'], got['received']
     return dict(figures, generator='holdfast-load', **lost, **got)
