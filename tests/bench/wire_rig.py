@@ -139,13 +139,13 @@ class Dataplane:
     """holdfast-dataplane on a store; its counters are read as they lie."""
     name = 'holdfast'
 
-    def __init__(self, rig, store):
+    def __init__(self, rig, store, management=LOAD_CPU):
         run = tempfile.mkdtemp(prefix='run-', dir=rig.top)
         config = os.path.join(run, 'holdfast.yaml')
         with open(config, 'w') as f:
             f.write(CONFIG % dict(
                 store=store, run=run, huge='on' if rig.huge else 'off',
-                memory=MEMORY_MIB, management=LOAD_CPU, prefix=rig.prefix(),
+                memory=MEMORY_MIB, management=management, prefix=rig.prefix(),
                 device=VIRTIO % rig.socket, cpu=SERVER_CPU, ip4=SERVER4,
                 ip6=SERVER6))
         self.run, self.config = run, config
