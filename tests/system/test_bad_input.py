@@ -455,10 +455,11 @@ class Store(Case):
 
     DAEMONS = ("holdfastd", "holdfast-sockets", "holdfast-dataplane")
 
-    def compile(self, serial=1, address="192.0.2.10", status=0, says=()):
+    def compile(self, serial=1, address="192.0.2.10", status=0, says=(),
+                file="good.zone"):
         done = self.run_program(
             "holdfast", "compile", "--store", self.path("store"), "--zone",
-            "good.test=" + self.zone("good.zone", serial, address), "--zone",
+            "good.test=" + self.zone(file, serial, address), "--zone",
             "other.test=" + self.path("other.zone"))
         self.assertEqual(done.returncode, status, done.stdout)
         for text in says:
@@ -629,7 +630,9 @@ class Store(Case):
         self.refused("holdfastd", "--config", other,
                      says=[self.path("store"), "process %d" %
                            self.daemons["holdfastd"].pid, "stop it first"])
-        self.compile(2, "192.0.2.66", status=1, says=["holdfastd"])
+        # of a file that holdfastd does not follow
+        self.compile(2, "192.0.2.66", status=1, says=["holdfastd"],
+                     file="elsewhere.zone")
         self.assertEqual(self.files(), before)
         self.assertEqual(answer("www.good.test"), "192.0.2.10")
 
