@@ -92,9 +92,9 @@ START_TEST(every_option)
 	ck_assert_double_eq(o.mix.zipf, 1.1);
 	ck_assert_double_eq(o.mix.do_percent, 70);
 	ck_assert_uint_eq(o.mix.nedns_sizes, 2);
-	ck_assert_uint_eq(o.mix.edns_sizes[1], 4096);
+	ck_assert_uint_eq(o.edns_sizes[1], 4096);
 	ck_assert_uint_eq(o.mix.ntypes, 3);
-	ck_assert_uint_eq(o.mix.types[2], 65);
+	ck_assert_uint_eq(o.types[2], 65);
 	ck_assert_uint_eq(o.mix.name_labels, 127);
 	ck_assert_uint_eq(o.mix.seed, 9);
 	ck_assert_int_eq(o.mode, LOAD_SEARCH);

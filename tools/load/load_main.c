@@ -41,7 +41,7 @@ make_queries(struct load_options *o, struct query_set **set, struct err *err)
 	struct load_progress p;
 	int rc;
 
-	progress_open(&p, o->quiet, 1000000);
+	progress_open(&p, o->quiet, 1000000, 1);
 	o->mix.progress = progress_step;
 	o->mix.arg = &p;
 	rc = query_set_make(set, &o->mix, err);

@@ -21,6 +21,7 @@ enum {
 enum load_huge { LOAD_HUGE_AUTO, LOAD_HUGE_ON, LOAD_HUGE_OFF };
 enum load_mode { LOAD_AT_RATE, LOAD_SEARCH, LOAD_WINDOW };
 
+/* Points into itself: not to be copied. */
 struct load_options {
 	/* port */
 	const char *device;

@@ -54,12 +54,14 @@ text_time(char *dst, size_t room, double us)
 }
 
 void
-progress_open(struct load_progress *p, bool quiet, uint64_t hz)
+progress_open(
+    struct load_progress *p, bool quiet, uint64_t hz, unsigned nworkers)
 {
 	*p = (struct load_progress){
 	    .quiet = quiet,
 	    .terminal = isatty(STDERR_FILENO),
 	    .cycles_a_microsecond = (double)hz / 1e6,
+	    .nworkers = nworkers,
 	    .began_ms = clock_ms(CLOCK_MONOTONIC),
 	};
 	load_sums_clear(&p->last);
@@ -87,14 +89,16 @@ put_line(struct load_progress *p, const char *line)
 }
 
 static void
-show_line(struct load_progress *p, const char *what,
-    const struct load_sums *now, double seconds)
+show_line(
+    struct load_progress *p, const char *what, const struct load_sums *now)
 {
 	const uint64_t *a = p->last.counters, *b = now->counters;
 	struct latency_sum recent = now->latency;
 	char sent[TEXT], answered[TEXT], p50[TEXT], p99[TEXT], line[256];
 	uint64_t cycles = b[LOAD_CYCLES] - a[LOAD_CYCLES];
 	double us = p->cycles_a_microsecond;
+	/* by the workers' clock: their counters may have started over */
+	double seconds = cycles ? (double)cycles / us / 1e6 / p->nworkers : 1;
 
 	latency_since(&recent, &p->last.latency);
 	snprintf(line, sizeof line,
@@ -120,7 +124,6 @@ progress_show(
     struct load_progress *p, const char *what, const struct load_sums *now)
 {
 	uint64_t ms = clock_ms(CLOCK_MONOTONIC);
-	double seconds = (double)(ms - p->last_ms) / 1e3;
 
 	if (p->quiet || ms < p->next_ms)
 		return;
@@ -129,7 +132,7 @@ progress_show(
 		load_sums_clear(&p->last);
 	p->last_ms = ms;
 	p->next_ms = ms + (p->terminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS);
-	show_line(p, what, now, seconds > 0 ? seconds : 1);
+	show_line(p, what, now);
 	p->last = *now;
 }
 

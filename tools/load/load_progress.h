@@ -14,10 +14,12 @@ struct load_progress {
 	bool quiet, terminal, drawn;
 	uint64_t began_ms, next_ms, last_ms;
 	double cycles_a_microsecond;
+	unsigned nworkers;
 	struct load_sums last;
 };
 
-void progress_open(struct load_progress *p, bool quiet, uint64_t hz);
+void progress_open(
+    struct load_progress *p, bool quiet, uint64_t hz, unsigned nworkers);
 /* Milliseconds until the next look makes sense. */
 unsigned progress_pause_ms(const struct load_progress *p);
 /* Draws if it is time to; `what` is the trial's name. */

@@ -257,7 +257,7 @@ run_trial(struct load_run *r, struct load_result *result, double rate,
 		atomic_store_explicit(
 		    &r->workers[i].trial, &trials[i], memory_order_release);
 	}
-	progress_open(&progress, o->quiet, r->cycles_a_second);
+	progress_open(&progress, o->quiet, r->cycles_a_second, r->nworkers);
 	wait_trial(r, &progress, what, wanted);
 	*result = (struct load_result){.rate = rate};
 	collect(r, &result->sums);
