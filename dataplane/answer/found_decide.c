@@ -124,6 +124,23 @@ found_at_cut(struct found *out, const struct zone_view *view,
 		found_negative(out, view, FOUND_NODATA, want_do);
 }
 
+/* The probes of closest_encloser() when none of them finds a name, which is
+ * what a flood of deep random names makes of it: asked for at once, their
+ * misses overlap, where each would wait for the one before. */
+static void
+fetch_probes(const struct zone_view *view, const struct query_name *n)
+{
+	unsigned low = view->apex_labels, high = n->labels;
+
+	while (high - low > 1) {
+		uint64_t mixed;
+
+		high = (low + high) / 2;
+		mixed = name_hash_mix(n->hash[high]);
+		__builtin_prefetch(cell_bucket(zone_cell(view, mixed), mixed));
+	}
+}
+
 /* The deepest existing name above n. Existence is monotonous in depth (empty
  * non-terminals are nodes), so this is a binary search. */
 static const struct node_d *
@@ -133,6 +150,7 @@ closest_encloser(
 	const struct node_d *best = zone_apex(view->zone);
 	unsigned low = view->apex_labels, high = n->labels;
 
+	fetch_probes(view, n);
 	while (high - low > 1) {
 		unsigned middle = (low + high) / 2;
 		const struct node_d *node = zone_suffix_find(view, n, middle);
