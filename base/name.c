@@ -119,7 +119,8 @@ name_equal(const uint8_t *a, const uint8_t *b)
 		if (label == 0)
 			return true;
 		for (unsigned i = 1; i <= label; i++) {
-			if (octet_lower(a[i]) != octet_lower(b[i]))
+			if (a[i] != b[i] &&
+			    octet_lower(a[i]) != octet_lower(b[i]))
 				return false;
 		}
 		a += label + 1;

@@ -128,6 +128,7 @@ step_show(void *arg, enum compile_step step, uint64_t done, uint64_t total)
 	static const char *const names[COMPILE_STEP_COUNT] = {
 	    [COMPILE_STEP_PLAN] = "plan",
 	    [COMPILE_STEP_CELLS] = "cells",
+	    [COMPILE_STEP_LOAD] = "load",
 	    [COMPILE_STEP_PROVE] = "proof",
 	    [COMPILE_STEP_RECORDS] = "records",
 	    [COMPILE_STEP_MANIFEST] = "manifest",
@@ -167,6 +168,7 @@ generation_make(struct job *j, struct err *err)
 	refusals_collect(j);
 	if (j->result.unchanged)
 		return 0;
+	progress_step(&j->progress, "commit", 0, 1);
 	rc = store_commit(j->store, &j->current, &j->result.generation,
 	    j->current.activation + 1, err);
 	if (!rc && store_retain(j->store, RETAIN_GENERATIONS, NULL, 0, &tidy))
@@ -232,14 +234,15 @@ report(struct job *j)
 
 	if (j->tool->json) {
 		output_json(json_pack(
-		    "{s:b, s:o, s:I, s:b, s:i, s:o, s:i, s:i, s:i, s:I}", "ok",
-		    j->words.refused == 0, "generation",
+		    "{s:b, s:o, s:I, s:b, s:i, s:o, s:i, s:i, s:i, s:I, s:o}",
+		    "ok", j->words.refused == 0, "generation",
 		    output_json_digest(&r->generation), "activation",
 		    (json_int_t)activation, "unchanged", r->unchanged, "zones",
 		    (int)j->words.nzones, "refused", refused_json(j),
 		    "zones_changed", (int)r->zones_changed, "cells_built",
 		    (int)r->cells_built, "cells_kept", (int)r->cells_kept,
-		    "answers_proven", (json_int_t)r->answers_proven));
+		    "answers_proven", (json_int_t)r->answers_proven, "seconds",
+		    progress_seconds(&j->progress)));
 		return;
 	}
 	refused_print(j);
@@ -283,8 +286,10 @@ job_run(struct job *j)
 	int rc;
 
 	progress_begin(&j->progress, j->tool);
+	progress_step(&j->progress, "list", 0, 1);
 	if (zone_words_take(w, j->tool, &err))
 		return tool_fail(j->tool, &err);
+	progress_step(&j->progress, "parent", 0, 1);
 	rc = job_open(j, &err);
 	if (rc)
 		return rc == ERR_BUSY ? tool_fail(j->tool, &err)

@@ -4,10 +4,12 @@
  */
 #include "tools/tool_output.h"
 
-#include "base/clock.h"
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum {
 	PROGRESS_AFTER_MS = 1000,
@@ -89,6 +91,23 @@ progress_begin(struct progress *p, const struct tool *t)
 	    .on = !t->json && isatty(STDERR_FILENO)};
 }
 
+/* A step that comes again, in another round, is added to. */
+static void
+step_enter(struct progress *p, const char *step)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	unsigned i = 0;
+
+	if (p->current < p->nsteps)
+		p->took_ns[p->current] += now - p->since_ns;
+	p->since_ns = now;
+	while (i < p->nsteps && strcmp(p->steps[i], step) != 0)
+		i++;
+	if (i == p->nsteps && i < PROGRESS_STEPS_MAX)
+		p->steps[p->nsteps++] = step;
+	p->current = i;
+}
+
 void
 progress_step(
     struct progress *p, const char *step, uint64_t done, uint64_t total)
@@ -96,6 +115,8 @@ progress_step(
 	uint64_t now;
 	unsigned cells;
 
+	if (p->current >= p->nsteps || strcmp(p->steps[p->current], step) != 0)
+		step_enter(p, step);
 	if (!p->on)
 		return;
 	now = clock_ms(CLOCK_MONOTONIC);
@@ -119,4 +140,20 @@ progress_end(struct progress *p)
 	if (p->visible)
 		fputs("\r\033[K", stderr);
 	p->visible = false;
+}
+
+json_t *
+progress_seconds(struct progress *p)
+{
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < p->nsteps; i++) {
+		uint64_t ns = p->took_ns[i];
+
+		if (i == p->current)
+			ns += clock_ns(CLOCK_MONOTONIC) - p->since_ns;
+		json_object_set_new(
+		    all, p->steps[i], json_real((double)ns / 1e9));
+	}
+	return all;
 }

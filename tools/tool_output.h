@@ -21,9 +21,15 @@ char *output_bytes(char dst[32], uint64_t bytes);
 /* "3 h 20 min" */
 char *output_duration(char dst[32], uint64_t ms);
 
-/* A bar on standard error, on a terminal only, for work of over a second. */
+enum { PROGRESS_STEPS_MAX = 12 };
+
+/* A bar on standard error, on a terminal only, for work of over a second; and
+ * how long each step took. */
 struct progress {
-	const char *step;
+	const char *steps[PROGRESS_STEPS_MAX]; /* as they came */
+	uint64_t took_ns[PROGRESS_STEPS_MAX];
+	unsigned nsteps, current;
+	uint64_t since_ns; /* of the current step */
 	uint64_t began_ms, drawn_ms;
 	bool on, visible;
 };
@@ -32,5 +38,7 @@ void progress_begin(struct progress *p, const struct tool *t);
 void progress_step(
     struct progress *p, const char *step, uint64_t done, uint64_t total);
 void progress_end(struct progress *p); /* wipes it */
+/* {"step": seconds, ...}, the current one until now. */
+json_t *progress_seconds(struct progress *p);
 
 #endif

@@ -79,7 +79,7 @@ zone_words_read(struct zone_words *w, const struct config_zone *zones,
 		struct zone_read *r = &w->read[i];
 
 		r->zone = &zones[i];
-		progress_step(p, "zone files", i, nzones);
+		progress_step(p, "files", i, nzones);
 		if (zonefile_load(&r->records, zones[i].file, zones[i].apex,
 			&options, &r->why)) {
 			r->records = NULL;

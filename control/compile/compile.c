@@ -18,6 +18,7 @@
 
 #include "base/name.h"
 #include "control/compile/compile_slots.h"
+#include "control/compile/compile_zones.h"
 #include "control/compile/prove.h"
 #include "snapshot/manifest.h"
 #include "snapshot/verify.h"
@@ -33,6 +34,7 @@ struct compiler {
 	const void *parent; /* verified, or NULL */
 	struct digest parent_digest;
 	struct slot_table parent_table; /* of the parent, if there is one */
+	const struct slot_table *remembered; /* of it, with inputs; or NULL */
 	struct compile_options options;
 	struct layout layout;
 	struct slot_table before; /* of the round before */
@@ -43,7 +45,6 @@ struct compiler {
 struct newness {
 	const struct compiler *c;
 	const struct slot_work *w;
-	size_t zone; /* of the last question */
 };
 
 static void
@@ -52,172 +53,6 @@ progress_say(const struct compiler *c, enum compile_step step, uint64_t done,
 {
 	if (c->options.progress)
 		c->options.progress(c->options.arg, step, done, total);
-}
-
-/* --- which zones, which versions --------------------------------------------
- */
-
-static int
-zone_order(const void *a, const void *b)
-{
-	const struct layout_zone *x = a, *y = b;
-
-	return name_compare(x->records->apex, y->records->apex);
-}
-
-static bool
-zones_are_sorted(const struct layout *l)
-{
-	for (size_t i = 1; i < l->nzones; i++)
-		if (zone_order(&l->zones[i - 1], &l->zones[i]) > 0)
-			return false;
-	return true;
-}
-
-const char *
-compile_zone_why(const struct compile_zone *z)
-{
-	return z->why ? z->why->text : "no memory to say why";
-}
-
-void
-compile_zones_fini(struct compile_zone *zones, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(zones[i].why);
-		zones[i].why = NULL;
-	}
-}
-
-void
-compile_zone_refuse(struct compile_zone *z, const struct err *why)
-{
-	z->status = why->code;
-	free(z->why);
-	z->why = malloc(sizeof *z->why);
-	if (z->why)
-		*z->why = *why;
-}
-
-static void
-zone_set_fault(struct compile_zone *z, const struct zone_records *records,
-    int code, const char *text)
-{
-	char apex[NAME_TEXT_MAX];
-	struct err why;
-
-	err_set(&why, code, "zone %s: %s",
-	    records ? name_to_text(apex, records->apex) : "?", text);
-	compile_zone_refuse(z, &why);
-}
-
-/* Takes each zone's version: the one wanted, or the last good one. */
-static int
-zones_take(struct compiler *c, struct compile_zone *zones, size_t nzones,
-    struct err *err)
-{
-	struct layout *l = &c->layout;
-	size_t kept = 0;
-
-	l->zones = calloc(nzones + 1, sizeof *l->zones);
-	if (!l->zones)
-		return err_set(err, ERR_NO_MEMORY, "no memory for zones");
-	for (size_t i = 0; i < nzones; i++) {
-		struct compile_zone *z = &zones[i];
-
-		z->status = 0;
-		free(z->why);
-		z->why = NULL;
-		if (!z->records)
-			zone_set_fault(z, z->last_good, ERR_NOT_FOUND,
-			    "there is no version of it");
-		if (z->records || z->last_good)
-			l->zones[l->nzones++] = (struct layout_zone){
-			    .zone = z,
-			    .records = z->records ? z->records : z->last_good,
-			};
-	}
-	if (!zones_are_sorted(l))
-		qsort(l->zones, l->nzones, sizeof *l->zones, zone_order);
-	for (size_t i = 0; i < l->nzones; i++) {
-		if (kept && zone_order(&l->zones[kept - 1], &l->zones[i]) == 0)
-			zone_set_fault(l->zones[i].zone, l->zones[i].records,
-			    ERR_EXISTS, "it is there twice");
-		else
-			l->zones[kept++] = l->zones[i];
-	}
-	l->nzones = kept;
-	return 0;
-}
-
-/* At most APEX_DEPTHS_MAX distinct depths: those that the parent has come
- * first, then the least deep. Zones of other depths are left out. */
-static void
-zones_limit_depths(struct compiler *c)
-{
-	struct layout *l = &c->layout;
-	bool wanted[DNS_LABELS_MAX + 1] = {false};
-	bool allowed[DNS_LABELS_MAX + 1] = {false};
-	unsigned depths = 0;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < l->nzones; i++)
-		wanted[name_labels(l->zones[i].records->apex)] = true;
-	for (unsigned pass = 0; pass < 2; pass++) {
-		for (unsigned d = 0; d <= DNS_LABELS_MAX; d++) {
-			const uint64_t *mask =
-			    c->parent ? manifest_header(c->parent)->depths
-				      : NULL;
-			bool old = mask && mask[d / 64] >> d % 64 & 1;
-
-			if (wanted[d] && !allowed[d] && (old || pass == 1) &&
-			    depths < APEX_DEPTHS_MAX) {
-				allowed[d] = true;
-				depths++;
-			}
-		}
-	}
-	for (size_t i = 0; i < l->nzones; i++) {
-		struct layout_zone *z = &l->zones[i];
-
-		if (allowed[name_labels(z->records->apex)])
-			l->zones[kept++] = *z;
-		else
-			zone_set_fault(z->zone, z->records, ERR_LIMIT,
-			    "zones would lie at more than 16 different depths "
-			    "(labels of their names); serve it from another "
-			    "store");
-	}
-	l->nzones = kept;
-}
-
-/* Zones refused in a round step back to their last good version, or out. */
-static int
-zones_step_back(struct compiler *c, const struct slot_work *w, struct err *err)
-{
-	struct layout *l = &c->layout;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < l->nzones; i++) {
-		struct layout_zone z = l->zones[i];
-
-		if (w->refused[i]) {
-			const struct zone_records *good = z.zone->last_good;
-
-			if (good &&
-			    digest_equal(&good->version, &z.records->version))
-				return err_set(err, ERR_REFUSED,
-				    "nothing is published: a version that is "
-				    "served now does not pass any more: %s",
-				    compile_zone_why(z.zone));
-			if (!good)
-				continue;
-			z.records = good;
-		}
-		l->zones[kept++] = z;
-	}
-	l->nzones = kept;
-	return 0;
 }
 
 /* --- the manifest
@@ -266,16 +101,13 @@ is_unchanged(const struct compiler *c, const struct bytes *manifest)
  * -------------------------------------------------------------------- */
 
 static bool
-name_is_new(void *arg, const struct zone_records *records, const uint8_t *name)
+name_is_new(void *arg, size_t zone, const uint8_t *name)
 {
-	struct newness *n = arg;
+	const struct newness *n = arg;
 	const struct layout *l = &n->c->layout;
+	const struct layout_zone *z = &l->zones[zone];
 
-	while (l->zones[n->zone].records != records)
-		n->zone = (n->zone + 1) % l->nzones;
-	const struct layout_zone *z = &l->zones[n->zone];
-
-	if (z->split == NO_SPLIT || name_equal(name, records->apex))
+	if (z->split == NO_SPLIT || name_equal(name, z->records->apex))
 		return n->w->is_new[name_slot(z->apex_hash, l->shared_bits)];
 	return n->w
 	    ->is_new[l->splits[z->split].first_slot +
@@ -303,9 +135,23 @@ proof_progress(void *arg, uint64_t done, uint64_t total)
 	progress_say(n->c, COMPILE_STEP_PROVE, done, total);
 }
 
+/* Which zones have a new cell: only among those of the slots that were filled.
+ */
+static size_t
+subjects_list(const struct slot_work *w, uint32_t *subjects)
+{
+	const struct layout *l = w->layout;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < l->slot_first[1u << l->shared_bits]; i++)
+		if (zone_is_new(w, &l->zones[l->by_slot[i]]))
+			subjects[n++] = l->by_slot[i];
+	return n;
+}
+
 static int
 zones_prove(struct compiler *c, struct slot_work *w, const struct generation *g,
-    const struct zone_records **zones, bool *subject,
+    const struct zone_records **zones, uint32_t *subjects,
     struct prove_fault *faults, struct err *err)
 {
 	struct newness newness = {.c = c, .w = w};
@@ -314,16 +160,14 @@ zones_prove(struct compiler *c, struct slot_work *w, const struct generation *g,
 	    .progress = proof_progress,
 	    .arg = &newness,
 	};
-	size_t nfaults = 0;
+	size_t nfaults = 0, nsubjects = subjects_list(w, subjects);
 	uint64_t answers = 0;
 	int code;
 
-	for (size_t i = 0; i < c->layout.nzones; i++) {
+	for (size_t i = 0; i < c->layout.nzones; i++)
 		zones[i] = c->layout.zones[i].records;
-		subject[i] = zone_is_new(w, &c->layout.zones[i]);
-	}
-	code = prove_zones(g, zones, subject, c->layout.nzones, &options,
-	    faults, FAULTS_MAX, &nfaults, &answers, err);
+	code = prove_zones(g, zones, c->layout.nzones, subjects, nsubjects,
+	    &options, faults, FAULTS_MAX, &nfaults, &answers, err);
 	c->result->answers_proven += answers;
 	for (size_t i = 0; i < nfaults; i++)
 		slot_zone_refuse(
@@ -336,18 +180,20 @@ static int
 candidate_prove(struct compiler *c, struct slot_work *w,
     const struct generation *g, struct err *err)
 {
-	size_t n = c->layout.nzones + 1;
-	const struct zone_records **zones = calloc(n, sizeof *zones);
-	bool *subject = calloc(n, sizeof *subject);
+	const struct layout *l = &c->layout;
+	uint32_t most = l->slot_first[1u << l->shared_bits];
+	const struct zone_records **zones =
+	    malloc((l->nzones + 1) * sizeof *zones);
+	uint32_t *subjects = malloc((most + 1u) * sizeof *subjects);
 	struct prove_fault *faults = calloc(FAULTS_MAX, sizeof *faults);
 	int code = ERR_NO_MEMORY;
 
-	if (zones && subject && faults)
-		code = zones_prove(c, w, g, zones, subject, faults, err);
+	if (zones && subjects && faults)
+		code = zones_prove(c, w, g, zones, subjects, faults, err);
 	else
 		err_set(err, code, "no memory for the proof");
 	free(zones);
-	free(subject);
+	free(subjects);
 	free(faults);
 	return code;
 }
@@ -372,9 +218,11 @@ candidate_check(struct compiler *c, struct slot_work *w,
 {
 	struct generation **g = &c->result->loaded;
 	const struct load_options options = {.base = c->options.base};
-	int code = generation_load_manifest(
-	    g, c->store, manifest->data, manifest->len, &options, err);
+	int code;
 
+	progress_say(c, COMPILE_STEP_LOAD, 0, 1);
+	code = generation_load_manifest(
+	    g, c->store, manifest->data, manifest->len, &options, err);
 	if (code)
 		return code;
 	code = generation_check_whole(*g, c->options.base, err);
@@ -443,8 +291,9 @@ round_count(struct compiler *c, const struct slot_work *w)
 		const struct zone_records *good = z->zone->last_good;
 
 		c->result->zones_changed +=
-		    !good ||
-		    !digest_equal(&z->records->version, &good->version);
+		    z->records != good &&
+		    (!good ||
+			!digest_equal(&z->records->version, &good->version));
 	}
 }
 
@@ -457,8 +306,7 @@ round_run(struct compiler *c, bool *again, struct err *err)
 	    .key = c->key,
 	    .layout = &c->layout,
 	    .before = c->before.nslots ? &c->before : NULL,
-	    .remembered =
-		compile_memory_find(c->options.memory, &c->parent_digest),
+	    .remembered = c->remembered,
 	    .parent = c->parent ? &c->parent_table : NULL,
 	    .options = &c->options,
 	};
@@ -467,14 +315,16 @@ round_run(struct compiler *c, bool *again, struct err *err)
 
 	bytes_init(&manifest);
 	progress_say(c, COMPILE_STEP_PLAN, 0, c->layout.nzones);
-	code = layout_make(&c->layout, c->key, c->parent, &c->options, err);
+	code = layout_make(
+	    &c->layout, c->parent, c->options.shared_slot_bits, err);
 	if (code == 0)
 		code = slot_work_run(&w, err);
 	if (code == 0 && w.nrefused == 0)
 		code = round_finish(c, &w, &manifest, err);
 	*again = code == 0 && w.nrefused > 0;
 	if (*again)
-		code = zones_step_back(c, &w, err);
+		code =
+		    compile_zones_step_back(&c->layout, c->key, w.refused, err);
 	else if (code == 0)
 		round_count(c, &w);
 	slot_table_fini(&c->before);
@@ -482,7 +332,7 @@ round_run(struct compiler *c, bool *again, struct err *err)
 		c->before = w.table;
 		w.table = (struct slot_table){0};
 	} else if (code == 0 && c->options.memory) {
-		compile_memory_keep(c->options.memory, &w.table);
+		compile_memory_keep(c->options.memory, &w.table, &c->layout);
 	}
 	slot_work_fini(&w);
 	layout_fini(&c->layout);
@@ -517,6 +367,8 @@ parent_take(struct compiler *c, size_t parent_bytes, struct err *err)
 	if (code)
 		return err_add(err, "the parent's manifest");
 	digest_of(&c->parent_digest, c->parent, parent_bytes);
+	c->remembered =
+	    compile_memory_find(c->options.memory, &c->parent_digest);
 	return slot_table_from_manifest(&c->parent_table, c->parent, err);
 }
 
@@ -538,11 +390,14 @@ compile_generation(struct store *store, const void *parent, size_t parent_bytes,
 	*result = (struct compile_result){0};
 	if (options)
 		c.options = *options;
+	c.layout.split_bytes =
+	    c.options.split_bytes ? c.options.split_bytes : LAYOUT_SPLIT_BYTES;
 	code = parent_take(&c, parent_bytes, err);
 	if (code == 0)
-		code = zones_take(&c, zones, nzones, err);
+		code = compile_zones_take(
+		    &c.layout, c.key, c.remembered, zones, nzones, err);
 	if (code == 0) {
-		zones_limit_depths(&c);
+		compile_zones_limit_depths(&c.layout, c.parent);
 		code = compiler_run(&c, err);
 	}
 	for (size_t i = 0; i < nzones; i++)

@@ -35,6 +35,7 @@ void compile_zones_fini(struct compile_zone *zones, size_t count);
 enum compile_step { /* for progress and for tests that kill at each one */
 	COMPILE_STEP_PLAN,
 	COMPILE_STEP_CELLS,
+	COMPILE_STEP_LOAD,
 	COMPILE_STEP_PROVE,
 	COMPILE_STEP_RECORDS,
 	COMPILE_STEP_MANIFEST,

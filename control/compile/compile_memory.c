@@ -72,6 +72,7 @@ slot_table_fini(struct slot_table *t)
 	free(t->inputs);
 	free(t->parts);
 	free(t->slots);
+	free(t->zones);
 	*t = (struct slot_table){0};
 }
 
@@ -118,9 +119,63 @@ compile_memory_free(struct compile_memory *m)
 	free(m);
 }
 
-void
-compile_memory_keep(struct compile_memory *m, struct slot_table *t)
+static void
+zone_note(struct known_zone *k, const struct layout_zone *z)
 {
+	*k = (struct known_zone){
+	    .version = z->records->version,
+	    .apex_hash = z->apex_hash,
+	    .bytes = z->bytes,
+	    .split = z->split,
+	    .split_bits = z->split_bits,
+	    .depth = z->depth,
+	};
+}
+
+/* The list of the table that the layout was compared with, brought up to date,
+ * if it has as many zones: nearly always one or two differ. */
+static void
+zones_note(
+    struct slot_table *t, struct slot_table *compared, const struct layout *l)
+{
+	bool same_size = compared && compared->nzones == l->nzones;
+
+	if (same_size) {
+		t->zones = compared->zones;
+		compared->zones = NULL;
+	} else {
+		t->zones = malloc((l->nzones + 1) * sizeof *t->zones);
+	}
+	t->nzones = l->nzones;
+	t->split_bytes = l->split_bytes;
+	for (size_t i = 0; t->zones && i < l->nzones; i++) {
+		const struct layout_zone *z = &l->zones[i];
+		struct known_zone *k = &t->zones[i];
+
+		if (same_size && z->known == i + 1) {
+			/* its version is the same */
+			k->split = z->split;
+			k->split_bits = z->split_bits;
+		} else {
+			zone_note(k, z);
+		}
+	}
+}
+
+void
+compile_memory_keep(
+    struct compile_memory *m, struct slot_table *t, const struct layout *l)
+{
+	struct slot_table *compared = NULL;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (m->tables[i].zones && l->before == &m->tables[i])
+			compared = &m->tables[i];
+	zones_note(t, compared, l);
+	for (unsigned i = 0; i < 2; i++) {
+		free(m->tables[i].zones);
+		m->tables[i].zones = NULL;
+	}
 	slot_table_fini(&m->tables[1]);
 	m->tables[1] = m->tables[0];
 	m->tables[0] = *t;

@@ -8,6 +8,15 @@
 
 #include "control/compile/layout.h"
 
+/* What was found out about a zone: it holds for records of the same version,
+ * which need not be looked at again. */
+struct known_zone {
+	struct digest version;
+	uint64_t apex_hash, bytes;
+	uint16_t split; /* in that generation */
+	uint8_t split_bits, depth;
+};
+
 struct slot_table {
 	struct digest generation; /* zeros: not one that is in the store */
 	struct name_key key;
@@ -18,6 +27,10 @@ struct slot_table {
 	struct digest *parts;  /* of split slots: what the cell depends on of
 	                          its zone; zeros: not known */
 	struct slot_d *slots;
+	/* all zones that the slots were made from, by apex; NULL: not known */
+	struct known_zone *zones;
+	size_t nzones;
+	uint64_t split_bytes; /* that known_zone.bytes was estimated with */
 };
 
 struct compile_memory {
@@ -40,8 +53,10 @@ uint32_t slot_table_find(const struct slot_table *t, const struct layout *l,
 uint16_t slot_table_split_find(
     const struct slot_table *t, const struct zone_records *z);
 
-/* Keeps a table (cleared) as the newest; the oldest is forgotten. */
-void compile_memory_keep(struct compile_memory *m, struct slot_table *t);
+/* Keeps a table (cleared) as the newest, with the zones of the layout that it
+ * was made from; the oldest is forgotten, and the zones of all others. */
+void compile_memory_keep(
+    struct compile_memory *m, struct slot_table *t, const struct layout *l);
 const struct slot_table *compile_memory_find(
     const struct compile_memory *m, const struct digest *generation);
 

@@ -7,7 +7,9 @@
  *
  * A cell is kept when what it is made from is what the kept one was made from:
  * the versions of its zones, their splits, and its place. A process that has
- * compiled the parent remembers that as a digest; another compares packs.
+ * compiled the parent remembers that as a digest, and which zones there were,
+ * so that slots where none of them has changed are not looked at; another
+ * compares packs.
  */
 #include "control/compile/compile_slots.h"
 
@@ -16,6 +18,7 @@
 
 #include "base/name.h"
 #include "control/compile/compile_packs.h"
+#include "control/compile/compile_zones.h"
 #include "snapshot/verify.h"
 
 /* One shared slot and the split zones in it. */
@@ -452,6 +455,43 @@ group_run(struct slot_work *w, uint32_t slot, struct err *err)
 	return code;
 }
 
+/* A slot that is made from what it was made from, as the layout has found. */
+static void
+slot_repeat(struct slot_work *w, uint32_t at)
+{
+	const struct slot_table *from = w->remembered;
+	struct layout_slot slot = layout_slot_at(w->layout, at);
+	uint32_t there = slot_table_find(from, w->layout, &slot);
+
+	w->table.slots[at] = from->slots[there];
+	w->table.inputs[at] = from->inputs[there];
+	w->table.parts[at] = from->parts[there];
+	slot_done(w, at, &slot, false);
+}
+
+/* All that need not be filled. */
+static void
+slots_repeat(struct slot_work *w)
+{
+	const struct layout *l = w->layout;
+
+	for (uint32_t s = 0; s < 1u << l->shared_bits; s++)
+		if (!l->is_dirty[s])
+			slot_repeat(w, s);
+	for (uint32_t i = 0; i < l->nsplits; i++) {
+		const struct split_d *split = &l->splits[i];
+		const struct layout_zone *z;
+
+		if (l->split_zone[i] == SIZE_MAX)
+			continue;
+		z = &l->zones[l->split_zone[i]];
+		if (l->is_dirty[name_slot(z->apex_hash, l->shared_bits)])
+			continue;
+		for (uint32_t n = 0; n < 1u << split->bits; n++)
+			slot_repeat(w, split->first_slot + n);
+	}
+}
+
 int
 slot_work_run(struct slot_work *w, struct err *err)
 {
@@ -462,7 +502,11 @@ slot_work_run(struct slot_work *w, struct err *err)
 	w->refused = calloc(w->layout->nzones + 1, sizeof *w->refused);
 	if (code == 0 && (!w->is_new || !w->refused))
 		code = err_set(err, ERR_NO_MEMORY, "no memory for slots");
+	if (code == 0)
+		slots_repeat(w);
 	for (uint32_t s = 0; s < shared && code == 0; s++) {
+		if (!w->layout->is_dirty[s])
+			continue;
 		code = group_run(w, s, err);
 		if (w->options->progress)
 			w->options->progress(

@@ -31,9 +31,6 @@ struct slot_work {
  * were built are in the store, where no manifest names them yet. */
 int slot_work_run(struct slot_work *w, struct err *err);
 
-/* A zone that is not in the generation, and why. */
-void compile_zone_refuse(struct compile_zone *z, const struct err *why);
-
 /* Marks a zone of the layout at fault. */
 void slot_zone_refuse(
     struct slot_work *w, const struct layout_zone *z, const struct err *why);

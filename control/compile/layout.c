@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "control/compile/compile_memory.h"
 #include "snapshot/cell_builder.h"
 #include "snapshot/manifest.h"
 
@@ -161,63 +162,163 @@ splits_place(struct layout *l)
 	l->nslots = first;
 }
 
+/* --- what the table before says of it ------------------------------------- */
+
+static uint32_t
+shared_slot(const struct layout *l, uint64_t apex_hash)
+{
+	return name_slot(apex_hash, l->shared_bits);
+}
+
+/* Zones that the table does not have as they are now, and those that it has and
+ * that are gone. Its zones and ours are in one order. */
+static void
+zones_mark_dirty(struct layout *l)
+{
+	const struct slot_table *t = l->before;
+	size_t at = 0;
+
+	for (size_t i = 0; i < l->nzones; i++) {
+		const struct layout_zone *z = &l->zones[i];
+		const struct known_zone *k =
+		    z->known ? &t->zones[z->known - 1] : NULL;
+
+		if (!k || z->split != k->split ||
+		    z->split_bits != k->split_bits)
+			l->is_dirty[shared_slot(l, z->apex_hash)] = true;
+		if (!k)
+			continue;
+		for (; at < z->known - 1; at++)
+			l->is_dirty[shared_slot(l, t->zones[at].apex_hash)] =
+			    true;
+		at++;
+	}
+	for (; at < t->nzones; at++)
+		l->is_dirty[shared_slot(l, t->zones[at].apex_hash)] = true;
+}
+
+/* True if the table knows what all slots of a split were made from. */
+static bool
+split_is_known(const struct layout *l, const struct split_d *split)
+{
+	const struct slot_table *t = l->before;
+
+	for (uint32_t n = 0; n < 1u << split->bits; n++) {
+		struct layout_slot slot =
+		    layout_slot_at(l, split->first_slot + n);
+		uint32_t there = slot_table_find(t, l, &slot);
+
+		if (there >= t->nslots || digest_is_zero(&t->inputs[there]))
+			return false;
+	}
+	return true;
+}
+
+/* Slots whose inputs it could not note. */
+static void
+slots_mark_dirty(struct layout *l)
+{
+	for (uint32_t s = 0; s < 1u << l->shared_bits; s++)
+		l->is_dirty[s] |= digest_is_zero(&l->before->inputs[s]);
+	for (uint32_t i = 0; i < l->nsplits; i++) {
+		const struct layout_zone *z;
+
+		if (l->split_zone[i] == SIZE_MAX ||
+		    split_is_known(l, &l->splits[i]))
+			continue;
+		z = &l->zones[l->split_zone[i]];
+		l->is_dirty[shared_slot(l, z->apex_hash)] = true;
+	}
+}
+
+static int
+slots_compare(struct layout *l, struct err *err)
+{
+	uint32_t slots = 1u << l->shared_bits;
+
+	l->is_dirty = calloc(slots, sizeof *l->is_dirty);
+	if (!l->is_dirty)
+		return err_set(err, ERR_NO_MEMORY, "no memory for slots");
+	if (l->before && l->before->shared_bits == l->shared_bits) {
+		zones_mark_dirty(l);
+		slots_mark_dirty(l);
+	} else {
+		memset(l->is_dirty, true, slots * sizeof *l->is_dirty);
+	}
+	return 0;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
 static int
 zones_place(struct layout *l, struct err *err)
 {
 	uint32_t slots = 1u << l->shared_bits;
 	uint32_t *first = calloc(slots + 2u, sizeof *first);
-	uint32_t *by_slot = malloc((l->nzones + 1) * sizeof *by_slot);
 
 	l->slot_first = first;
-	l->by_slot = by_slot;
-	if (!first || !by_slot)
+	if (!first)
 		return err_set(err, ERR_NO_MEMORY, "no memory for slots");
 	/* counting sort; first[s + 1] is where slot s goes on */
-	for (size_t i = 0; i < l->nzones; i++)
-		first[name_slot(l->zones[i].apex_hash, l->shared_bits) + 2]++;
+	for (size_t i = 0; i < l->nzones; i++) {
+		uint32_t s = shared_slot(l, l->zones[i].apex_hash);
+
+		first[s + 2] += l->is_dirty[s];
+	}
 	for (uint32_t s = 2; s < slots + 2; s++)
 		first[s] += first[s - 1];
+	l->by_slot = malloc((first[slots + 1] + 1u) * sizeof *l->by_slot);
+	if (!l->by_slot)
+		return err_set(err, ERR_NO_MEMORY, "no memory for slots");
 	for (size_t i = 0; i < l->nzones; i++) {
-		uint32_t s = name_slot(l->zones[i].apex_hash, l->shared_bits);
+		uint32_t s = shared_slot(l, l->zones[i].apex_hash);
 
-		by_slot[first[s + 1]++] = (uint32_t)i;
+		if (l->is_dirty[s])
+			l->by_slot[first[s + 1]++] = (uint32_t)i;
 	}
 	return 0;
 }
 
-int
-layout_make(struct layout *l, const struct name_key *key, const void *parent,
-    const struct compile_options *options, struct err *err)
+void
+layout_zone_look(
+    const struct layout *l, const struct name_key *key, struct layout_zone *z)
 {
-	uint64_t split_bytes =
-	    options->split_bytes ? options->split_bytes : LAYOUT_SPLIT_BYTES;
-	uint64_t cell_bytes =
-	    options->split_bytes ? options->split_bytes : LAYOUT_CELL_BYTES;
+	z->known = 0;
+	z->depth = (uint8_t)name_labels(z->records->apex);
+	z->bytes = zone_bytes(z->records, l->split_bytes);
+	z->apex_hash = layout_apex_hash(key, z->records);
+}
+
+int
+layout_make(
+    struct layout *l, const void *parent, unsigned shared_bits, struct err *err)
+{
+	/* tests that split small zones want small cells of them */
+	uint64_t cell_bytes = l->split_bytes == LAYOUT_SPLIT_BYTES
+	                          ? LAYOUT_CELL_BYTES
+	                          : l->split_bytes;
 	uint64_t shared = 0;
 	int code;
 
 	l->depths[0] = l->depths[1] = 0;
 	for (size_t i = 0; i < l->nzones; i++) {
 		struct layout_zone *z = &l->zones[i];
-		unsigned depth = name_labels(z->records->apex);
 
-		l->depths[depth / 64] |= 1ull << depth % 64;
-		z->bytes = zone_bytes(z->records, split_bytes);
-		z->apex_hash = layout_apex_hash(key, z->records);
-		zone_split_decide(z, parent, split_bytes, cell_bytes);
+		l->depths[z->depth / 64] |= 1ull << z->depth % 64;
+		zone_split_decide(z, parent, l->split_bytes, cell_bytes);
 		if (z->split == NO_SPLIT)
 			shared += z->bytes;
 	}
-	l->shared_bits = options->shared_slot_bits;
+	l->shared_bits = shared_bits;
 	if (l->shared_bits > SLOT_BITS_MAX)
-		l->shared_bits = bits_choose(shared, LAYOUT_CELL_BYTES,
+		l->shared_bits = bits_choose(shared, LAYOUT_SHARED_BYTES,
 		    parent ? &manifest_header(parent)->slot_bits : NULL);
 	code = splits_number(l, parent, err);
 	if (code == 0) {
 		splits_place(l);
-		code = zones_place(l, err);
+		code = slots_compare(l, err);
 	}
-	return code;
+	return code ? code : zones_place(l, err);
 }
 
 void
@@ -225,10 +326,12 @@ layout_fini(struct layout *l)
 {
 	free(l->splits);
 	free(l->split_zone);
+	free(l->is_dirty);
 	free(l->by_slot);
 	free(l->slot_first);
 	l->splits = NULL;
 	l->split_zone = NULL;
+	l->is_dirty = NULL;
 	l->by_slot = l->slot_first = NULL;
 }
 

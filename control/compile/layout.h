@@ -13,7 +13,10 @@
 #include "snapshot/hash.h"
 
 enum {
-	LAYOUT_CELL_BYTES = 1536 * 1024, /* on average, of shared cells */
+	LAYOUT_CELL_BYTES = 1536 * 1024, /* on average, of split zones */
+	/* of shared ones: all zones of a cell are proven anew when one of them
+	 * has changed, with some thirty questions a zone */
+	LAYOUT_SHARED_BYTES = 256 * 1024,
 	LAYOUT_SPLIT_BYTES =
 	    512 * 1024, /* larger zones get cells of their own */
 };
@@ -24,20 +27,30 @@ struct layout_zone {
 	const struct zone_records *records;
 	uint64_t apex_hash;
 	uint64_t bytes; /* estimated */
+	uint32_t known; /* index in the table before, plus 1; 0: not there */
 	uint16_t split; /* or NO_SPLIT */
 	uint8_t split_bits;
+	uint8_t depth; /* labels of the apex */
 };
+
+struct slot_table;
 
 struct layout {
 	struct layout_zone *zones; /* by apex */
 	size_t nzones;
+	/* what is remembered of the parent, its zones too; or NULL */
+	const struct slot_table *before;
+	uint64_t split_bytes; /* a zone larger than this is split */
 	uint64_t depths[2];
 	unsigned shared_bits;
 	uint32_t nslots;
 	struct split_d *splits;
 	size_t *split_zone; /* of each split: index of its zone, or SIZE_MAX */
 	uint32_t nsplits;
-	/* zones by shared slot: those of slot s are
+	/* [shared slots]: not all zones of the slot are as the table before has
+	 * them; what it says of the other slots holds */
+	bool *is_dirty;
+	/* zones by shared slot: those of slot s, if it is dirty, are
 	 * by_slot[slot_first[s]] .. by_slot[slot_first[s + 1] - 1], by apex */
 	uint32_t *by_slot, *slot_first;
 };
@@ -49,11 +62,15 @@ struct layout_slot {
 	unsigned bits;
 };
 
+/* What must be known of a zone, from its records. */
+void layout_zone_look(
+    const struct layout *l, const struct name_key *key, struct layout_zone *z);
+
 /* Lays out l->zones (set by the caller, sorted by apex, no two alike).
  * `parent`: a verified manifest or NULL. ERR_LIMIT when there are more zones to
  * split than numbers. */
-int layout_make(struct layout *l, const struct name_key *key,
-    const void *parent, const struct compile_options *options, struct err *err);
+int layout_make(struct layout *l, const void *parent, unsigned shared_bits,
+    struct err *err);
 /* Frees what layout_make() took; not the zones. */
 void layout_fini(struct layout *l);
 

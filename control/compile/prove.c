@@ -170,11 +170,10 @@ progress_say(struct proof *p)
 }
 
 static bool
-is_wanted(
-    const struct proof *p, const struct zone_records *z, const uint8_t *name)
+is_wanted(const struct proof *p, size_t zone, const uint8_t *name)
 {
 	return !p->options || !p->options->wanted ||
-	       p->options->wanted(p->options->arg, z, name);
+	       p->options->wanted(p->options->arg, zone, name);
 }
 
 static bool
@@ -194,7 +193,7 @@ zone_prove(struct proof *p, const struct zone_records *records, size_t zone)
 
 	p->is_signed = has_signatures(records);
 	for (size_t i = 0; code == 0 && i < z->count; i++) {
-		if (!is_wanted(p, records, z->names[i].owner))
+		if (!is_wanted(p, zone, z->names[i].owner))
 			continue;
 		if (p->names_done++ % PROGRESS_EVERY == 0)
 			progress_say(p);
@@ -245,27 +244,27 @@ proof_new(const struct generation *g, const struct zone_records *const *zones,
  * the records. */
 static uint64_t
 names_count(const struct proof *p, const struct zone_records *const *zones,
-    const bool *subject, size_t nzones)
+    const uint32_t *subjects, size_t nsubjects)
 {
 	uint64_t names = 0;
 
-	for (size_t i = 0; i < nzones; i++) {
-		const struct zone_records *z = zones[i];
+	for (size_t i = 0; i < nsubjects; i++) {
+		const struct zone_records *z = zones[subjects[i]];
 
-		for (size_t j = 0; subject[i] && j < z->count; j++)
+		for (size_t j = 0; j < z->count; j++)
 			if (j == 0 ||
 			    z->records[j].owner != z->records[j - 1].owner)
-				names += is_wanted(
-				    p, z, record_owner(z, &z->records[j]));
+				names += is_wanted(p, subjects[i],
+				    record_owner(z, &z->records[j]));
 	}
 	return names;
 }
 
 int
 prove_zones(const struct generation *g, const struct zone_records *const *zones,
-    const bool *subject, size_t nzones, const struct prove_options *options,
-    struct prove_fault *faults, size_t faults_max, size_t *nfaults,
-    uint64_t *answers, struct err *err)
+    size_t nzones, const uint32_t *subjects, size_t nsubjects,
+    const struct prove_options *options, struct prove_fault *faults,
+    size_t faults_max, size_t *nfaults, uint64_t *answers, struct err *err)
 {
 	struct proof *p = proof_new(g, zones, nzones, options, err);
 	int code = 0;
@@ -274,15 +273,13 @@ prove_zones(const struct generation *g, const struct zone_records *const *zones,
 	*answers = 0;
 	if (!p)
 		return ERR_NO_MEMORY;
-	p->names_total = names_count(p, zones, subject, nzones);
+	p->names_total = names_count(p, zones, subjects, nsubjects);
 	p->extras = prove_questions_extras(p->names_total);
-	for (size_t i = 0; i < nzones && *nfaults < faults_max; i++) {
-		if (!subject[i])
-			continue;
-		code = zone_prove(p, zones[i], i);
+	for (size_t i = 0; i < nsubjects && *nfaults < faults_max; i++) {
+		code = zone_prove(p, zones[subjects[i]], subjects[i]);
 		if (code == ERR_REFUSED)
 			faults[(*nfaults)++] = (struct prove_fault){
-			    .zone = i,
+			    .zone = subjects[i],
 			    .why = p->why,
 			};
 		else if (code)

@@ -14,10 +14,9 @@
 #include "snapshot/records.h"
 
 struct prove_options {
-	/* prove only names for which this says yes (names of new cells); NULL:
-	 * all */
-	bool (*wanted)(
-	    void *arg, const struct zone_records *z, const uint8_t *name);
+	/* prove only names for which this says yes (names of new cells); `zone`
+	 * is an index; NULL: all */
+	bool (*wanted)(void *arg, size_t zone, const uint8_t *name);
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *arg;
 };
@@ -28,11 +27,12 @@ struct prove_fault {
 };
 
 /* `zones`: all zones of the generation, sorted by apex (a parent's answer for a
- * DS depends on its neighbours); `subject[i]` says which are to be proven.
+ * DS depends on its neighbours); `subjects`: indexes of those to be proven.
  * Faults (at most faults_max, one a zone) are returned; 0 if there are none,
  * ERR_REFUSED if there are. */
 int prove_zones(const struct generation *g,
-    const struct zone_records *const *zones, const bool *subject, size_t nzones,
+    const struct zone_records *const *zones, size_t nzones,
+    const uint32_t *subjects, size_t nsubjects,
     const struct prove_options *options, struct prove_fault *faults,
     size_t faults_max, size_t *nfaults, uint64_t *answers, struct err *err);
 

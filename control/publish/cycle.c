@@ -198,7 +198,7 @@ static void
 compile_step(void *arg, enum compile_step step, uint64_t done, uint64_t total)
 {
 	static const char *const words[COMPILE_STEP_COUNT] = {
-	    "compiling", "cells", "proving", "records", "manifest"};
+	    "compiling", "cells", "loading", "proving", "records", "manifest"};
 
 	(void)done;
 	(void)total;

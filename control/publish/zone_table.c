@@ -111,6 +111,10 @@ zone_table_look(struct zone_table *t, struct zone_entry *e)
 	t->looks = true;
 	if (e)
 		e->look = true;
+	if (e && t->nlooking < ZONES_LISTED)
+		t->looking[t->nlooking++] = e;
+	else
+		t->all_look = true;
 	for (size_t i = 0; !e && i < t->count; i++)
 		t->zones[i].look = true;
 }
@@ -166,7 +170,8 @@ zone_table_configure(
 	zones_free(t->zones, t->count, t->watch);
 	t->zones = fresh;
 	t->count = count;
-	t->looks = true;
+	t->nlooking = 0;
+	t->looks = t->all_look = true;
 	pthread_mutex_unlock(&t->lock);
 	return 0;
 }
@@ -358,30 +363,41 @@ zone_table_notice(struct zone_table *t, int64_t now)
 	return all;
 }
 
+/* Looks at one zone; as zone_table_read(). */
+static unsigned
+zone_look(struct zone_table *t, struct zone_entry *e)
+{
+	unsigned wait;
+
+	if (e->stamp.count && zonefile_stamp_unchanged(&e->stamp) &&
+	    !zone_look_again(e, t))
+		return 0;
+	wait = zone_unsettled_ms(e, t);
+	if (!wait && !zone_read(e, t))
+		wait = t->settle_ms + 1;
+	if (wait)
+		zone_table_look(t, e);
+	return wait;
+}
+
 unsigned
 zone_table_read(struct zone_table *t, bool force)
 {
+	struct zone_entry *list[ZONES_LISTED];
+	bool all = force || t->all_look;
+	size_t count = all ? t->count : t->nlooking;
 	unsigned again = 0;
 
 	if (!t->looks && !force)
 		return 0;
-	t->looks = false;
-	for (size_t i = 0; i < t->count; i++) {
-		struct zone_entry *e = &t->zones[i];
-		unsigned wait;
+	memcpy(list, t->looking, sizeof list);
+	t->nlooking = 0;
+	t->looks = t->all_look = false;
+	for (size_t i = 0; i < count; i++) {
+		struct zone_entry *e = all ? &t->zones[i] : list[i];
+		unsigned wait = e->look || force ? zone_look(t, e) : 0;
 
-		if (!e->look && !force)
-			continue;
-		if (e->stamp.count && zonefile_stamp_unchanged(&e->stamp) &&
-		    !zone_look_again(e, t))
-			continue;
-		wait = zone_unsettled_ms(e, t);
-		if (!wait && !zone_read(e, t))
-			wait = t->settle_ms + 1;
-		if (!wait)
-			continue;
-		zone_table_look(t, e);
-		if (!again || wait < again)
+		if (wait && (!again || wait < again))
 			again = wait;
 	}
 	return again;

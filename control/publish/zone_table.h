@@ -45,12 +45,18 @@ struct condemned_version {
 	struct digest version;
 };
 
+enum { ZONES_LISTED = 64 };
+
 struct zone_table {
 	pthread_mutex_t lock;
 	struct watch *watch;      /* borrowed; NULL: nobody watches */
 	struct zone_entry *zones; /* canonical order */
 	size_t count;
-	bool looks;         /* one of them at least has `look` */
+	bool looks; /* one of them at least has `look` */
+	/* those that have it, or `all_look`: more than the list holds may */
+	struct zone_entry *looking[ZONES_LISTED];
+	unsigned nlooking;
+	bool all_look;
 	bool pending;       /* or may have a version that is to go live */
 	unsigned settle_ms; /* a file that is younger is not read yet, unless
 	                       it was renamed into place */

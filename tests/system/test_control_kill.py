@@ -5,7 +5,7 @@
 """kill -9 of holdfastd at every step of 200 publications, under a stream of
 queries:
 
-    zone file -> holdfastd (dies at: reading, compiling, cells, proving,
+    zone file -> holdfastd (dies at: reading, compiling, cells, loading, proving,
         |            |       records, manifest, activating, committing)
         |          store ---> holdfast-sockets <--- a client that checks every
     this test        |                              answer
@@ -22,7 +22,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import control_rig as rig  # noqa: E402
 
-WORDS = ["reading", "compiling", "cells", "proving", "records", "manifest",
+WORDS = ["reading", "compiling", "cells", "loading", "proving", "records", "manifest",
          "activating", "committing"]
 KILLS = 10
 RANDOM = 40

@@ -590,6 +590,87 @@ START_TEST(stale_cell_is_refused_and_named)
 }
 END_TEST
 
+enum { STEPS = 60, STEP_ZONES = 40 };
+
+/* One step of a long life: zones come, go, change, grow into split ones and
+ * shrink. Returns how many there are; they are in order. */
+static size_t
+life_step(struct rig *r, const struct zone_records *zones[STEP_ZONES],
+    unsigned step, unsigned *random)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned pick = (*random = *random * 1103515245 + 12345) >> 8;
+		unsigned at = pick % STEP_ZONES, what = pick / STEP_ZONES % 8;
+		char apex[32];
+
+		snprintf(apex, sizeof apex, "z%02u.example.", at);
+		if (what == 0 || r->nversions == 4 * ZONES_MAX)
+			zones[at] = NULL;
+		else if (what == 1)
+			zones[at] = version_make(r, apex, step, 400, "large");
+		else
+			zones[at] = version_make(r, apex, step, 2, "small");
+	}
+	for (unsigned i = 0; i < STEP_ZONES; i++)
+		if (zones[i])
+			r->zones[n++] = (struct compile_zone){
+			    .records = zones[i], .last_good = zones[i]};
+	return n;
+}
+
+/* What is remembered changes nothing but the time that it takes. */
+START_TEST(memory_makes_no_difference)
+{
+	const struct zone_records *zones[STEP_ZONES] = {NULL};
+	struct compile_memory *memory = compile_memory_new();
+	struct generation *base = NULL;
+	unsigned random = 7, kept = 0;
+	struct rig r;
+
+	rig_open(&r);
+	r.options.split_bytes = 8192;
+	for (unsigned step = 1; step <= STEPS; step++) {
+		struct digest without;
+		uint64_t answers;
+
+		r.nzones = life_step(&r, zones, step, &random);
+		r.options.memory = NULL;
+		r.options.base = NULL;
+		rig_must(&r);
+		without = r.result.generation;
+		kept = r.result.cells_kept;
+		answers = r.result.answers_proven;
+		r.options.memory = memory;
+		r.options.base = base;
+		/* now and then one that gets nowhere is between */
+		if (step % 7 == 0) {
+			const struct zone_records *keep = r.zones[0].records;
+
+			r.zones[0].records =
+			    version_make(&r, "z.example.", 1, 1, "x");
+			rig_must(&r);
+			r.zones[0].records = keep;
+		}
+		rig_must(&r);
+		ck_assert(digest_equal(&without, &r.result.generation));
+		ck_assert_uint_eq(r.result.cells_kept, kept);
+		ck_assert_uint_eq(r.result.answers_proven, answers);
+		if (r.result.unchanged)
+			continue;
+		rig_commit(&r);
+		generation_free(&base);
+		base = r.result.loaded;
+		r.result.loaded = NULL;
+	}
+	ck_assert_uint_gt(kept, 5);
+	compile_memory_free(memory);
+	generation_free(&base);
+	rig_close(&r);
+}
+END_TEST
+
 UNIT_MAIN("compile", first_generation_is_proven_and_loaded,
     one_changed_record_builds_one_cell,
     one_changed_record_builds_one_cell_from_memory, same_zones_are_unchanged,
@@ -601,4 +682,5 @@ UNIT_MAIN("compile", first_generation_is_proven_and_loaded,
     large_zones_are_split_and_keep_their_numbers,
     slots_grow_with_the_zones_and_keep_to_the_parent,
     zones_are_read_back_as_they_were, no_zones_are_a_generation,
-    loaded_parent_shares_its_cells, stale_cell_is_refused_and_named)
+    loaded_parent_shares_its_cells, stale_cell_is_refused_and_named,
+    memory_makes_no_difference)

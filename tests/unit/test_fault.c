@@ -43,7 +43,7 @@ zones_prove(bool split, const char *fault, unsigned every, struct err *why)
 {
 	const struct text_zone zones[ZONES] = {
 	    {"example.", parent, split}, {"child.example.", child, false}};
-	static const bool subject[ZONES] = {true, true};
+	static const uint32_t subjects[ZONES] = {0, 1};
 	struct zone_records *records[ZONES];
 	struct prove_fault faults[ZONES];
 	struct generation *g = NULL;
@@ -57,8 +57,8 @@ zones_prove(bool split, const char *fault, unsigned every, struct err *why)
 	rc = text_generation_make(&g, records, zones, ZONES, &err);
 	fault_clear_all();
 	ck_assert_msg(rc == 0, "%s: %s", fault ? fault : "no fault", err.text);
-	rc = prove_zones(g, (const struct zone_records *const *)records,
-	    subject, ZONES, NULL, faults, ZONES, &n, &answers, &err);
+	rc = prove_zones(g, (const struct zone_records *const *)records, ZONES,
+	    subjects, ZONES, NULL, faults, ZONES, &n, &answers, &err);
 	*why = n > 0 ? faults[0].why : err;
 	for (unsigned i = 0; i < ZONES; i++)
 		zone_records_free(records[i]);
