@@ -356,6 +356,13 @@ bench-peers: ## Holdfast beside NSD, Knot, BIND: build/bench/peers.jsonl [SETS=.
 		--data $(BENCH_DATA) --sets $(PEERS_SETS) \
 		--out $(BUILD_DIR)/bench/peers.jsonl $(BENCH_ARGS)
 
+.PHONY: bench-load
+bench-load: ## zone files to answers, cold start, memory, edits [SETS=...] [BENCH_ARGS=...]
+	$(Q)tests/setup/install.sh build bench
+	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=release all
+	$(Q)tests/bench/load.py --build $(BUILD_DIR)/release --data $(BENCH_DATA) \
+		--out $(BUILD_DIR)/bench/load.jsonl $(if $(SETS),--sets $(SETS)) $(BENCH_ARGS)
+
 # --- installation --------------------------------------------------------------------
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/holdfast
