@@ -29,7 +29,8 @@ struct naive {
 	size_t
 	    last; /* zone of the last question: most often of the next, too */
 	struct index_slot index[INDEXES_MAX];
-	uint64_t worth_evicted; /* of the last one evicted */
+	const struct index_slot *walked; /* by the caller; NULL: none */
+	uint64_t worth_evicted;          /* of the last one evicted */
 };
 
 /* One question on its way. */
@@ -88,12 +89,15 @@ naive_answer_fini(struct naive_answer *a)
 	a->count = a->cap = 0;
 }
 
-int
-naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
-    struct err *err)
+/* The slot of a zone's index: its own, or the one whose loss is cheapest; never
+ * the one that the caller of naive_zone_open() walks, however many zones its
+ * questions lead to. */
+static int
+index_open(
+    struct naive *n, size_t zone, struct index_slot **out, struct err *err)
 {
 	const struct zone_records *records = n->zones[zone];
-	struct index_slot *slot = &n->index[0];
+	struct index_slot *slot = &n->index[n->walked == &n->index[0]];
 	int code = 0;
 
 	for (unsigned i = 0; i < INDEXES_MAX; i++) {
@@ -101,7 +105,8 @@ naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
 			slot = &n->index[i];
 			break;
 		}
-		if (n->index[i].worth < slot->worth)
+		if (n->index[i].worth < slot->worth &&
+		    &n->index[i] != n->walked)
 			slot = &n->index[i];
 	}
 	if (slot->zone.records != records) {
@@ -112,6 +117,22 @@ naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
 	}
 	if (code == 0) {
 		slot->worth = n->worth_evicted + records->count;
+		*out = slot;
+	}
+	return code;
+}
+
+int
+naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
+    struct err *err)
+{
+	struct index_slot *slot;
+	int code;
+
+	n->walked = NULL;
+	code = index_open(n, zone, &slot, err);
+	if (code == 0) {
+		n->walked = slot;
 		*out = &slot->zone;
 	}
 	return code;
@@ -557,6 +578,7 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 	    .type = qtype,
 	    .dnssec_ok = dnssec_ok,
 	};
+	struct index_slot *slot;
 	int code;
 
 	a->count = 0;
@@ -568,9 +590,10 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 		return 0;
 	if (qtype != DNS_TYPE_DS)
 		n->last = a->zone;
-	code = naive_zone_open(n, a->zone, &r.zone, err);
+	code = index_open(n, a->zone, &slot, err);
 	if (code)
 		return code;
+	r.zone = &slot->zone;
 	/* signatures of an unsigned zone are answers to RRSIG and nothing else
 	 */
 	r.dnssec_ok = dnssec_ok && zone_is_signed(r.zone);

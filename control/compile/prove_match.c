@@ -54,8 +54,8 @@ name_matches(struct matcher *m, const uint8_t *expected)
 			jumped = true;
 			if (r.failed || to < DNS_HEADER_BYTES || to >= begin)
 				return false;
-			r = wire_reader_make(m->wire + to,
-			    (size_t)(m->r.end - m->wire) - to);
+			r = wire_reader_make(
+			    m->wire + to, (size_t)(m->r.end - m->wire) - to);
 			begin = to;
 			continue;
 		}

@@ -75,8 +75,8 @@ compare(struct world *w, const struct prove_question *q, const uint8_t *wire,
 
 /* One octet changed at a time; the verdicts must be the same. */
 static void
-change_octets(
-    struct world *w, const struct prove_question *q, uint8_t *wire, size_t bytes)
+change_octets(struct world *w, const struct prove_question *q, uint8_t *wire,
+    size_t bytes)
 {
 	for (size_t i = 2; i < bytes; i++) {
 		uint8_t keep = wire[i];
@@ -124,8 +124,8 @@ ask(void *arg, const uint8_t *name, uint16_t type)
 	bytes = answer_one(w->batch, w->generation, &ctx, w->wire,
 	    (size_t)(out.at - w->wire), DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES,
 	    &verdict);
-	ck_assert_int_eq(naive_ask(w->naive, name, type, q.dnssec_ok,
-			     &w->expected, &err),
+	ck_assert_int_eq(
+	    naive_ask(w->naive, name, type, q.dnssec_ok, &w->expected, &err),
 	    0);
 	ck_assert_int_eq(compare(w, &q, w->wire, bytes, DECODE), 0);
 	w->compare.decoded = 0;
@@ -143,8 +143,8 @@ START_TEST(what_matches_is_what_ldns_decodes)
 	struct err err;
 
 	ck_assert_ptr_nonnull(w);
-	ck_assert_msg(text_generation_make(&w->generation, w->records, zones,
-			  ZONES, &err) == 0,
+	ck_assert_msg(text_generation_make(
+			  &w->generation, w->records, zones, ZONES, &err) == 0,
 	    "%s", err.text);
 	/* sorted: example., signed.example., split.example. */
 	ck_assert_int_eq(
