@@ -47,11 +47,13 @@ def window(world, server, seconds):
     answers = b.answers - a.answers
     if not answers:
         raise ServerError('no answers under load')
-    spent = (b.cpu - a.cpu) * world.tsc_hz
-    # A polled core is always busy: turns with packets count. What it spends
-    # in the kernel it spends in those.
-    busy = b.cycles - a.cycles if server.poll_mode else spent
     elapsed = b.time - a.time
+    spent = (b.cpu - a.cpu) * world.tsc_hz
+    # A polled core is always busy: turns with packets count, and what it spends
+    # in the kernel it spends in those. Its clock runs on while others have the
+    # core: of CPU time, as for the rest, it is this share.
+    busy = ((b.cycles - a.cycles) * min(1, (b.cpu - a.cpu) / elapsed)
+            if server.poll_mode else spent)
     figures = dict(answers_per_s=round(answers / elapsed),
                    busy_share=round(busy / world.tsc_hz / elapsed, 3),
                    cpu_share=round((b.cpu - a.cpu) / elapsed, 3),
