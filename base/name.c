@@ -51,10 +51,43 @@ octet_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
+/* Eight octets at once. */
+static inline uint64_t
+chunk_lower(const uint8_t *p)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t octets, low, from_a, past_z;
+
+	memcpy(&octets, p, sizeof octets);
+	low = octets & 0x7f * ones; /* so that no sum carries into the next */
+	from_a = low + (0x80 - 'A') * ones;
+	past_z = low + (0x80 - 'Z' - 1) * ones;
+	return octets | (from_a & ~past_z & ~octets & 0x80 * ones) >> 2;
+}
+
+/* How many of the first octets are equal in any case: `most`, or less than
+ * eight too few. */
+static inline size_t
+octets_skip(const uint8_t *a, const uint8_t *b, size_t most)
+{
+	size_t n = 0;
+
+	while (n + 8 <= most && chunk_lower(a + n) == chunk_lower(b + n))
+		n += 8;
+	return n;
+}
+
 void
 name_lower(uint8_t *dst, const uint8_t *src, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++)
+	size_t i = 0;
+
+	for (; i + 8 <= bytes; i += 8) {
+		uint64_t octets = chunk_lower(src + i);
+
+		memcpy(dst + i, &octets, sizeof octets);
+	}
+	for (; i < bytes; i++)
 		dst[i] = octet_lower(src[i]);
 }
 
@@ -71,9 +104,9 @@ name_parent(const uint8_t *name, unsigned strip)
 static int
 label_compare(const uint8_t *a, const uint8_t *b)
 {
-	unsigned least = a[0] < b[0] ? a[0] : b[0];
+	size_t least = a[0] < b[0] ? a[0] : b[0];
 
-	for (unsigned i = 1; i <= least; i++) {
+	for (size_t i = octets_skip(a + 1, b + 1, least) + 1; i <= least; i++) {
 		int diff = octet_lower(a[i]) - octet_lower(b[i]);
 
 		if (diff)
@@ -108,24 +141,22 @@ name_compare(const uint8_t *a, const uint8_t *b)
 	return (na > 0) - (nb > 0);
 }
 
+/* Lengths first, so that no octet behind a name is read; they are the same in
+ * any case. */
 bool
 name_equal(const uint8_t *a, const uint8_t *b)
 {
-	for (;;) {
-		unsigned label = *a;
+	size_t bytes = 0, i;
 
-		if (label != *b)
+	for (; a[bytes]; bytes += a[bytes] + 1u)
+		if (a[bytes] != b[bytes])
 			return false;
-		if (label == 0)
-			return true;
-		for (unsigned i = 1; i <= label; i++) {
-			if (a[i] != b[i] &&
-			    octet_lower(a[i]) != octet_lower(b[i]))
-				return false;
-		}
-		a += label + 1;
-		b += label + 1;
-	}
+	if (b[bytes])
+		return false;
+	for (i = octets_skip(a, b, bytes); i < bytes; i++)
+		if (octet_lower(a[i]) != octet_lower(b[i]))
+			return false;
+	return true;
 }
 
 bool

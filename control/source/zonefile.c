@@ -2,11 +2,13 @@
  *
  * A zone file to sealed records, see zonefile.h: the loop over records, and
  * where an error was. The stack of open files (zonefile_input.c) takes the
- * place of recursion. Runs in holdfastd and `holdfast`; allocates the state of
- * the load and the texts of the open files, and frees both.
+ * place of recursion. Runs in holdfastd and `holdfast`; the state of the load
+ * (80 KB) is on the stack; allocates the texts of the open files, and frees
+ * them.
  */
 #include "control/source/zonefile.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,31 +97,26 @@ read_all(struct zonefile_parser *p, struct err *err)
 }
 
 static int
-parser_new(struct zonefile_parser **out, const uint8_t *apex,
+parser_init(struct zonefile_parser *p, const uint8_t *apex,
     const struct zonefile_options *options, struct err *err)
 {
 	static const struct zonefile_options defaults;
-	struct zonefile_parser *p = calloc(1, sizeof *p);
 
+	memset(p, 0, offsetof(struct zonefile_parser, frames));
 	if (options && options->stamp)
 		*options->stamp = (struct zonefile_stamp){0};
-	if (!p)
-		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	p->options = options ? options : &defaults;
 	p->bytes_left = p->options->bytes_max ? p->options->bytes_max
 	                                      : ZONEFILE_BYTES_MAX_DEFAULT;
 	p->zone = zone_records_new(apex, err);
-	if (!p->zone) {
-		free(p);
-		return err ? err->code : ERR_NO_MEMORY;
-	}
+	if (!p->zone)
+		return ERR_NO_MEMORY;
 	memcpy(p->origin, p->zone->apex, name_length(p->zone->apex));
-	*out = p;
 	return 0;
 }
 
 static void
-parser_free(struct zonefile_parser *p)
+parser_fini(struct zonefile_parser *p)
 {
 	while (p->depth)
 		zonefile_pop(p);
@@ -130,7 +127,6 @@ parser_free(struct zonefile_parser *p)
 	zone_records_free(p->zone);
 	free(p->include_root);
 	free(p->folder);
-	free(p);
 }
 
 /* Warnings of the whole zone have a file but no line. */
@@ -181,28 +177,28 @@ int
 zonefile_load(struct zone_records **out, const char *path, const uint8_t *apex,
     const struct zonefile_options *options, struct err *err)
 {
-	struct zonefile_parser *p;
+	struct zonefile_parser p;
 	struct err busy;
-	int rc = parser_new(&p, apex, options, err);
+	int rc = parser_init(&p, apex, options, err);
 
 	if (rc)
 		return rc;
-	rc = zonefile_set_folder(p, path, err);
+	rc = zonefile_set_folder(&p, path, err);
 	if (!rc)
-		rc = zonefile_push_file(p, path, false, err);
+		rc = zonefile_push_file(&p, path, false, err);
 	if (!rc)
-		rc = read_all(p, err);
+		rc = read_all(&p, err);
 	/* what looks wrong may only be half written */
-	if (zonefile_check_unchanged(p, &busy)) {
+	if (zonefile_check_unchanged(&p, &busy)) {
 		rc = busy.code;
 		if (err)
 			*err = busy;
 	}
 	if (!rc)
-		rc = finish(p, path, err);
+		rc = finish(&p, path, err);
 	if (!rc)
-		hand_over(p, out);
-	parser_free(p);
+		hand_over(&p, out);
+	parser_fini(&p);
 	return rc;
 }
 
@@ -211,18 +207,18 @@ zonefile_parse(struct zone_records **out, const char *path, const void *text,
     size_t bytes, const uint8_t *apex, const struct zonefile_options *options,
     struct err *err)
 {
-	struct zonefile_parser *p;
-	int rc = parser_new(&p, apex, options, err);
+	struct zonefile_parser p;
+	int rc = parser_init(&p, apex, options, err);
 
 	if (rc)
 		return rc;
-	rc = zonefile_push_text(p, path, text, bytes, err);
+	rc = zonefile_push_text(&p, path, text, bytes, err);
 	if (!rc)
-		rc = read_all(p, err);
+		rc = read_all(&p, err);
 	if (!rc)
-		rc = finish(p, path, err);
+		rc = finish(&p, path, err);
 	if (!rc)
-		hand_over(p, out);
-	parser_free(p);
+		hand_over(&p, out);
+	parser_fini(&p);
 	return rc;
 }

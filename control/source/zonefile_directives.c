@@ -79,7 +79,7 @@ directive_include(
 
 	if (n < 0)
 		return n;
-	if (!p->include_root)
+	if (!p->folder)
 		return err_set(
 		    err, ERR_REFUSED, "$INCLUDE is not allowed here");
 	if (l->count == 3)

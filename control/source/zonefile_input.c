@@ -117,13 +117,22 @@ zonefile_set_folder(
     struct zonefile_parser *p, const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
-	const char *root = p->options->include_root;
 
 	p->folder = strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
 	if (!p->folder)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	return 0;
+}
+
+static int
+include_root_find(struct zonefile_parser *p, struct err *err)
+{
+	const char *root = p->options->include_root;
+
+	if (p->include_root)
+		return 0;
 	if (!root)
-		root = slash ? p->folder : ".";
+		root = *p->folder ? p->folder : ".";
 	p->include_root = realpath(root, NULL);
 	if (!p->include_root)
 		return err_set_errno(
@@ -137,12 +146,16 @@ zonefile_set_folder(
 /* Where is the open file? Must be below the include root. */
 static int
 check_inside_root(
-    const struct zonefile_parser *p, int fd, const char *path, struct err *err)
+    struct zonefile_parser *p, int fd, const char *path, struct err *err)
 {
-	size_t root = strlen(p->include_root);
+	int rc = include_root_find(p, err);
 	char link[64], real[PATH_MAX];
+	size_t root;
 	ssize_t n;
 
+	if (rc)
+		return rc;
+	root = strlen(p->include_root);
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	n = readlink(link, real, sizeof real - 1);
 	if (n < 0)
@@ -189,16 +202,17 @@ read_text(int fd, const struct stat *st, const char *path, char **text,
 	if (!*text)
 		return err_set(err, ERR_NO_MEMORY,
 		    "out of memory for the %zu octets of %s", want, path);
-	/* one more than there should be: it shows that the file grew */
+	/* one more than there should be: it shows that the file grew; at its
+	 * end a file gives less than it was asked for, once */
 	while (have <= want) {
 		n = read(fd, *text + have, want + 1 - have);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_set_errno(err, "reading %s", path);
-		if (n == 0)
-			break;
 		have += (size_t)n;
+		if (n == 0 || have == want)
+			break;
 	}
 	if (have != want)
 		return err_set(err, ERR_BUSY,

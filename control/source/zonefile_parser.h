@@ -34,11 +34,12 @@ struct zonefile_frame {
 struct zonefile_parser {
 	struct zone_records *zone;
 	const struct zonefile_options *options;
-	struct zonefile_frame frames[ZONEFILE_DEPTH_MAX];
 	unsigned depth;
-	char *include_root; /* canonical, no slash at its end; NULL: $INCLUDE is
-	                       refused */
-	char *folder; /* of the zone file, with a slash at its end, or "" */
+	/* canonical, no slash at its end; made when it is needed */
+	char *include_root;
+	/* of the zone file, with a slash at its end, or ""; NULL: there is no
+	 * file, and $INCLUDE is refused */
+	char *folder;
 	struct zonefile_stamp stamp;
 	uint64_t bytes_left;
 
@@ -48,6 +49,10 @@ struct zonefile_parser {
 	bool has_default_ttl, has_last_ttl;
 
 	uint32_t fault_line; /* 0: the record's first line */
+
+	/* large, and not set before they are used: among a million small zones
+	 * that shows */
+	struct zonefile_frame frames[ZONEFILE_DEPTH_MAX];
 	uint8_t rdata[ZONEFILE_RDATA_MAX];
 };
 
@@ -69,7 +74,7 @@ int zonefile_push_text(struct zonefile_parser *p, const char *path,
 void zonefile_pop(struct zonefile_parser *p);
 /* ERR_BUSY if a file that was read is no longer what it was. */
 int zonefile_check_unchanged(const struct zonefile_parser *p, struct err *err);
-/* Sets folder and include_root. */
+/* Sets the folder. */
 int zonefile_set_folder(
     struct zonefile_parser *p, const char *path, struct err *err);
 

@@ -296,6 +296,43 @@ START_TEST(case_is_ignored_and_nothing_else)
 }
 END_TEST
 
+static int
+sign(int n)
+{
+	return (n > 0) - (n < 0);
+}
+
+/* Octets are taken eight at a time: the same at every place of a long label. */
+START_TEST(case_of_long_labels)
+{
+	enum { LABEL = 13 };
+
+	for (unsigned x = 0; x < 256; x++) {
+		for (unsigned y = 0; y < 256; y++) {
+			uint8_t p[LABEL + 2] = {LABEL}, q[LABEL + 2] = {LABEL};
+			uint8_t one[] = {1, (uint8_t)x, 0};
+			uint8_t other[] = {1, (uint8_t)y, 0};
+			unsigned at = 1 + (x * 7 + y) % LABEL;
+
+			for (unsigned i = 1; i <= LABEL; i++) {
+				p[i] = (uint8_t)(i % 2 ? 'A' + i : 'a' + i);
+				q[i] = p[i] ^ 0x20;
+			}
+			p[at] = (uint8_t)x;
+			q[at] = (uint8_t)y;
+			ck_assert_int_eq(
+			    name_equal(p, q), name_equal(one, other));
+			ck_assert_int_eq(sign(name_compare(p, q)),
+			    sign(name_compare(one, other)));
+			name_lower(p, p, sizeof p);
+			name_lower(q, q, sizeof q);
+			ck_assert_int_eq(memcmp(p, q, sizeof p) == 0,
+			    name_equal(one, other));
+		}
+	}
+}
+END_TEST
+
 /* Equal octets, other label boundaries. */
 START_TEST(equal_looks_at_boundaries)
 {
@@ -360,4 +397,5 @@ UNIT_MAIN("name", length_find_accepts_sound_names,
     length_find_refuses_hostile_bytes, length_find_of_every_octet,
     text_there_and_back, bad_text_is_refused_with_its_cause,
     text_of_longest_names, canonical_order, case_is_ignored_and_nothing_else,
-    equal_looks_at_boundaries, ancestors, labels_parents_wildcards)
+    case_of_long_labels, equal_looks_at_boundaries, ancestors,
+    labels_parents_wildcards)
