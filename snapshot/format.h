@@ -210,8 +210,8 @@ struct zone_d {
 	uint8_t split_bits; /* log2 of its split slots */
 	uint16_t split;     /* index among the manifest's splits, or NO_SPLIT */
 	uint16_t reserved0;
-	uint32_t denial_off; /* with FEATURE_DENIAL */
-	uint32_t denial_first_slot, denial_slots;
+	uint32_t denial_off; /* with FEATURE_DENIAL: of its denial_d, or 0 */
+	uint32_t reserved2[2];
 	uint8_t
 	    version[8]; /* first bytes of the zone's records digest: names
 	                   the zone's version in status and condemned lists */
@@ -275,11 +275,120 @@ struct link_d {
 };
 _Static_assert(sizeof(struct link_d) == 16, "link");
 
+/* Denial of existence (RFC 4034 section 4, RFC 5155): of a zone that is signed,
+ * zone_d.denial_off is where its denial_d is, from the start of the shared cell
+ * (0: the zone has no NSEC or NSEC3 chain). The chain itself is an order_d
+ * (NSEC) or a hashed_d (NSEC3): of a zone in a shared cell it is in that cell;
+ * a split zone has it in denial cells, in slots of their own behind those of
+ * its names (split_d.denial_slots):
+ *
+ *   NSEC    slot 0: an order_d of the first names of the ranges; slot 1 + i:
+ * the order_d of range i. Where a range begins is told by the hash of a name
+ * (name_mixed_starts_range()), so that one added name changes one range, or
+ * cuts it in two. NSEC3   2^k slots, k >= 0: slot i has the hashes whose first
+ * k bits are i, and at least one.
+ *
+ * A denial cell is header, the chain at 256 (heap_off; nbuckets and nnodes are
+ * 0), the apex name behind it (apex_off), 64 zero bytes. Its `slot` is 0
+ * for NSEC, where numbers shift, and the slot for NSEC3. It has no pack: its
+ * slot_d has zeros in `records`. */
+enum denial_kind { DENIAL_NSEC = 1, DENIAL_NSEC3 = 2 };
+
+enum { NSEC3_HASH_BYTES = 20 };
+
+struct denial_d {
+	uint8_t kind;
+	uint8_t salt_bytes;
+	uint16_t iterations;
+	uint32_t chain_off; /* from the cell's start; 0 for a split zone */
+	/* NSEC3: the hashes of the apex and of the wildcard below it, which
+	 * most proofs need */
+	uint8_t apex_hash[NSEC3_HASH_BYTES];
+	uint8_t wildcard_hash[NSEC3_HASH_BYTES];
+	/* uint8_t salt[salt_bytes], zero padding to 4 */
+};
+_Static_assert(sizeof(struct denial_d) == 48, "denial");
+
+/* The owners of NSEC records in canonical order (RFC 4034 section 6.1), as a
+ * static search tree of cache lines. 64-aligned.
+ *
+ *   order_d
+ *   order_node_d [all levels]   the root's level first; 64-aligned
+ *   order_name_d [count]
+ *   names                       lower case, without the apex's octets
+ *
+ * The key of a name is its labels above the apex, from the apex up, each lower
+ * case, 0x00 and 0x01 in it as 0x01 0x01 and 0x01 0x02, then 0x00: octets of
+ * keys compare as names do. The apex's key is empty. A node has the
+ * first keys of up to ORDER_FANOUT children: of each the 8 octets behind the
+ * first `skip` ones as a big-endian number, zeros behind the key's end. `skip`
+ * is what the node's first key and the first key of the next node of its level
+ * have in common (0 for the last), so every key that the search brings here has
+ * it too. Keys with equal chunks are told apart by their names. Child c of node
+ * i is node i * ORDER_FANOUT + c of the level below, or that name. */
+enum { ORDER_FANOUT = 7, ORDER_LEVELS_MAX = 10 };
+
+struct order_d {
+	uint32_t count; /* names, >= 1 */
+	uint32_t levels;
+	uint32_t names_off; /* of the order_name_d, from order_d */
+	uint32_t bytes;     /* all of it, names included */
+	uint32_t level_first[ORDER_LEVELS_MAX]; /* index of its first node */
+	uint32_t reserved[2];
+};
+_Static_assert(sizeof(struct order_d) == 64, "order");
+
+struct order_node_d {
+	uint16_t skip;
+	uint8_t count;
+	uint8_t reserved[5];
+	uint64_t chunk[ORDER_FANOUT]; /* ascending; all ones where unused */
+};
+_Static_assert(sizeof(struct order_node_d) == 64, "order node");
+
+struct order_name_d {
+	uint64_t hash;     /* of the whole name: where its node is; in slot 0 of
+	                      a split zone: of the first name of the range */
+	uint32_t name_off; /* from order_d */
+	uint8_t name_bytes; /* 0: the apex */
+	uint8_t reserved[3];
+};
+_Static_assert(sizeof(struct order_name_d) == 16, "order name");
+
+/* NSEC3 records by their hash. 64-aligned.
+ *
+ *   hashed_d
+ *   uint32_t first[2^bits + 1]  index of the first hash whose `bits` bits
+ *                               behind the first `prefix_bits` ones are at
+ *                               least this
+ *   hashed_name_d [count]       ascending
+ *   blocks                      the NSEC3 RRset and its signatures as of an
+ *                               answer: owner the hashed name, one form
+ *
+ * The record that covers a hash is the last one that is not greater; if there
+ * is none, the last of the slot before, and of the chain in front of its first.
+ */
+struct hashed_d {
+	uint32_t count; /* >= 1 */
+	uint8_t prefix_bits, bits;
+	uint8_t reserved[2];
+	uint32_t names_off; /* of the hashed_name_d, from hashed_d */
+	uint32_t bytes;
+};
+_Static_assert(sizeof(struct hashed_d) == 16, "hashed");
+
+struct hashed_name_d {
+	uint8_t hash[NSEC3_HASH_BYTES];
+	uint32_t block_off; /* from hashed_d, a multiple of 4 */
+};
+_Static_assert(sizeof(struct hashed_name_d) == 24, "hashed name");
+
 /* A manifest:
  *
  *   manifest_header_d          256 bytes
  *   slot_d  [nslots]           shared slots 0 .. 2^slot_bits - 1, then those of
- *                              the splits one after the other
+ *                              the splits one after the other: of names, then
+ *                              of denial
  *   split_d [nsplits]          first slots ascend without a gap; a split that
  *                              is gone keeps its number with apex_bytes 0 and
  *                              no slots, so that cells which name numbers stay
@@ -310,9 +419,9 @@ struct slot_d {
 struct split_d {
 	uint32_t first_slot;
 	uint8_t bits;
-	uint8_t apex_bytes; /* 0: number not in use */
-	uint16_t reserved;
-	uint8_t apex[256]; /* lower case, zeros behind */
+	uint8_t apex_bytes;    /* 0: number not in use */
+	uint16_t denial_slots; /* behind the 2^bits slots of its names */
+	uint8_t apex[256];     /* lower case, zeros behind */
 };
 _Static_assert(sizeof(struct split_d) == 264, "split");
 

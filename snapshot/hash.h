@@ -15,6 +15,7 @@
 #ifndef HOLDFAST_HASH_H
 #define HOLDFAST_HASH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -105,6 +106,14 @@ name_mixed_tag(uint64_t mixed)
 	uint16_t tag = (uint16_t)(mixed >> 48);
 
 	return tag ? tag : 1;
+}
+
+/* Whether a range of a split zone's NSEC chain begins at this name: one name in
+ * 4,096, whatever names are beside it. */
+static inline bool
+name_mixed_starts_range(uint64_t mixed)
+{
+	return (mixed & 0xfff) == 0;
 }
 
 /* Bucket of a hash in a table of n buckets (any n, not just powers of two). */

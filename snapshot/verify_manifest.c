@@ -83,7 +83,7 @@ header_verify(const struct manifest_header_d *h, size_t bytes, struct err *err)
 static const char *
 split_verify(const struct split_d *s, uint64_t next)
 {
-	if (s->reserved || s->bits > SLOT_BITS_MAX)
+	if (s->denial_slots || s->bits > SLOT_BITS_MAX)
 		return "it is not sound";
 	if (!all_zero(s->apex + s->apex_bytes, sizeof s->apex - s->apex_bytes))
 		return "octets behind its apex";

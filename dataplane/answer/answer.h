@@ -43,6 +43,15 @@ void answer_config_default(struct answer_config *c);
 
 enum answer_transport { ANSWER_UDP, ANSWER_STREAM };
 
+/* What the query's COOKIE option (RFC 7873) says of its sender. */
+enum answer_cookie {
+	ANSWER_COOKIE_NONE,   /* no option, or cookies are off */
+	ANSWER_COOKIE_CLIENT, /* a client cookie alone, or a server cookie that
+	                         is not ours or too old */
+	ANSWER_COOKIE_VALID,  /* our server cookie for this client: its address
+	                         is not spoofed */
+};
+
 /* What a burst has in common. */
 struct query_ctx {
 	const struct answer_config *config;
@@ -62,7 +71,10 @@ struct answer_query {
 	uint8_t *message;
 	uint32_t bytes;
 	uint32_t capacity;
+	const uint8_t *client; /* its address, network order; outlives write */
+	uint8_t client_bytes;  /* 4 or 16; 0: not known, so no cookies */
 	/* out: of find */
+	uint8_t cookie;      /* enum answer_cookie */
 	uint8_t verdict;     /* enum verdict; write may turn it to TRUNCATED */
 	uint8_t rcode;       /* low byte; BADVERS is 16 */
 	uint8_t apex_labels; /* of the zone that answers; for limit keys */

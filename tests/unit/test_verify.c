@@ -262,7 +262,7 @@ static const struct row rows[] = {
     {ZONE, RIG, 0, 0, Z(reserved0), 2, SET, 1, "reserved", 0},
     {ZONE, RIG, 0, 0, Z(reserved1), 4, SET, 1, "reserved", 0},
     {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 512, "reserved", 0},
-    {ZONE, RIG, 0, 0, Z(denial_slots), 4, SET, 1, "reserved", 0},
+    {ZONE, RIG, 0, 0, Z(reserved2), 4, SET, 1, "reserved", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, ADD, 0xffff, "", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, SET, 0xffff, "BLOCK_WIDE", 0},
     {BLOCK, MAIL, 1, 0, K(an), 2, SET, 0, "not one RRset", 0},

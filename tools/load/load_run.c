@@ -308,21 +308,38 @@ search_trial(struct load_run *r, double rate, double seconds, double warmup)
 		    load_result_busy(t) * 100);
 }
 
-/* What the server answers in a closed loop is a good first guess. */
+/* What the server answers in a closed loop, a second. */
+static double
+probe(struct load_run *r)
+{
+	struct load_result *t = &r->result;
+
+	run_trial(r, t, 0, RTE_MAX((unsigned)PROBE_WINDOW, r->nworkers),
+	    PROBE_SECONDS / 3, PROBE_SECONDS, "probe");
+	return t->seconds > 0
+	           ? (double)t->sums.counters[LOAD_ANSWERED] / t->seconds
+	           : 0;
+}
+
+/* A server's link may be up before it has anything to answer from: it is asked
+ * again for as long as a link is waited for. The probe that saw it begin is no
+ * guess at its rate, so one more follows. */
 static double
 first_rate(struct load_run *r)
 {
 	const struct load_options *o = r->options;
-	struct load_result *t = &r->result;
+	uint64_t until =
+	    rte_rdtsc() + (uint64_t)o->wait_link * r->cycles_a_second;
+	double rate;
+	bool waited = false;
 
 	if (o->rate > 0)
 		return o->rate;
-	run_trial(r, t, 0, RTE_MAX((unsigned)PROBE_WINDOW, r->nworkers),
-	    PROBE_SECONDS / 3, PROBE_SECONDS, "probe");
-	if (t->seconds == 0)
-		return 0;
-	return (double)t->sums.counters[LOAD_ANSWERED] / t->seconds *
-	       PROBE_SHARE;
+	while ((rate = probe(r)) == 0 && rte_rdtsc() < until && !is_ending(r))
+		waited = true;
+	if (waited && rate > 0 && !is_ending(r))
+		rate = probe(r);
+	return rate * PROBE_SHARE;
 }
 
 /* The result is a run of the whole length; if it fails, that of a rate a step
