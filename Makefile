@@ -336,7 +336,7 @@ BENCH_WIRE = tests/bench/with_huge_pages.sh 500 tests/bench/wire.py \
 .PHONY: bench-wire perf
 bench-wire: ## cycles a packet against testpmd's on the same ports [BENCH_ARGS=...]
 	$(Q)tests/setup/install.sh build bench
-	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=release all
+	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=release all bench
 	$(Q)$(BENCH_WIRE) --build $(BUILD_DIR)/release \
 		--out $(BUILD_DIR)/bench/wire.jsonl $(BENCH_ARGS)
 perf: ## where the cycles of a packet go, by stage [BENCH_ARGS=...]

@@ -130,6 +130,22 @@ zone_of_another(struct answer_state *s, const struct generation *g)
 		s->view = other;
 }
 
+/* The apexes of a few zones are in a near cache anyway. */
+enum { ZONES_FEW = 64 };
+
+/* The apex's bucket has come: its zone is fetched, for stage_zone(). */
+static inline void
+stage_zone_fetch(const struct answer_state *s)
+{
+	const struct node_d *apex =
+	    bucket_node_guess(s->cell, s->bucket, s->apex_tag);
+
+	if (apex) {
+		fetch_line((const struct zone_d *)apex - 1);
+		fetch_line(apex + 1);
+	}
+}
+
 static inline void
 stage_zone(
     struct answer_state *s, const struct generation *g, struct answer_query *q)
@@ -153,14 +169,15 @@ stage_zone(
 }
 
 /* The name's bucket has come: its tags say which node to fetch. False if there
- * is none; then, without a branch, the bucket is asked for once more. */
+ * is none; then, without a branch, what says so is fetched. */
 static inline bool
 stage_node(struct answer_state *s)
 {
 	uint32_t match = bucket_match(s->bucket, name_mixed_tag(s->mixed));
 	const struct node_d *guess = bucket_node(
 	    s->cell, s->bucket, (unsigned)__builtin_ctz(match | MATCH_END) / 2);
-	const void *fetch = match ? (const void *)guess : s->bucket;
+	const void *fetch =
+	    match ? (const void *)guess : zone_negative(s->view.zone);
 
 	s->guess = match ? guess : NULL;
 	fetch_line(fetch);
@@ -304,6 +321,9 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 			q[i].rcode = (uint8_t)s->rcode;
 	}
 	stage_end(STAGE_PARSE);
+	for (unsigned i = 0; i < n && g && g->nzones > ZONES_FEW; i++)
+		if (b->state[i].outcome == OUTCOME_LOOKUP)
+			stage_zone_fetch(&b->state[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
 			stage_zone(&b->state[i], g, &q[i]);

@@ -120,4 +120,12 @@ zone_apex(const struct zone_d *z)
 	return (const struct node_d *)(z + 1);
 }
 
+/* Its negative block, the form without signatures. */
+static inline const struct block_d *
+zone_negative(const struct zone_d *z)
+{
+	return (const struct block_d *)((const uint8_t *)z -
+					zone_apex(z)->anchor + z->negative_off);
+}
+
 #endif

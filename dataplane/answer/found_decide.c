@@ -12,12 +12,8 @@ static void
 found_negative(struct found *out, const struct zone_view *view,
     enum found_kind kind, bool want_do)
 {
-	const uint8_t *cell =
-	    (const uint8_t *)view->zone - zone_apex(view->zone)->anchor;
-
 	out->kind = (uint8_t)kind;
-	out->block = block_form(
-	    (const struct block_d *)(cell + view->zone->negative_off), want_do);
+	out->block = block_form(zone_negative(view->zone), want_do);
 	out->owner_bytes = (uint8_t)view->apex_bytes;
 	out->key_labels = view->apex_labels;
 }

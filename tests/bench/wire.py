@@ -14,8 +14,8 @@ shared machine that is what the code costs, and the rest what the neighbours do
   hard      1 M names: all random subdomains; names of 127 labels
   swaps     1,000 generations swapped during a full-rate run
   restart   the data plane killed under load, 1 M names, no control process
-  latency   at 80 % of the highest lossless rate; testpmd's beside it (not by
-            default: the search does not start on this rig yet)
+  latency   at 80 % of the highest lossless rate; testpmd's, and what the
+            machine takes from a core that spins, beside it
   stages    where the cycles go (programs of PROFILE=perf; not by default)
 
 A JSON line a case goes to FILE. What the rig is: wire_rig.py.
@@ -33,8 +33,8 @@ import time
 import wire_rig
 from wire_rig import Dataplane, Load, Rig, Testpmd, Windows
 
-PARTS = ['ratio', 'hard', 'swaps', 'restart']
-MORE = ['latency', 'stages']
+PARTS = ['ratio', 'hard', 'latency', 'swaps', 'restart']
+MORE = ['stages']
 SETS = {1000: 'names-1k', 1000000: 'names-1m'}
 HITS = ['--nxdomain', '20']
 PROFILES = {'plain': HITS, 'edns': HITS + ['--edns', '90', '--do', '70']}
@@ -46,6 +46,7 @@ HARD = {'random': ['--random', '100'],
 HARD_LEAST = {'random': .70, 'labels127': .25}
 WINDOW = ['--window', '768']
 SWAPS = 1000
+LATENCY_AT = [.8, .4]  # of the highest lossless rate
 RESTARTS = 7
 # Searching on a shared machine: a stall of another guest is not a loss of ours.
 SEARCH = ['--search', '--trial', '1', '--precision', '5', '--max-loss', '20',
@@ -140,22 +141,43 @@ class Bench:
                      **traffic(reports['holdfast']))
 
     def latency(self):
+        """Nothing is sampled while that is measured: who looks takes the time
+        of who is looked at. What the machine takes from a core that spins is
+        measured in between: less than that no server can have."""
         names = 1000000
         for server in Dataplane, Testpmd:
-            _, found, _ = self.run(server, names, PROFILES['plain'], 1, SEARCH)
-            best = found['search']['rate'] if found.get('search') else 0
-            rate = int(best * .8)
-            if not rate:
-                self.say(part='latency', server=server.name, rate=0)
-                continue
-            _, report, _ = self.run(server, names, PROFILES['plain'],
-                                    self.args.seconds,
-                                    ['--rate', str(rate)])
-            self.say(part='latency', server=server.name, names=names,
-                     lossless_mpps=best / 1e6, rate=rate,
-                     load_busy=report['generator']['busy'],
-                     latency_us=report['latency_us'],
-                     **traffic([report]))
+            best = self.plain_run(server, names, SEARCH)['search']['rate']
+            for share in LATENCY_AT:
+                reports = [self.plain_run(server, names,
+                                          ['--rate', str(int(best * share)),
+                                           '--warmup', '3'])
+                           for _ in range(self.args.rounds)]
+                self.say(part='latency', server=server.name, names=names,
+                         lossless_mpps=best / 1e6, share=share,
+                         load_busy=reports[0]['generator']['busy'],
+                         p50_us=median_of(reports, 'p50'),
+                         p999_us=median_of(reports, 'p99.9'),
+                         p999_least_us=min(r['latency_us']['p99.9']
+                                           for r in reports),
+                         **traffic(reports))
+        for cpu in wire_rig.LOAD_CPU, wire_rig.SERVER_CPU:
+            self.say(part='jitter', **json.loads(subprocess.run(
+                [os.path.join(self.args.build, 'bench', 'bench_jitter'),
+                 str(cpu), str(self.args.seconds)], check=True,
+                capture_output=True, text=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, wire_rig.CPUS)).stdout))
+
+    def plain_run(self, server_class, names, more):
+        rig = self.rig()
+        try:
+            load = Load(rig, ['--zones-from', self.zones(names)] +
+                        PROFILES['plain'] + more +
+                        ['--seconds', str(self.args.seconds)] +
+                        (['--reflect'] if server_class is Testpmd else []))
+            server_class(rig, self.store(names))
+            return load.result(self.args.seconds + 120)
+        finally:
+            rig.close()
 
     def swaps(self):
         """As many queries as go, with and without swaps between two
@@ -266,6 +288,10 @@ def cycles(windows):
 
 def median(windows):
     return statistics.median(w[0] for w in windows)
+
+
+def median_of(reports, percentile):
+    return statistics.median(r['latency_us'][percentile] for r in reports)
 
 
 def burst(windows):
