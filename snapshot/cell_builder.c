@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "snapshot/denial_cell.h"
 #include "snapshot/digest.h"
 #include "snapshot/fault.h"
 #include "snapshot/node_builder.h"
@@ -33,6 +34,7 @@ struct cell_build {
 	uint32_t nbuckets, nzones;
 	uint32_t zone_off; /* of the zone whose nodes are being added */
 	uint64_t depths[2];
+	bool has_denial;
 	struct err *err;
 };
 
@@ -178,6 +180,18 @@ table_make(struct cell_build *c)
 	return err_set(c->err, ERR_LIMIT, "too many names have one hash");
 }
 
+static void
+denial_correct(struct cell_build *c, struct zone_d *z, uint32_t heap_off)
+{
+	struct denial_d *d = (void *)(c->heap.data + z->denial_off);
+
+	if (!z->denial_off)
+		return;
+	z->denial_off += heap_off;
+	if (d->chain_off)
+		d->chain_off += heap_off;
+}
+
 /* Offsets in nodes of shared cells are from the cell's start. */
 static void
 offsets_correct(struct cell_build *c, uint32_t heap_off)
@@ -191,6 +205,7 @@ offsets_correct(struct cell_build *c, uint32_t heap_off)
 			struct zone_d *z = (void *)(c->heap.data + e->zone_off);
 
 			z->negative_off += heap_off;
+			denial_correct(c, z, heap_off);
 		}
 	}
 }
@@ -215,6 +230,7 @@ cell_finish(struct cell_build *c, struct cell_header_d *h,
 		offsets_correct(c, h->heap_off);
 	memcpy(h->magic, CELL_MAGIC, sizeof h->magic);
 	h->version = FORMAT_VERSION;
+	h->features_required = c->has_denial ? FEATURE_DENIAL : 0;
 	h->bytes_total = (uint32_t)(h->heap_off + c->heap.len);
 	h->nbuckets = c->nbuckets;
 	h->nnodes = (uint32_t)c->count;
@@ -237,6 +253,22 @@ node_is_lost(const struct plan_node *n)
 		   fault_hit("builder-name-lost"));
 }
 
+/* The denial_d of a zone whose apex is in the heap. */
+static int
+denial_add(struct cell_build *c, const struct zone_plan *p)
+{
+	struct zone_d *z;
+	uint32_t off;
+	int rc = denial_append(&c->heap, c->block, p, &off, c->err);
+
+	if (rc < 0)
+		return rc;
+	z = (void *)(c->heap.data + c->zone_off);
+	z->denial_off = off;
+	c->has_denial = true;
+	return 0;
+}
+
 static int
 zone_add(struct cell_build *c, const struct zone_plan *p)
 {
@@ -249,6 +281,8 @@ zone_add(struct cell_build *c, const struct zone_plan *p)
 	for (size_t i = 0; i < count && rc == 0; i++)
 		if (!node_is_lost(&p->nodes[i]))
 			rc = node_add(c, p, &p->nodes[i]);
+	if (rc == 0 && p->denial != DENIAL_NONE && p->split == NO_SPLIT)
+		rc = denial_add(c, p);
 	return rc < 0 ? err_add(c->err, "zone %s",
 			    name_to_text(apex, p->zone->apex))
 	              : 0;

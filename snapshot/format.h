@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The bytes of a snapshot, format version 1: cells (answers) and manifests
+ * The bytes of a snapshot, format version 2: cells (answers) and manifests
  * (which cells make a generation). Builder, verifier, loader and engine agree
  * through this file; docs/snapshot-format.md explains it to people.
  *
@@ -80,7 +80,7 @@
 
 #include <stdint.h>
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 
 enum {
 	DIGEST_BYTES = 32, /* SHA-256 */
@@ -105,7 +105,7 @@ enum format_feature {
 	FEATURE_VARIANTS = 1u
 	                   << 1, /* a node may choose among answers (policy) */
 };
-#define FEATURES_KNOWN 0u /* version 1 readers implement none of them yet */
+#define FEATURES_KNOWN FEATURE_DENIAL /* what this reader implements */
 
 #define CELL_MAGIC     "HFCELL1\n"
 #define MANIFEST_MAGIC "HFMANI1\n"
@@ -280,21 +280,35 @@ _Static_assert(sizeof(struct link_d) == 16, "link");
  * (0: the zone has no NSEC or NSEC3 chain). The chain itself is an order_d
  * (NSEC) or a hashed_d (NSEC3): of a zone in a shared cell it is in that cell;
  * a split zone has it in denial cells, in slots of their own behind those of
- * its names (split_d.denial_slots):
+ * its names (split_d.denial_slots and denial_kind):
  *
- *   NSEC    slot 0: an order_d of the first names of the ranges; slot 1 + i:
+ * With NSEC, slot 0 has an order_d of the first names of the ranges, slot 1 + i
  * the order_d of range i. Where a range begins is told by the hash of a name
  * (name_mixed_starts_range()), so that one added name changes one range, or
- * cuts it in two. NSEC3   2^k slots, k >= 0: slot i has the hashes whose first
- * k bits are i, and at least one.
+ * cuts it in two.
+ *
+ * With NSEC3, slot i of 2^k has the hashes whose first k bits are i, and at
+ * least one.
  *
  * A denial cell is header, the chain at 256 (heap_off; nbuckets and nnodes are
- * 0), the apex name behind it (apex_off), 64 zero bytes. Its `slot` is 0
- * for NSEC, where numbers shift, and the slot for NSEC3. It has no pack: its
- * slot_d has zeros in `records`. */
-enum denial_kind { DENIAL_NSEC = 1, DENIAL_NSEC3 = 2 };
+ * 0), the apex name behind it (apex_off), zeros up to a multiple of 64, 64 zero
+ * bytes. Its slot and slot_bits are 0 for NSEC, where numbers shift. It has no
+ * pack: its slot_d has zeros in `records`.
+ *
+ * Each name of an order_d has a node with a type_d for NSEC: in the same shared
+ * cell, or, of a split zone, in the cell that its hash says (which is seen to
+ * on manifests, not in cells). The first name of all is the apex; the apex's
+ * hash is among those of the NSEC3 chain. Cuts with an NSEC record and no DS
+ * have it in the DO form of their referral (RFC 4035 section 3.1.4.1), where
+ * the zone's chain is NSEC. */
+enum denial_kind { DENIAL_NONE = 0, DENIAL_NSEC = 1, DENIAL_NSEC3 = 2 };
 
-enum { NSEC3_HASH_BYTES = 20 };
+enum {
+	NSEC3_HASH_BYTES = 20,
+	/* More hashes for a name than this are a price that no reader pays
+	 * (RFC 5155 section 10.3, of which RFC 9276 leaves much less). */
+	NSEC3_ITERATIONS_LIMIT = 2500,
+};
 
 struct denial_d {
 	uint8_t kind;
@@ -302,7 +316,7 @@ struct denial_d {
 	uint16_t iterations;
 	uint32_t chain_off; /* from the cell's start; 0 for a split zone */
 	/* NSEC3: the hashes of the apex and of the wildcard below it, which
-	 * most proofs need */
+	 * most proofs need (zeros if that would be longer than a name) */
 	uint8_t apex_hash[NSEC3_HASH_BYTES];
 	uint8_t wildcard_hash[NSEC3_HASH_BYTES];
 	/* uint8_t salt[salt_bytes], zero padding to 4 */
@@ -360,10 +374,12 @@ _Static_assert(sizeof(struct order_name_d) == 16, "order name");
  *   hashed_d
  *   uint32_t first[2^bits + 1]  index of the first hash whose `bits` bits
  *                               behind the first `prefix_bits` ones are at
- *                               least this
+ *                               least this; two to four hashes for each, no
+ *                               bits for less than four (hashed_bits())
  *   hashed_name_d [count]       ascending
  *   blocks                      the NSEC3 RRset and its signatures as of an
- *                               answer: owner the hashed name, one form
+ *                               answer: owner the hashed name, as RELOC_OWNER;
+ *                               one form, one mark or two
  *
  * The record that covers a hash is the last one that is not greater; if there
  * is none, the last of the slot before, and of the chain in front of its first.
@@ -421,7 +437,8 @@ struct split_d {
 	uint8_t bits;
 	uint8_t apex_bytes;    /* 0: number not in use */
 	uint16_t denial_slots; /* behind the 2^bits slots of its names */
-	uint8_t apex[256];     /* lower case, zeros behind */
+	uint8_t apex[255];     /* lower case, zeros behind */
+	uint8_t denial_kind;   /* of denial_slots; DENIAL_NONE: none */
 };
 _Static_assert(sizeof(struct split_d) == 264, "split");
 

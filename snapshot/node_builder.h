@@ -25,7 +25,8 @@ int node_build(struct block_builder *b, const struct zone_plan *p,
 /* referral_builder.c: the block of a cut's NS, in b, not yet written. */
 void referral_build(struct block_builder *b, const struct zone_plan *p,
     const struct plan_node *n, bool do_form);
-/* True if the form for DO differs: the zone is signed and there is a DS. */
+/* True if the form for DO differs: the zone is signed and there is a DS, or an
+ * NSEC that proves that there is none. */
 bool referral_has_do_form(const struct zone_plan *p, const struct plan_node *n);
 
 /* The records of one type at a name, and the signatures over them. */

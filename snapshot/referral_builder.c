@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Referrals: NS, with DO also DS and its signatures, then addresses of the name
- * servers. Runs in control and tools; allocates nothing.
+ * Referrals: NS, with DO also DS or the NSEC that proves that there is none,
+ * and their signatures, then addresses of the name servers. Runs in control and
+ * tools; allocates nothing.
  *
  * Addresses of names at or below the cut must be there, or the answer is
  * truncated (RFC 9471); others of the zone may be. In a split zone the others
@@ -11,11 +12,24 @@
 #include "snapshot/fault.h"
 #include "snapshot/node_builder.h"
 
+/* What says whether the child is signed (RFC 4035 section 3.1.4): empty if the
+ * zone is not signed, or proves absence by NSEC3. */
+static struct node_rrset
+child_security_find(const struct zone_plan *p, const struct plan_node *n)
+{
+	struct node_rrset set = {0};
+
+	if (p->zone_flags & ZONE_SIGNED)
+		set = node_rrset_find(p, n, DNS_TYPE_DS);
+	if (set.count == 0 && p->denial == DENIAL_NSEC)
+		set = node_rrset_find(p, n, DNS_TYPE_NSEC);
+	return set;
+}
+
 bool
 referral_has_do_form(const struct zone_plan *p, const struct plan_node *n)
 {
-	return p->zone_flags & ZONE_SIGNED &&
-	       node_rrset_find(p, n, DNS_TYPE_DS).count > 0;
+	return child_security_find(p, n).count > 0;
 }
 
 /* The addresses of `name` among the records [low, high), which are in order. */
@@ -132,25 +146,33 @@ optional_add(struct block_builder *b, const struct zone_plan *p,
 	}
 }
 
+static void
+child_security_add(struct block_builder *b, const struct zone_plan *p,
+    const struct plan_node *n)
+{
+	struct node_rrset set = child_security_find(p, n);
+	struct node_rrset signatures =
+	    node_signatures_find(p, n, set.first->type);
+
+	block_rrset_add(
+	    b, block_own(b), MARK_AUTHORITY, set.first, set.count, UINT32_MAX);
+	if (signatures.count > 0)
+		block_rrset_add(b, block_own(b), MARK_AUTHORITY,
+		    signatures.first, signatures.count, UINT32_MAX);
+}
+
 void
 referral_build(struct block_builder *b, const struct zone_plan *p,
     const struct plan_node *n, bool do_form)
 {
-	struct node_rrset ns = node_rrset_find(p, n, DNS_TYPE_NS), ds, sigs;
+	struct node_rrset ns = node_rrset_find(p, n, DNS_TYPE_NS);
 
 	block_start(b, p->zone, plan_node_name(p, n), RELOC_SUFFIX);
 	block_keep_labels(b, p->split != NO_SPLIT);
 	block_rrset_add(
 	    b, block_own(b), MARK_AUTHORITY, ns.first, ns.count, UINT32_MAX);
-	if (do_form && !fault_hit("builder-ds-lost")) {
-		ds = node_rrset_find(p, n, DNS_TYPE_DS);
-		sigs = node_signatures_find(p, n, DNS_TYPE_DS);
-		block_rrset_add(b, block_own(b), MARK_AUTHORITY, ds.first,
-		    ds.count, UINT32_MAX);
-		if (sigs.count > 0)
-			block_rrset_add(b, block_own(b), MARK_AUTHORITY,
-			    sigs.first, sigs.count, UINT32_MAX);
-	}
+	if (do_form && !fault_hit("builder-ds-lost"))
+		child_security_add(b, p, n);
 	required_add(b, p, n, ns);
 	optional_add(b, p, n, ns);
 }

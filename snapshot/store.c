@@ -22,7 +22,7 @@
 #define STORE_FILE   "holdfast-store"
 #define OWNER_LOCK   "owner.lock"
 #define COMMIT_LOCK  "commit.lock"
-#define STORE_FORMAT "holdfast-store 1\nkey %016" PRIx64 " %016" PRIx64 "\n"
+#define STORE_FORMAT "holdfast-store 2\nkey %016" PRIx64 " %016" PRIx64 "\n"
 
 static const char *const folders[] = {
     "cells", "records", "candidates", "generations"};
@@ -151,12 +151,13 @@ version_check(const char *dir, const struct bytes *text, struct err *err)
 				  "holdfast-store %u", &version) != 1)
 		return err_set(err, ERR_SEMANTIC,
 		    "%s/" STORE_FILE ": not the file of a Holdfast store", dir);
-	if (version != 1)
+	if (version != FORMAT_VERSION)
 		return err_set(err, ERR_VERSION,
 		    "%s: the store has version %u, which is %s than the "
-		    "version 1 of this program: use a program of that version, "
-		    "or compile into a new store",
-		    dir, version, version > 1 ? "newer" : "older");
+		    "version %u of this program: use a program of that "
+		    "version, or compile the zones anew into a new store",
+		    dir, version, version > FORMAT_VERSION ? "newer" : "older",
+		    FORMAT_VERSION);
 	return 0;
 }
 
@@ -192,7 +193,7 @@ store_file_read(struct store *s, struct err *err)
 	if (rc == 0 && store_text_check(STORE_FILE, &text, err))
 		rc = err_add(err, "%s", s->dir);
 	if (rc == 0 && (sscanf((const char *)text.data,
-			    "holdfast-store 1 key %" SCNx64 " %" SCNx64 " %c",
+			    "holdfast-store 2 key %" SCNx64 " %" SCNx64 " %c",
 			    &s->key.k[0], &s->key.k[1], &extra) != 2 ||
 			   (s->key.k[1] & 1) == 0))
 		rc = err_set(err, ERR_CORRUPT,

@@ -11,6 +11,7 @@
 #include "base/name.h"
 #include "snapshot/cell_table.h"
 #include "snapshot/digest.h"
+#include "snapshot/verify_denial.h"
 #include "snapshot/verify_node.h"
 
 enum {
@@ -51,7 +52,7 @@ identity_verify(struct cell_check *c, size_t bytes)
 	if (h->version != FORMAT_VERSION)
 		return err_set(c->err, ERR_VERSION,
 		    "the cell has format version %u, this program reads "
-		    "version %u",
+		    "version %u: compile the zones anew, into an empty store",
 		    h->version, FORMAT_VERSION);
 	unknown = h->features_required & ~FEATURES_KNOWN;
 	if (unknown)
@@ -242,6 +243,33 @@ nodes_verify(struct cell_check *c)
 	return 0;
 }
 
+/* Once all nodes are sound: the chains lead to them. */
+static int
+denials_verify(struct cell_check *c)
+{
+	const struct bucket_d *b = cell_buckets(c->extent.base);
+	const struct cell_header_d *h = c->header;
+
+	if (!!(h->features_required & FEATURE_DENIAL) != c->has_denial)
+		return REFUSE_HEADER(
+		    c, features_required, "FEATURE_DENIAL without denial");
+	for (uint32_t i = 0; c->has_denial && i < h->nbuckets; i++)
+		for (unsigned k = 0; k < b[i].count; k++) {
+			const struct node_d *n =
+			    (const void *)(c->extent.base + b[i].node_off[k]);
+			const struct zone_d *z =
+			    (const void *)((const uint8_t *)n - sizeof *z);
+			int rc;
+
+			if (!(n->flags & NODE_APEX) || !z->denial_off)
+				continue;
+			rc = denial_verify(c, n->anchor);
+			if (rc < 0)
+				return rc;
+		}
+	return 0;
+}
+
 int
 cell_verify(const uint8_t *cell, size_t bytes, const struct cell_expect *expect,
     struct err *err)
@@ -258,5 +286,7 @@ cell_verify(const uint8_t *cell, size_t bytes, const struct cell_expect *expect,
 		rc = table_verify(&c);
 	if (rc == 0)
 		rc = nodes_verify(&c);
+	if (rc == 0)
+		rc = denials_verify(&c);
 	return rc;
 }

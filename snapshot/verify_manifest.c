@@ -33,7 +33,7 @@ identity_verify(
 	if (h->version != FORMAT_VERSION)
 		return err_set(err, ERR_VERSION,
 		    "the manifest has format version %u, this program reads "
-		    "version %u",
+		    "version %u: compile the zones anew, into an empty store",
 		    h->version, FORMAT_VERSION);
 	unknown = h->features_required & ~FEATURES_KNOWN;
 	if (unknown)
@@ -83,7 +83,9 @@ header_verify(const struct manifest_header_d *h, size_t bytes, struct err *err)
 static const char *
 split_verify(const struct split_d *s, uint64_t next)
 {
-	if (s->denial_slots || s->bits > SLOT_BITS_MAX)
+	if (s->denial_slots || s->denial_kind)
+		return "denial cells, which there are none of";
+	if (s->bits > SLOT_BITS_MAX)
 		return "it is not sound";
 	if (!all_zero(s->apex + s->apex_bytes, sizeof s->apex - s->apex_bytes))
 		return "octets behind its apex";

@@ -56,8 +56,8 @@ node_shape_verify(struct cell_check *c, uint32_t off)
 }
 
 /* The zone's apex node is in this cell's table, at `anchor` and 40. */
-static int
-anchor_verify(struct cell_check *c, uint32_t off, uint32_t anchor)
+int
+cell_zone_set(struct cell_check *c, uint32_t off, uint32_t anchor)
 {
 	uint64_t apex_off = (uint64_t)anchor + sizeof(struct zone_d);
 	const struct node_d *apex;
@@ -108,19 +108,18 @@ occlusion_verify(struct cell_check *c, uint32_t off, const struct node_d *n)
 	return 0;
 }
 
-/* Puts the whole name together and hashes it. */
-static int
-owner_set(
-    struct cell_check *c, uint32_t off, const struct node_d *n, uint64_t *hash)
+/* Puts the whole name together. */
+int
+cell_owner_set(
+    struct cell_check *c, uint32_t off, const uint8_t *labels, unsigned bytes)
 {
 	struct block_owner *o = &c->owner;
-	unsigned above = n->flags & NODE_APEX ? 0 : n->name_bytes;
 
-	if (above + c->apex_bytes > DNS_NAME_MAX)
+	if (bytes + c->apex_bytes > DNS_NAME_MAX)
 		return cell_refuse(c, off, "a name of more than 255 octets");
-	memcpy(o->name, n + 1, above);
-	memcpy(o->name + above, c->apex, c->apex_bytes);
-	o->bytes = above + c->apex_bytes;
+	memcpy(o->name, labels, bytes);
+	memcpy(o->name + bytes, c->apex, c->apex_bytes);
+	o->bytes = bytes + c->apex_bytes;
 	o->apex_bytes = c->apex_bytes;
 	o->apex_hash = c->apex_hash;
 	o->labels = 0;
@@ -130,17 +129,17 @@ owner_set(
 		o->labels++;
 	}
 	o->is_wildcard = name_is_wildcard(o->name);
-	*hash = name_hash_above(c->expect->key, c->apex_hash, o->name, above);
 	c->extent.work += o->bytes / 4;
 	return 0;
 }
 
 /* A lookup of the name comes here, and the name belongs into this slot. */
 static int
-place_of_node_verify(
-    struct cell_check *c, uint32_t off, uint16_t tag, uint64_t hash)
+place_of_node_verify(struct cell_check *c, uint32_t off, uint16_t tag)
 {
 	const struct node_d *n = node_at(c, off);
+	uint64_t hash = name_hash_above(c->expect->key, c->apex_hash,
+	    c->owner.name, c->owner.bytes - c->apex_bytes);
 	struct cell_key key = {
 	    .hash = hash,
 	    .name = (const uint8_t *)(n + 1),
@@ -300,12 +299,15 @@ zone_verify(struct cell_check *c, uint32_t off, const struct type_d *t)
 		return cell_refuse(c, off, "not the labels of the apex");
 	if (z->flags != flags)
 		return cell_refuse(c, off, "zone flags that do not fit");
-	if (z->reserved0 || z->reserved1 || z->denial_off || z->reserved2[0] ||
-	    z->reserved2[1])
+	if (z->reserved0 || z->reserved1 || z->reserved2[0] || z->reserved2[1])
 		return cell_refuse(c, off, "reserved is not zero");
 	if (z->negative_off < c->extent.heap_off ||
 	    z->negative_off >= c->extent.heap_end)
 		return cell_refuse(c, off, "a negative answer out of the heap");
+	if (!z->denial_off && z->split != NO_SPLIT &&
+	    c->expect->splits[z->split].denial_slots)
+		return cell_refuse(c, off, "denial cells and no denial");
+	c->has_denial |= z->denial_off != 0;
 	c->nzones++;
 	c->depths[c->apex_labels / 64] |= 1ull << c->apex_labels % 64;
 	rc = block_verify(&c->extent, z->negative_off, &e, c->err);
@@ -327,7 +329,7 @@ zone_of_node_verify(struct cell_check *c, uint32_t off, const struct node_d *n)
 		           : 0;
 	if (n->flags & NODE_APEX && n->anchor + sizeof *z != off)
 		return cell_refuse(c, off, "an apex without its zone");
-	rc = anchor_verify(c, off, n->anchor);
+	rc = cell_zone_set(c, off, n->anchor);
 	if (rc < 0 || n->flags & NODE_APEX)
 		return rc;
 	z = (const void *)(c->extent.base + n->anchor);
@@ -342,13 +344,13 @@ node_verify(struct cell_check *c, uint32_t off, uint16_t tag)
 {
 	const struct node_d *n = node_at(c, off);
 	const struct type_d *t = NULL;
-	uint64_t hash = 0;
+	unsigned above = n->flags & NODE_APEX ? 0 : n->name_bytes;
 	int rc = zone_of_node_verify(c, off, n);
 
 	if (rc == 0)
-		rc = owner_set(c, off, n, &hash);
+		rc = cell_owner_set(c, off, (const uint8_t *)(n + 1), above);
 	if (rc == 0)
-		rc = place_of_node_verify(c, off, tag, hash);
+		rc = place_of_node_verify(c, off, tag);
 	if (rc == 0 && c->expect->kind == CELL_SPLIT)
 		rc = occlusion_verify(c, off, n);
 	if (rc == 0)

@@ -24,6 +24,7 @@ struct cell_check {
 	/* counted on the way, compared with the header at the end */
 	uint32_t nzones;
 	uint64_t depths[2];
+	bool has_denial;
 	/* the node in hand */
 	struct block_owner owner;
 };
@@ -35,6 +36,15 @@ int cell_refuse(struct cell_check *c, uint32_t off, const char *format, ...)
 /* Header and name of the node at `off` lie in the heap and are sound by
  * themselves: from then on the table may be looked up in. */
 int node_shape_verify(struct cell_check *c, uint32_t off);
+
+/* Makes the zone whose zone_d is at `anchor`, and whose apex node is in the
+ * table, the one in hand. `off`: what to name if there is none. */
+int cell_zone_set(struct cell_check *c, uint32_t off, uint32_t anchor);
+
+/* Makes the name of `bytes` octets of sound labels above the apex of the zone
+ * in hand the owner in hand: 0 octets for the apex. */
+int cell_owner_set(
+    struct cell_check *c, uint32_t off, const uint8_t *labels, unsigned bytes);
 
 /* All the rest of a node, for the entry with this tag. */
 int node_verify(struct cell_check *c, uint32_t off, uint16_t tag);

@@ -252,6 +252,8 @@ plan_make(struct zone_plan *p, struct err *err)
 	rc = plan_records_check(p->zone, err);
 	if (rc == 0)
 		rc = plan_nodes(p, err);
+	if (rc == 0)
+		rc = plan_denial(p, err);
 	for (size_t i = 0; rc == 0 && i < p->existing; i++)
 		rc = plan_node_check(p, &p->nodes[i], err);
 	if (rc == 0 && p->split != NO_SPLIT)
@@ -297,6 +299,8 @@ zone_plan_free(struct zone_plan *p)
 	free(p->nodes);
 	free(p->by_slot);
 	free(p->slot_first);
+	free(p->chain);
+	free(p->hashed);
 	free(p);
 }
 

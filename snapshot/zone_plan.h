@@ -27,6 +27,13 @@ struct plan_node {
 	                       addresses */
 };
 
+/* A name that has NSEC3 records of the chain. */
+struct plan_hashed {
+	uint8_t hash[NSEC3_HASH_BYTES]; /* its first label */
+	uint32_t first;                 /* index of its first record */
+	uint32_t count;                 /* its records, of all types */
+};
+
 struct zone_plan {
 	const struct zone_records *zone;
 	struct name_key key;
@@ -40,6 +47,12 @@ struct zone_plan {
 	/* split zones: indexes of nodes by slot; slot s has those from
 	 * slot_first[s] to slot_first[s + 1] */
 	uint32_t *by_slot, *slot_first;
+	enum denial_kind denial; /* how absence is proven */
+	uint32_t *chain; /* DENIAL_NSEC: indexes of nodes, the apex first */
+	uint32_t chain_count;
+	const struct record *nsec3_param; /* DENIAL_NSEC3: the chain's */
+	struct plan_hashed *hashed;       /* ascending */
+	uint32_t hashed_count;
 };
 
 static inline const uint8_t *
@@ -84,6 +97,12 @@ const struct record *plan_address_find(
 
 /* zone_plan_split.c: occluded names that other cuts link to, then the slots. */
 int plan_split(struct zone_plan *p, struct err *err);
+
+/* zone_plan_denial.c: the chain of NSEC or NSEC3 records; the hash of a name
+ * with the parameters of an NSEC3PARAM, which was found usable. */
+int plan_denial(struct zone_plan *p, struct err *err);
+void plan_nsec3_hash(const struct zone_plan *p, const struct record *param,
+    const uint8_t *name, unsigned bytes, uint8_t hash[NSEC3_HASH_BYTES]);
 
 /* zone_plan_check.c: records, and names with all their records, that no block
  * can be made of. */

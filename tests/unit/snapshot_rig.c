@@ -61,6 +61,64 @@ const struct rig_zone rig_zones[] = {
 };
 const size_t rig_zones_count = sizeof rig_zones / sizeof *rig_zones;
 
+#define SIG_OF(zone, type)                                                     \
+	" RRSIG " type " 8 2 300 20300101000000 20200101000000 1 " zone        \
+	" AAAA\n"
+#define NSEC(owner, next, types)                                               \
+	owner " NSEC " next ".nsec.test. " types                               \
+	      " RRSIG NSEC\n" owner SIG_OF("nsec.test.", "NSEC")
+#define NSEC3(hash, next, types)                                               \
+	hash " NSEC3 1 1 1 AB " next " " types                                 \
+	     "\n" hash SIG_OF("nsec3.test.", "NSEC3")
+
+/* Two levels of the search tree; octets 0 and 1; an empty non-terminal and a
+ * name that is not in the chain. */
+static const char nsec_text[] =
+    "@ 3600 SOA ns admin 7 7200 3600 1209600 60\n@ NS ns\n"
+    "@ DNSKEY 256 3 8 AwEAAQ==\n"
+    "ns A 192.0.2.9\na A 192.0.2.9\nx.b A 192.0.2.9\n*.c TXT \"c\"\n"
+    "sub NS ns.sub\nns.sub A 192.0.2.10\nsafe NS ns\n"
+    "safe DS 1 8 1 0000000000000000000000000000000000000000\n"
+    "f A 192.0.2.1\nf\\000 A 192.0.2.1\nf\\001 A 192.0.2.1\n"
+    "longlonglong1 A 192.0.2.1\nlonglonglong2 A 192.0.2.1\n"
+    "unchained A 192.0.2.1\n" NSEC("@", "a", "SOA NS DNSKEY")
+	NSEC("a", "x.b", "A") NSEC("x.b", "*.c", "A") NSEC("*.c", "f", "TXT")
+	    NSEC("f", "f\\000", "A") NSEC("f\\000", "f\\001", "A")
+		NSEC("f\\001", "longlonglong1", "A")
+		    NSEC("longlonglong1", "longlonglong2", "A")
+			NSEC("longlonglong2", "ns", "A") NSEC("ns", "safe", "A")
+			    NSEC("safe", "sub",
+				"NS DS") "sub NSEC nsec.test. NS RRSIG NSEC\n"
+					 "sub" SIG_OF("nsec.test.", "NSEC");
+
+/* Hashes of: a, *.w, sub, the apex, b, w, ns. */
+static const char nsec3_text[] =
+    "@ 3600 SOA ns admin 7 7200 3600 1209600 60\n@ NS ns\n"
+    "@ DNSKEY 256 3 8 AwEAAQ==\n@ NSEC3PARAM 1 0 1 AB\n"
+    "ns A 192.0.2.9\na A 192.0.2.9\nb A 192.0.2.9\n*.w TXT \"w\"\n"
+    "sub NS ns\n" NSEC3("022qq07qegpa3nm8mm0p16tq4gmbvta4",
+	"3u6862gmpahm5roqh5tgj1q2m7quuglo", "A RRSIG")
+	NSEC3("3u6862gmpahm5roqh5tgj1q2m7quuglo",
+	    "l4j9dfhb9081imvlppmc8j12982brm4c", "TXT RRSIG")
+	    NSEC3("l4j9dfhb9081imvlppmc8j12982brm4c",
+		"roeetlf7glcle5cktqd4e0ul4i15qm8q", "NS")
+		NSEC3("roeetlf7glcle5cktqd4e0ul4i15qm8q",
+		    "srbr0e1lq69n97mmfj81k6h0695ki26d",
+		    "SOA NS DNSKEY NSEC3PARAM RRSIG")
+		    NSEC3("srbr0e1lq69n97mmfj81k6h0695ki26d",
+			"u037hdj9b6c70hlkci1370jm7nh1asrl", "A RRSIG")
+			NSEC3("u037hdj9b6c70hlkci1370jm7nh1asrl",
+			    "vqiqk0ml5c5vcissi33jboihvudvajub", "")
+			    NSEC3("vqiqk0ml5c5vcissi33jboihvudvajub",
+				"022qq07qegpa3nm8mm0p16tq4gmbvta4", "A RRSIG");
+
+const struct rig_zone rig_denial_zones[] = {
+    {"nsec.test.", nsec_text, RIG_WHOLE},
+    {"nsec3.test.", nsec3_text, RIG_WHOLE},
+};
+const size_t rig_denial_zones_count =
+    sizeof rig_denial_zones / sizeof *rig_denial_zones;
+
 static void
 split_add(struct rig *r, const struct zone_records *z, unsigned bits)
 {

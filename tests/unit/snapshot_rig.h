@@ -55,4 +55,8 @@ extern const struct name_key rig_key;
 extern const struct rig_zone rig_zones[];
 extern const size_t rig_zones_count;
 
+/* Zones that prove absence: "nsec.test." by NSEC, "nsec3.test." by NSEC3. */
+extern const struct rig_zone rig_denial_zones[];
+extern const size_t rig_denial_zones_count;
+
 #endif

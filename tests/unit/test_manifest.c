@@ -61,7 +61,7 @@ static const struct {
 	const char *text;
 } rows[] = {
     {H(magic), 1, 'X', ERR_CORRUPT, "no manifest"},
-    {H(version), 4, 2, ERR_VERSION, "format version 2"},
+    {H(version), 4, 1, ERR_VERSION, "format version 1"},
     {H(features_required), 4, 1 << 5, ERR_VERSION, "needs feature 5"},
     {H(bytes_total), 8, 1, ERR_CORRUPT, "counts make"},
     {H(slot_bits), 4, 17, ERR_CORRUPT, "2^17"},
@@ -83,10 +83,11 @@ static const struct {
     {SPLIT(apex_bytes), 1, 5, ERR_CORRUPT, "behind its apex"},
     {SPLIT(apex_bytes), 1, 0, ERR_CORRUPT, "behind its apex"},
     {SPLIT(apex_bytes), 1, 255, ERR_CORRUPT, "no name"},
-    {SPLIT(reserved), 2, 1, ERR_CORRUPT, "not sound"},
+    {SPLIT(denial_slots), 2, 1, ERR_CORRUPT, "denial"},
+    {SPLIT(denial_kind), 1, 1, ERR_CORRUPT, "denial"},
     {SPLIT(apex), 1, 64, ERR_CORRUPT, "no name"},
     {SPLIT(apex) + 1, 1, 'S', ERR_CORRUPT, "lower case"},
-    {SPLIT(apex) + 255, 1, 1, ERR_CORRUPT, "behind its apex"},
+    {SPLIT(apex) + 254, 1, 1, ERR_CORRUPT, "behind its apex"},
 };
 
 START_TEST(test_each_change_is_refused)

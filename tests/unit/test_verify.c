@@ -12,6 +12,8 @@
 #include "base/wire.h"
 #include "dataplane/answer/block.h"
 #include "snapshot/cell_table.h"
+#include "snapshot/denial_hashed.h"
+#include "snapshot/denial_order.h"
 #include "tests/unit/snapshot_rig.h"
 #include "tests/unit/unit_run.h"
 #include "tests/unit/zone_text.h"
@@ -21,7 +23,13 @@ static struct rig rig;
 static void
 setup(void)
 {
-	rig_make(&rig, &rig_key, rig_zones, rig_zones_count, 0, NULL);
+	struct rig_zone zones[16];
+	size_t n = rig_zones_count, more = rig_denial_zones_count;
+
+	ck_assert_uint_le(n + more, sizeof zones / sizeof *zones);
+	memcpy(zones, rig_zones, n * sizeof *zones);
+	memcpy(zones + n, rig_denial_zones, more * sizeof *zones);
+	rig_make(&rig, &rig_key, zones, n + more, 0, NULL);
 }
 
 /* A copy of a slot's cell, in a block of its exact size. */
@@ -140,6 +148,15 @@ enum place {
 	MARKS,
 	LINKS,
 	LINK_NAME,
+	DENIAL, /* of the zone, whose apex is the owner */
+	ORDER,
+	ORDER_NODE, /* the root */
+	ORDER_NAME, /* of the second name */
+	ORDER_TEXT, /* octets of names: the second name's */
+	HASHED,
+	HASHED_FIRST, /* the directory */
+	HASHED_NAME,
+	HASHED_BLOCK, /* of the first hash */
 	TAIL,
 };
 
@@ -157,22 +174,32 @@ struct row {
 	int code; /* 0: ERR_CORRUPT */
 };
 
-#define H(field) offsetof(struct cell_header_d, field)
-#define B(field) offsetof(struct bucket_d, field)
-#define N(field) offsetof(struct node_d, field)
-#define Z(field) offsetof(struct zone_d, field)
-#define K(field) offsetof(struct block_d, field)
-#define L(field) (sizeof(struct links_d) + offsetof(struct link_d, field))
+#define H(field)  offsetof(struct cell_header_d, field)
+#define B(field)  offsetof(struct bucket_d, field)
+#define N(field)  offsetof(struct node_d, field)
+#define Z(field)  offsetof(struct zone_d, field)
+#define K(field)  offsetof(struct block_d, field)
+#define D(field)  offsetof(struct denial_d, field)
+#define O(field)  offsetof(struct order_d, field)
+#define ON(field) offsetof(struct order_node_d, field)
+#define OM(field) offsetof(struct order_name_d, field)
+#define HD(field) offsetof(struct hashed_d, field)
+#define HN(field) offsetof(struct hashed_name_d, field)
+#define L(field)  (sizeof(struct links_d) + offsetof(struct link_d, field))
 
 #define WWW  "www.rig.test."
 #define MAIL "mail.rig.test."
 #define RIG  "rig.test."
 #define SUB  "sub.rig.test."
 #define SIB  "sib.split.test."
+#define NSE  "nsec.test."
+#define NS3  "nsec3.test."
 
 static const struct row rows[] = {
     {HEADER, RIG, 0, 0, 0, 1, XOR, 1, "this is no cell", 0},
-    {HEADER, RIG, 0, 0, H(version), 4, SET, 2, "version 2", ERR_VERSION},
+    {HEADER, RIG, 0, 0, H(version), 4, SET, 1, "version 1", ERR_VERSION},
+    {HEADER, RIG, 0, 0, H(features_required), 4, SET, 0, "without denial", 0},
+    {HEADER, SIB, 0, 0, H(features_required), 4, SET, 1, "without denial", 0},
     {HEADER, RIG, 0, 0, H(features_required), 4, SET, 2, "needs feature 1",
 	ERR_VERSION},
     {HEADER, RIG, 0, 0, H(kind), 4, SET, CELL_SPLIT, "kind of cell", 0},
@@ -199,9 +226,9 @@ static const struct row rows[] = {
     {HEADER, SIB, 0, 0, H(depths), 1, SET, 4, "zones in a split", 0},
     {TAIL, RIG, 0, 0, 0, 1, SET, 1, "last 64 octets", 0},
     {BUCKET, WWW, 0, 0, B(count), 1, SET, 11, "not sound", 0},
-    {BUCKET, WWW, 0, 0, B(count), 1, ADD, 0xff, "unused entry", 0},
+    {BUCKET, "a.split.test.", 0, 0, B(count), 1, ADD, 0xff, "unused entry", 0},
     {BUCKET, WWW, 0, 0, B(flags), 1, SET, 2, "not sound", 0},
-    {BUCKET, WWW, 0, 0, B(flags), 1, SET, 1, "that is not full", 0},
+    {BUCKET, "a.split.test.", 0, 0, B(flags), 1, SET, 1, "that is not full", 0},
     {BUCKET, WWW, 0, 0, B(reserved), 1, SET, 1, "not sound", 0},
     {ENTRY, WWW, 0, 0, 0, 2, XOR, 0x10, "tag that is not", 0},
     {ENTRY_OFF, WWW, 0, 0, 0, 4, ADD, 4, "out of the heap", 0},
@@ -261,8 +288,11 @@ static const struct row rows[] = {
     {ZONE, RIG, 0, 0, Z(split_bits), 1, SET, 1, "without a split", 0},
     {ZONE, RIG, 0, 0, Z(reserved0), 2, SET, 1, "reserved", 0},
     {ZONE, RIG, 0, 0, Z(reserved1), 4, SET, 1, "reserved", 0},
-    {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 512, "reserved", 0},
+    {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 256, "denial_d out", 0},
+    {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 0xfffffffc, "denial_d out", 0},
+    {ZONE, NSE, 0, 0, Z(denial_off), 4, ADD, 2, "denial_d out", 0},
     {ZONE, RIG, 0, 0, Z(reserved2), 4, SET, 1, "reserved", 0},
+    {ZONE, RIG, 0, 0, Z(reserved2) + 4, 4, SET, 1, "reserved", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, ADD, 0xffff, "", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, SET, 0xffff, "BLOCK_WIDE", 0},
     {BLOCK, MAIL, 1, 0, K(an), 2, SET, 0, "not one RRset", 0},
@@ -341,6 +371,77 @@ static const struct row rows[] = {
     {LINKS, SIB, 2, 0, L(reserved), 1, SET, 1, "should be", 0},
     {LINK_NAME, SIB, 2, 0, 1, 1, SET, 'X', "not sound", 0},
     {LINK_NAME, SIB, 2, 0, 1, 1, SET, 'y', "hash is not", 0},
+    {DENIAL, NSE, 0, 0, D(kind), 1, SET, 0, "unknown kind", 0},
+    {DENIAL, NSE, 0, 0, D(kind), 1, SET, 3, "unknown kind", 0},
+    {DENIAL, NSE, 0, 0, D(kind), 1, SET, 2, "without NSEC3PARAM", 0},
+    {DENIAL, NS3, 0, 0, D(kind), 1, SET, 1, "for NSEC", 0},
+    {DENIAL, NSE, 0, 0, D(salt_bytes), 1, SET, 1, "for NSEC", 0},
+    {DENIAL, NSE, 0, 0, D(iterations), 2, SET, 1, "for NSEC", 0},
+    {DENIAL, NSE, 0, 0, D(apex_hash), 1, SET, 1, "for NSEC", 0},
+    {DENIAL, NSE, 0, 0, D(wildcard_hash) + 19, 1, SET, 1, "for NSEC", 0},
+    {DENIAL, NSE, 0, 0, D(chain_off), 4, SET, 0, "out of the heap", 0},
+    {DENIAL, NSE, 0, 0, D(chain_off), 4, SET, 0xffffffc0, "out of the", 0},
+    {DENIAL, NSE, 0, 0, D(chain_off), 4, ADD, 4, "not aligned", 0},
+    {DENIAL, NSE, 0, 0, D(chain_off), 4, ADD, 64, "", 0},
+    {DENIAL, NS3, 0, 0, D(chain_off), 4, ADD, 4, "not aligned", 0},
+    {DENIAL, NS3, 0, 0, D(chain_off), 4, SET, 0xffffffc0, "out of the", 0},
+    {DENIAL, NS3, 0, 0, D(iterations), 2, SET, 2501, "iterations", 0},
+    {DENIAL, NS3, 0, 0, D(iterations), 2, ADD, 1, "hash of the wildcard", 0},
+    {DENIAL, NS3, 0, 0, D(salt_bytes), 1, SET, 0, "hash of the", 0},
+    {DENIAL, NS3, 0, 0, D(salt_bytes), 1, ADD, 1, "hash of the", 0},
+    {DENIAL, NS3, 0, 0, 48, 1, ADD, 1, "hash of the", 0},
+    {DENIAL, NS3, 0, 0, 49, 1, SET, 1, "padding", 0},
+    {DENIAL, NS3, 0, 0, D(apex_hash), 1, XOR, 1, "hash of the apex", 0},
+    {DENIAL, NS3, 0, 0, D(wildcard_hash), 1, XOR, 1, "of the wildcard", 0},
+    {ORDER, NSE, 0, 0, O(count), 4, SET, 0, "order of 0", 0},
+    {ORDER, NSE, 0, 0, O(count), 4, SET, ~0u, "", 0},
+    {ORDER, NSE, 0, 0, O(count), 4, ADD, 1, "", 0},
+    {ORDER, NSE, 0, 0, O(levels), 4, ADD, 1, "not sound", 0},
+    {ORDER, NSE, 0, 0, O(names_off), 4, ADD, 16, "fit its size", 0},
+    {ORDER, NSE, 0, 0, O(bytes), 4, SET, ~0u, "out of the heap", 0},
+    {ORDER, NSE, 0, 0, O(bytes), 4, SET, 64, "fit its size", 0},
+    {ORDER, NSE, 0, 0, O(bytes), 4, ADD, 1, "behind the names", 0},
+    {ORDER, NSE, 0, 0, O(bytes), 4, ADD, ~0u, "where it should be", 0},
+    {ORDER, NSE, 0, 0, O(level_first), 4, SET, 1, "levels that", 0},
+    {ORDER, NSE, 0, 0, O(level_first) + 36, 4, SET, 1, "levels that", 0},
+    {ORDER, NSE, 0, 0, O(reserved) + 4, 4, SET, 1, "not sound", 0},
+    {ORDER_NODE, NSE, 0, 0, ON(skip), 2, ADD, 1, "not that of its", 0},
+    {ORDER_NODE, NSE, 0, 0, ON(count), 1, ADD, 1, "not that of its", 0},
+    {ORDER_NODE, NSE, 0, 0, ON(reserved), 1, SET, 1, "not that of its", 0},
+    {ORDER_NODE, NSE, 0, 0, ON(chunk) + 8, 1, ADD, 1, "not that of its", 0},
+    {ORDER_NODE, NSE, 0, 0, ON(chunk) + 48, 1, SET, 0, "not that of its", 0},
+    {ORDER_NODE, NSE, 0, 0, 64 + ON(skip), 2, ADD, 1, "not that of its", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(hash), 1, XOR, 1, "has not its hash", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, ADD, 1, "where it should", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_bytes), 1, SET, 0, "", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_bytes), 1, SET, 255, "", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(reserved), 1, SET, 1, "reserved", 0},
+    {ORDER_TEXT, NSE, 0, 0, 0, 1, SET, 0xc0, "is not sound", 0},
+    {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'A', "is not sound", 0},
+    {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'b', "has not its hash", 0},
+    {HASHED, NS3, 0, 0, HD(count), 4, SET, 0, "not sound", 0},
+    {HASHED, NS3, 0, 0, HD(count), 4, ADD, 1, "", 0},
+    {HASHED, NS3, 0, 0, HD(count), 4, SET, ~0u, "not sound", 0},
+    {HASHED, NS3, 0, 0, HD(prefix_bits), 1, SET, 1, "not sound", 0},
+    {HASHED, NS3, 0, 0, HD(bits), 1, ADD, 1, "not sound", 0},
+    {HASHED, NS3, 0, 0, HD(reserved), 1, SET, 1, "not sound", 0},
+    {HASHED, NS3, 0, 0, HD(names_off), 4, ADD, 4, "fit their size", 0},
+    {HASHED, NS3, 0, 0, HD(bytes), 4, SET, ~0u, "out of the heap", 0},
+    {HASHED, NS3, 0, 0, HD(bytes), 4, SET, 64, "fit their size", 0},
+    {HASHED_FIRST, NS3, 0, 0, 0, 4, SET, 1, "a directory", 0},
+    {HASHED_FIRST, NS3, 0, 0, 4, 4, ADD, 1, "a directory", 0},
+    {HASHED_FIRST, NS3, 0, 0, 8, 4, ADD, 1, "a directory", 0},
+    {HASHED_NAME, NS3, 0, 0, HN(hash), 1, SET, 0xff, "a directory", 0},
+    {HASHED_NAME, NS3, 0, 0, 6 * 24 + HN(hash), 1, SET, 0, "not ascend", 0},
+    {HASHED_NAME, NS3, 0, 0, 3 * 24 + HN(hash) + 19, 1, XOR, 1, "miss the", 0},
+    {HASHED_NAME, NS3, 0, 0, HN(block_off), 4, SET, 0, "of its place", 0},
+    {HASHED_NAME, NS3, 0, 0, HN(block_off), 4, SET, ~0u, "of its place", 0},
+    {HASHED_NAME, NS3, 0, 0, HN(block_off), 4, ADD, 2, "aligned to 4", 0},
+    {HASHED_BLOCK, NS3, 0, 0, K(an), 2, ADD, 1, "", 0},
+    {HASHED_BLOCK, NS3, 0, 0, K(flags), 1, SET, BLOCK_DO_FOLLOWS, "", 0},
+    {HASHED_BLOCK, NS3, 0, 0, K(flags), 1, SET, BLOCK_CHASE, "no CNAME", 0},
+    {HASHED_BLOCK, NS3, 0, 0, 12, 2, SET, 0x0dc0, "lead to the owner", 0},
+    {HASHED_BLOCK, NS3, 0, 0, 12 + 3, 1, SET, 1, "of another type", 0},
     /* links nobody looks at are no harm */
     {BLOCK, SIB, 2, 0, K(flags), 1, XOR, BLOCK_LINKS, "", -1},
 };
@@ -418,6 +519,41 @@ spot_block(const struct spot *s, const struct row *row)
 	return block_form(b, row->want_do);
 }
 
+/* Places of a chain. */
+static const void *
+chain_place(const struct spot *s, enum place place)
+{
+	const struct zone_d *z = (const struct zone_d *)s->node - 1;
+	const struct denial_d *d = (const void *)(s->cell + z->denial_off);
+	const uint8_t *chain;
+	const struct order_d *o;
+	const struct hashed_d *h;
+
+	ck_assert_uint_ne(z->denial_off, 0);
+	chain = s->cell + d->chain_off;
+	o = (const void *)chain;
+	h = (const void *)chain;
+	if (place == DENIAL)
+		return d;
+	ck_assert_int_eq(d->kind, place < HASHED ? DENIAL_NSEC : DENIAL_NSEC3);
+	switch (place) {
+	case ORDER_NODE:
+		return order_nodes(o);
+	case ORDER_NAME:
+		return order_names(o) + 1;
+	case ORDER_TEXT:
+		return order_name_labels(o, order_names(o) + 1);
+	case HASHED_FIRST:
+		return hashed_directory(h);
+	case HASHED_NAME:
+		return hashed_names(h);
+	case HASHED_BLOCK:
+		return chain + hashed_names(h)->block_off;
+	default:
+		return chain;
+	}
+}
+
 static const void *
 row_place(const struct spot *s, const struct row *row)
 {
@@ -463,8 +599,9 @@ row_place(const struct spot *s, const struct row *row)
 		           ? (const void *)links
 		           : (const uint8_t *)(links + 1) +
 		                 links->count * sizeof(struct link_d);
+	default:
+		return chain_place(s, row->place);
 	}
-	return NULL;
 }
 
 static void

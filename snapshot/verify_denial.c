@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The verifier's part for denial of existence: after it the engine walks search
+ * trees, directories and blocks without a check. Any thread; allocates nothing,
+ * about 12 KiB of stack.
+ *
+ * A chain has one form only: what follows from the names or hashes is made once
+ * more and compared.
+ */
+#include "snapshot/verify_denial.h"
+
+#include <string.h>
+
+#include "base/name.h"
+#include "snapshot/cell_table.h"
+#include "snapshot/denial_hashed.h"
+#include "snapshot/denial_order.h"
+#include "snapshot/nsec3_hash.h"
+
+/* Counts `bytes` as read, once they are known to be in the heap; refuses what
+ * is read over and over. */
+static int
+extent_take(struct cell_check *c, uint32_t off, uint64_t bytes)
+{
+	if (off < c->extent.heap_off || off + bytes > c->extent.heap_end)
+		return cell_refuse(c, off, "a denial chain out of the heap");
+	c->extent.work += bytes;
+	if (c->extent.work > c->extent.work_max)
+		return cell_refuse(
+		    c, off, "so much overlap that checking takes too long");
+	return 0;
+}
+
+/* --- order_d -------------------------------------------------------------- */
+
+static int
+order_head_verify(struct cell_check *c, uint32_t off, struct order_shape *shape)
+{
+	const struct order_d *o = (const void *)(c->extent.base + off);
+	uint64_t names_off, names_end;
+
+	if (off % CELL_ALIGN)
+		return cell_refuse(c, off, "an order that is not aligned");
+	if (extent_take(c, off, sizeof *o) < 0 ||
+	    extent_take(c, off, o->bytes) < 0)
+		return ERR_CORRUPT;
+	if (o->count == 0 || !order_shape_make(shape, o->count))
+		return cell_refuse(c, off, "an order of %u names", o->count);
+	names_off =
+	    sizeof *o + (uint64_t)shape->nodes * sizeof(struct order_node_d);
+	names_end =
+	    names_off + (uint64_t)o->count * sizeof(struct order_name_d);
+	if (o->names_off != names_off || names_end > o->bytes)
+		return cell_refuse(
+		    c, off, "an order that does not fit its size");
+	if (o->levels != shape->levels || o->reserved[0] || o->reserved[1])
+		return cell_refuse(c, off, "an order that is not sound");
+	for (uint32_t i = 0; i < ORDER_LEVELS_MAX; i++)
+		if (o->level_first[i] !=
+		    (i < shape->levels ? shape->level_first[i] : 0))
+			return cell_refuse(
+			    c, off, "levels that are not where they should be");
+	return 0;
+}
+
+/* The node that the name belongs to is here, and has an NSEC record. */
+static int
+order_node_find(
+    struct cell_check *c, uint32_t off, const struct order_name_d *name)
+{
+	const uint8_t *labels;
+	const struct node_d *n;
+	const struct type_d *t;
+	struct cell_key key = {
+	    .hash = name->hash,
+	    .bytes = name->name_bytes,
+	    .anchor = c->zone_anchor,
+	};
+	uint32_t found;
+
+	labels = c->extent.base + off + name->name_off;
+	key.is_apex = name->name_bytes == 0;
+	key.name = key.is_apex ? c->apex : labels;
+	key.bytes = key.is_apex ? c->apex_bytes : name->name_bytes;
+	found = cell_lookup(
+	    c->extent.base, c->header->nbuckets, &key, &c->extent.work);
+	if (!found)
+		return cell_refuse(c, off, "a name of an order without a node");
+	n = (const void *)(c->extent.base + found);
+	t = (const void *)(c->extent.base +
+			   ((found + sizeof *n + n->name_bytes + 3) & ~3ul));
+	for (unsigned i = 0; i < n->ntypes; i++)
+		if (t[i].type == DNS_TYPE_NSEC)
+			return 0;
+	return cell_refuse(c, off, "a name of an order without NSEC");
+}
+
+/* Name `i`, whose octets are at `at` of the order: *key becomes its key. */
+static int
+order_name_verify(struct cell_check *c, uint32_t off, uint32_t i, uint32_t at,
+    struct order_key *key)
+{
+	const struct order_d *o = (const void *)(c->extent.base + off);
+	const struct order_name_d *n = &order_names(o)[i];
+	const uint8_t *labels = (const uint8_t *)o + at;
+
+	if (n->reserved[0] || n->reserved[1] || n->reserved[2])
+		return cell_refuse(c, off, "reserved is not zero");
+	if (n->name_off != at || n->name_bytes > o->bytes - at)
+		return cell_refuse(
+		    c, off, "name %u is not where it should be", i);
+	if (n->name_bytes > 0 &&
+	    (labels_verify(labels, n->name_bytes) == 0 ||
+		n->name_bytes + c->apex_bytes > DNS_NAME_MAX))
+		return cell_refuse(c, off, "name %u is not sound", i);
+	/* what is hashed may be over-read by less than the cell's last zeros */
+	if (n->hash != name_hash_above(
+			   c->expect->key, c->apex_hash, labels, n->name_bytes))
+		return cell_refuse(c, off, "name %u has not its hash", i);
+	order_key_make(key, labels, n->name_bytes);
+	return 0;
+}
+
+static int
+order_names_verify(struct cell_check *c, uint32_t off)
+{
+	const struct order_d *o = (const void *)(c->extent.base + off);
+	struct order_key keys[2] = {0};
+	uint32_t at =
+	    o->names_off + o->count * (uint32_t)sizeof(struct order_name_d);
+
+	for (uint32_t i = 0; i < o->count; i++) {
+		const struct order_name_d *n = &order_names(o)[i];
+		int rc = order_name_verify(c, off, i, at, &keys[i % 2]);
+
+		if (rc < 0)
+			return rc;
+		if (i > 0 &&
+		    order_key_compare(&keys[1 - i % 2], &keys[i % 2]) >= 0)
+			return cell_refuse(
+			    c, off, "names of an order do not ascend");
+		at += n->name_bytes;
+		if (c->header->kind != CELL_SHARED)
+			continue;
+		rc = order_node_find(c, off, n);
+		if (rc < 0)
+			return rc;
+	}
+	return at == o->bytes
+	           ? 0
+	           : cell_refuse(c, off, "octets behind the names of an order");
+}
+
+static int
+order_nodes_verify(
+    struct cell_check *c, uint32_t off, const struct order_shape *shape)
+{
+	const struct order_d *o = (const void *)(c->extent.base + off);
+	const struct order_node_d *have = order_nodes(o);
+
+	for (uint32_t level = 0; level < shape->levels; level++) {
+		uint32_t count =
+		    shape->level_first[level + 1] - shape->level_first[level];
+
+		for (uint32_t at = 0; at < count; at++, have++) {
+			struct order_node_d want;
+
+			order_node_make(o, shape, level, at, &want);
+			if (memcmp(&want, have, sizeof want) != 0)
+				return cell_refuse(c, off,
+				    "node %u of level %u is not that of its "
+				    "names",
+				    at, level);
+		}
+	}
+	return 0;
+}
+
+int
+order_verify(struct cell_check *c, uint32_t off)
+{
+	struct order_shape shape;
+	int rc = order_head_verify(c, off, &shape);
+
+	if (rc == 0)
+		rc = order_names_verify(c, off);
+	return rc == 0 ? order_nodes_verify(c, off, &shape) : rc;
+}
+
+/* --- hashed_d ------------------------------------------------------------- */
+
+static int
+hashed_head_verify(struct cell_check *c, uint32_t off, unsigned prefix_bits)
+{
+	const struct hashed_d *h = (const void *)(c->extent.base + off);
+	uint64_t names_off;
+
+	if (off % CELL_ALIGN)
+		return cell_refuse(c, off, "hashes that are not aligned");
+	if (extent_take(c, off, sizeof *h) < 0 ||
+	    extent_take(c, off, h->bytes) < 0)
+		return ERR_CORRUPT;
+	if (h->count == 0 || h->prefix_bits != prefix_bits ||
+	    h->bits != hashed_bits(h->count) || h->reserved[0] ||
+	    h->reserved[1])
+		return cell_refuse(c, off, "hashes that are not sound");
+	names_off = sizeof *h + ((1ull << h->bits) + 1) * sizeof(uint32_t);
+	if (h->names_off != names_off ||
+	    names_off + (uint64_t)h->count * sizeof(struct hashed_name_d) >
+		h->bytes)
+		return cell_refuse(c, off, "hashes that do not fit their size");
+	return 0;
+}
+
+/* Ascending, with the prefix of the slot; the directory says where. */
+static int
+hashed_order_verify(struct cell_check *c, uint32_t off, uint32_t prefix)
+{
+	const struct hashed_d *h = (const void *)(c->extent.base + off);
+	const struct hashed_name_d *names = hashed_names(h);
+	const uint32_t *first = hashed_directory(h);
+	uint32_t entry = 0;
+
+	for (uint32_t i = 0; i < h->count; i++) {
+		uint32_t here =
+		    hashed_index(names[i].hash, h->prefix_bits, h->bits);
+
+		if (i > 0 && memcmp(names[i - 1].hash, names[i].hash,
+				 NSEC3_HASH_BYTES) >= 0)
+			return cell_refuse(c, off, "hashes do not ascend");
+		if (hashed_slot(names[i].hash, h->prefix_bits) != prefix)
+			return cell_refuse(c, off, "a hash of another slot");
+		for (; entry <= here; entry++)
+			if (first[entry] != i)
+				return cell_refuse(c, off,
+				    "a directory that is not of its hashes");
+	}
+	for (; entry <= 1u << h->bits; entry++)
+		if (first[entry] != h->count)
+			return cell_refuse(
+			    c, off, "a directory that is not of its hashes");
+	return 0;
+}
+
+static int
+hashed_blocks_verify(struct cell_check *c, uint32_t off)
+{
+	const struct hashed_d *h = (const void *)(c->extent.base + off);
+	const struct hashed_name_d *names = hashed_names(h);
+	struct block_expect e = {
+	    .key = c->expect->key,
+	    .owner = &c->owner,
+	    .use = BLOCK_USE_HASHED,
+	    .type = DNS_TYPE_NSEC3,
+	};
+	uint64_t blocks = h->names_off + (uint64_t)h->count * sizeof *names;
+
+	for (uint32_t i = 0; i < h->count; i++) {
+		uint8_t label[NSEC3_LABEL_BYTES];
+		int rc;
+
+		if (names[i].block_off < blocks ||
+		    names[i].block_off >= h->bytes)
+			return cell_refuse(
+			    c, off, "an NSEC3 record out of its place");
+		nsec3_label_write(label, names[i].hash);
+		rc = cell_owner_set(c, off, label, sizeof label);
+		if (rc == 0)
+			rc = block_verify(
+			    &c->extent, off + names[i].block_off, &e, c->err);
+		if (rc < 0)
+			return err_add(c->err, "NSEC3 record %u", i);
+	}
+	return 0;
+}
+
+int
+hashed_verify(
+    struct cell_check *c, uint32_t off, unsigned prefix_bits, uint32_t prefix)
+{
+	int rc = hashed_head_verify(c, off, prefix_bits);
+
+	if (rc == 0)
+		rc = hashed_order_verify(c, off, prefix);
+	return rc == 0 ? hashed_blocks_verify(c, off) : rc;
+}
+
+/* --- denial_d ------------------------------------------------------------- */
+
+static bool
+all_zero(const uint8_t *p, size_t n)
+{
+	while (n--)
+		if (p[n])
+			return false;
+	return true;
+}
+
+/* The hashes of the apex and of the wildcard below it. */
+static int
+nsec3_names_verify(struct cell_check *c, uint32_t off)
+{
+	const struct denial_d *d = (const void *)(c->extent.base + off);
+	const uint8_t *salt = (const uint8_t *)(d + 1);
+	uint8_t name[2 + DNS_NAME_MAX + 1] = {1, '*'};
+	uint8_t hash[NSEC3_HASH_BYTES] = {0};
+
+	if (d->iterations > NSEC3_ITERATIONS_LIMIT)
+		return cell_refuse(
+		    c, off, "%u NSEC3 iterations", d->iterations);
+	memcpy(name + 2, c->apex, c->apex_bytes);
+	if (c->apex_bytes + 2 <= DNS_NAME_MAX)
+		nsec3_hash(hash, name, c->apex_bytes + 2, salt, d->salt_bytes,
+		    d->iterations);
+	if (memcmp(hash, d->wildcard_hash, sizeof hash) != 0)
+		return cell_refuse(c, off, "not the hash of the wildcard");
+	nsec3_hash(
+	    hash, name + 2, c->apex_bytes, salt, d->salt_bytes, d->iterations);
+	if (memcmp(hash, d->apex_hash, sizeof hash) != 0)
+		return cell_refuse(c, off, "not the hash of the apex");
+	return 0;
+}
+
+static int
+denial_head_verify(struct cell_check *c, uint32_t off, uint16_t zone_flags)
+{
+	const struct denial_d *d = (const void *)(c->extent.base + off);
+	uint32_t end;
+
+	if (off % 4 || off < c->extent.heap_off ||
+	    (uint64_t)off + sizeof *d > c->extent.heap_end)
+		return cell_refuse(c, off, "a denial_d out of the heap");
+	end = off + (uint32_t)sizeof *d + d->salt_bytes;
+	if (((end + 3) & ~3u) > c->extent.heap_end)
+		return cell_refuse(c, off, "a salt that leaves the heap");
+	if (!cell_zeros(&c->extent, end, (end + 3) & ~3u))
+		return cell_refuse(c, off, "padding that is not zero");
+	if (!(zone_flags & ZONE_SIGNED))
+		return cell_refuse(
+		    c, off, "denial in a zone that is not signed");
+	if (d->kind == DENIAL_NSEC3)
+		return zone_flags & ZONE_NSEC3
+		           ? nsec3_names_verify(c, off)
+		           : cell_refuse(c, off, "NSEC3 without NSEC3PARAM");
+	if (d->kind != DENIAL_NSEC)
+		return cell_refuse(c, off, "denial of an unknown kind");
+	if (d->salt_bytes || d->iterations ||
+	    !all_zero(d->apex_hash, sizeof d->apex_hash) ||
+	    !all_zero(d->wildcard_hash, sizeof d->wildcard_hash))
+		return cell_refuse(c, off, "parameters of NSEC3 for NSEC");
+	return 0;
+}
+
+/* The chain of a zone that is not split begins with the apex, or has it. */
+static int
+chain_verify(struct cell_check *c, uint32_t off)
+{
+	const struct denial_d *d = (const void *)(c->extent.base + off);
+	uint32_t chain = d->chain_off;
+	const struct hashed_name_d *names;
+	const struct hashed_d *h;
+	int rc;
+
+	if (d->kind == DENIAL_NSEC) {
+		const struct order_d *o =
+		    (const void *)(c->extent.base + chain);
+
+		rc = order_verify(c, chain);
+		if (rc == 0 && order_names(o)->name_bytes)
+			rc = cell_refuse(
+			    c, chain, "an order that misses the apex");
+		return rc;
+	}
+	rc = hashed_verify(c, chain, 0, 0);
+	if (rc < 0)
+		return rc;
+	h = (const void *)(c->extent.base + chain);
+	names = hashed_names(h);
+	for (uint32_t i = 0; i < h->count; i++)
+		if (memcmp(names[i].hash, d->apex_hash, NSEC3_HASH_BYTES) == 0)
+			return 0;
+	return cell_refuse(c, chain, "NSEC3 records that miss the apex");
+}
+
+int
+denial_verify(struct cell_check *c, uint32_t zone_off)
+{
+	const struct zone_d *z = (const void *)(c->extent.base + zone_off);
+	const struct denial_d *d =
+	    (const void *)(c->extent.base + z->denial_off);
+	int rc = cell_zone_set(c, zone_off, zone_off);
+
+	if (rc == 0)
+		rc = denial_head_verify(c, z->denial_off, z->flags);
+	if (rc < 0)
+		return rc;
+	if (z->split == NO_SPLIT)
+		return chain_verify(c, z->denial_off);
+	if (d->chain_off || d->kind != c->expect->splits[z->split].denial_kind)
+		return cell_refuse(c, z->denial_off,
+		    "the denial of a split zone, which is not that of its "
+		    "cells");
+	return 0;
+}

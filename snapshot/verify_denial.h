@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Inside of the verifier: chains of NSEC and NSEC3. Not for anybody but
+ * snapshot/verify_*.c.
+ */
+#ifndef HOLDFAST_VERIFY_DENIAL_H
+#define HOLDFAST_VERIFY_DENIAL_H
+
+#include "snapshot/verify_node.h"
+
+/* The denial_d of the zone at zone_off of a shared cell all of whose nodes were
+ * found sound, and its chain. */
+int denial_verify(struct cell_check *c, uint32_t zone_off);
+
+/* A chain at `off`, of the zone that c->apex names. */
+int order_verify(struct cell_check *c, uint32_t off);
+int hashed_verify(
+    struct cell_check *c, uint32_t off, unsigned prefix_bits, uint32_t prefix);
+
+#endif
