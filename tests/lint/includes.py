@@ -27,8 +27,9 @@ RULES = {
     'config': (['base', 'config'], ['yaml']),
     'snapshot': (['base', 'snapshot'], ['openssl']),
     'dataplane/answer': (READER, ['openssl']),
-    'dataplane/poll': (READER + ['config', 'dataplane/poll'], ['dpdk']),
-    'dataplane/sockets': (READER + ['config', 'dataplane/sockets'], ['openssl', 'ev']),
+    'dataplane/limit': (READER + ['config', 'dataplane/limit'], []),
+    'dataplane/poll': (READER + ['config', 'dataplane/limit', 'dataplane/poll'], ['dpdk']),
+    'dataplane/sockets': (READER + ['config', 'dataplane/limit', 'dataplane/sockets'], ['openssl', 'ev']),
     'control': (READER + ['config', 'control'],
                 ['ldns', 'jemalloc', 'json', 'http', 'ev']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
@@ -39,6 +40,7 @@ RULES = {
 # The data plane reads snapshots: what makes them is not for it.
 DENIED = {
     'dataplane/answer': r'snapshot/(cell_builder|records|store)\.h',
+    'dataplane/limit': r'snapshot/(cell_builder|records|store)\.h',
     'dataplane/poll': r'snapshot/(cell_builder|records)\.h',
     'dataplane/sockets': r'snapshot/(cell_builder|records)\.h',
 }
