@@ -148,7 +148,7 @@ $(BIN_sockets): $(B)/dataplane/sockets/sockets_main.o $(LIB_sockets) $(LIB_limit
 $(BIN_control): $(B)/control/holdfastd_main.o $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) $(LIBS_control) $(LIBS_base)
-$(BIN_tool): $(B)/tools/holdfast_main.o $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+$(BIN_tool): $(B)/tools/holdfast_main.o $(LIB_tools) $(LIB_limit) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) $(LIBS_control) $(LIBS_base)
 $(BIN_load): $(B)/tools/load/load_main.o $(LIB_load) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
@@ -186,7 +186,7 @@ demo: ## the whole system on this machine, in two namespaces [KEEP=1]
 
 # --- tests -----------------------------------------------------------------------
 # Everything but DPDK, whole: the linker takes what a test uses.
-LIBS_plain := $(LIB_sockets) $(LIB_limit) $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+LIBS_plain := $(LIB_sockets) $(LIB_tools) $(LIB_limit) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
 LIBS_dpdk  := $(LIB_poll) $(LIB_limit) $(LINK_data) $(LIB_config) $(LIB_base)
 LIBS_check := $(shell $(PKG) --libs check 2>/dev/null)
 

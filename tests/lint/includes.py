@@ -33,7 +33,9 @@ RULES = {
     'control': (READER + ['config', 'control'],
                 ['ldns', 'jemalloc', 'json', 'http', 'ev']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
-    'tools': (READER + ['config', 'control', 'tools'], ['ldns', 'json']),
+    # `holdfast check` reads the lists of prefixes too.
+    'tools': (READER + ['config', 'dataplane/limit', 'control', 'tools'],
+              ['ldns', 'json']),
     # Expected answers come from control's naive resolver.
     'tools/load': (READER + ['config', 'control', 'tools'], ['dpdk', 'json', 'ldns', 'pcap']),
 }
