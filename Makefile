@@ -70,7 +70,7 @@ DPDK_CFLAGS = $(patsubst -I%,-isystem %,$(filter-out -march=%,$(shell $(PKG) --c
 DPDK_LIBS = $(shell $(PKG) --libs libdpdk)
 
 # --- folders -> libraries ----------------------------------------------------
-FOLDERS := base snapshot dataplane/answer config dataplane/poll dataplane/sockets \
+FOLDERS := base snapshot dataplane/answer config dataplane/limit dataplane/poll dataplane/sockets \
 	control tools tools/load
 # The load generator links DPDK: it is no part of tools.
 sources = $(filter-out $(if $(filter tools,$(1)),tools/load/%), \
@@ -83,6 +83,7 @@ LIB_base     := $(B)/libbase.a
 LIB_snapshot := $(B)/libsnapshot.a
 LIB_answer   := $(B)/libanswer.a
 LIB_config   := $(B)/libconfig.a
+LIB_limit    := $(B)/liblimit.a
 LIB_poll     := $(B)/libpoll.a
 LIB_sockets  := $(B)/libsockets.a
 LIB_control  := $(B)/libcontrol.a
@@ -96,6 +97,7 @@ $(eval $(call library,base,base))
 $(eval $(call library,snapshot,snapshot))
 $(eval $(call library,answer,dataplane/answer))
 $(eval $(call library,config,config))
+$(eval $(call library,limit,dataplane/limit))
 $(eval $(call library,poll,dataplane/poll))
 $(eval $(call library,sockets,dataplane/sockets))
 $(eval $(call library,control,control))
@@ -137,16 +139,16 @@ PROGRAMS := $(if $(wildcard dataplane/poll/poll_main.c),$(BIN_dataplane)) \
 	$(if $(wildcard tools/load/load_main.c),$(BIN_load))
 
 link = $(Q)mkdir -p $(@D); $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
-$(BIN_dataplane): $(B)/dataplane/poll/poll_main.o $(LIB_poll) $(LINK_data) $(LIB_config) $(LIB_base)
+$(BIN_dataplane): $(B)/dataplane/poll/poll_main.o $(LIB_poll) $(LIB_limit) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) $(DPDK_LIBS) $(LIBS_base)
-$(BIN_sockets): $(B)/dataplane/sockets/sockets_main.o $(LIB_sockets) $(LINK_data) $(LIB_config) $(LIB_base)
+$(BIN_sockets): $(B)/dataplane/sockets/sockets_main.o $(LIB_sockets) $(LIB_limit) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) -lev $(LIBS_base)
 $(BIN_control): $(B)/control/holdfastd_main.o $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) $(LIBS_control) $(LIBS_base)
-$(BIN_tool): $(B)/tools/holdfast_main.o $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+$(BIN_tool): $(B)/tools/holdfast_main.o $(LIB_tools) $(LIB_limit) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
 	$(say) LINK $@
 	$(link) $(LIBS_control) $(LIBS_base)
 $(BIN_load): $(B)/tools/load/load_main.o $(LIB_load) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
@@ -184,8 +186,8 @@ demo: ## the whole system on this machine, in two namespaces [KEEP=1]
 
 # --- tests -----------------------------------------------------------------------
 # Everything but DPDK, whole: the linker takes what a test uses.
-LIBS_plain := $(LIB_sockets) $(LIB_tools) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
-LIBS_dpdk  := $(LIB_poll) $(LINK_data) $(LIB_config) $(LIB_base)
+LIBS_plain := $(LIB_sockets) $(LIB_tools) $(LIB_limit) $(LIB_control) $(LINK_data) $(LIB_config) $(LIB_base)
+LIBS_dpdk  := $(LIB_poll) $(LIB_limit) $(LINK_data) $(LIB_config) $(LIB_base)
 LIBS_check := $(shell $(PKG) --libs check 2>/dev/null)
 
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))

@@ -24,6 +24,7 @@ enum config_limits {
 	CONFIG_CORES_MAX = 64,
 	CONFIG_ADDRESSES_MAX = 64,
 	CONFIG_LISTEN_MAX = 64,
+	CONFIG_PREFIXES_MAX = 1024, /* in the file itself, a list */
 };
 
 /* An IPv4 address is kept as v4-mapped with `v4` set. */
@@ -82,6 +83,25 @@ struct config_sockets {
 	unsigned tcp_pipeline;   /* queries in hand a connection, 32 */
 };
 
+enum config_rrl { CONFIG_RRL_OFF, CONFIG_RRL_LOG, CONFIG_RRL_ON };
+enum config_denied { CONFIG_DENIED_DROP, CONFIG_DENIED_REFUSE };
+
+/* Prefixes are texts that prefix_parse() takes; files are absolute. */
+struct config_limit { /* section `limits`, of data plane and sockets: UDP */
+	enum config_rrl rrl;               /* CONFIG_RRL_OFF */
+	unsigned responses_per_second;     /* of a prefix, kind and name; 200 */
+	unsigned responses_burst;          /* 0: those of a second */
+	unsigned slip;                     /* 0: never; 2 */
+	unsigned ipv4_prefix, ipv6_prefix; /* of rrl: 24, 56 */
+	unsigned queries_per_second;       /* of a client; 0: no budget */
+	unsigned client_ipv4_prefix, client_ipv6_prefix; /* 32, 64 */
+	unsigned accounts; /* a core, power of two, 65536 */
+	enum config_denied denied;
+	char **allow, **deny, **exempt;
+	unsigned nallow, ndeny, nexempt;
+	char *allow_from, *deny_from, *exempt_from; /* NULL: none */
+};
+
 struct config_control {
 	char *socket_group; /* group that may use the control socket; NULL */
 	struct config_address metrics; /* 127.0.0.1@9153 */
@@ -113,6 +133,7 @@ struct config {
 	struct config_dataplane dataplane;
 	struct config_sockets sockets;
 	struct config_control control;
+	struct config_limit limits;
 	char *zone_directory; /* base of relative zone files; absolute; the
 	                         configuration file's folder */
 	char *zones_from;     /* list of more zones, absolute; NULL: none */

@@ -39,6 +39,19 @@ folder_find(const char *path)
 	return joined;
 }
 
+static int
+prefix_files_resolve(
+    struct config_limit *l, const char *folder, struct err *err)
+{
+	char **paths[] = {&l->allow_from, &l->deny_from, &l->exempt_from};
+	int rc = 0;
+
+	for (unsigned i = 0; i < 3 && rc == 0; i++)
+		if (*paths[i] != NULL)
+			rc = config_path_join(paths[i], folder, err);
+	return rc;
+}
+
 /* Makes paths absolute: those of the zones, and what they are relative to. */
 static int
 paths_resolve(struct config *c, struct err *err)
@@ -51,6 +64,7 @@ paths_resolve(struct config *c, struct err *err)
 		    err, "%s: cannot find out its folder", c->path);
 	if (c->zones_from != NULL)
 		rc = config_path_join(&c->zones_from, folder, err);
+	rc = rc ? rc : prefix_files_resolve(&c->limits, folder, err);
 	if (rc == 0 && c->zone_directory != NULL)
 		rc = config_path_join(&c->zone_directory, folder, err);
 	if (c->zone_directory == NULL)

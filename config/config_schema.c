@@ -9,6 +9,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/prefix.h"
+
 /* clang-format off */
 #define FIELD(type, member) \
 	.offset = offsetof(struct type, member), \
@@ -25,6 +27,8 @@
 static const char *const checksum_words[] = {"auto", "software", "trust", NULL};
 static const char *const huge_page_words[] = {"auto", "on", "off", NULL};
 static const char *const log_words[] = {"error", "warn", "info", "debug", NULL};
+static const char *const rrl_words[] = {"off", "log", "on", NULL};
+static const char *const denied_words[] = {"drop", "refuse", NULL};
 static const char *const dnssec_words[] = {"off", NULL};
 
 static bool
@@ -70,6 +74,14 @@ is_nsid(const char *text)
 		return strlen(text) <= 64;
 	return text[4] != '\0' && strlen(text + 4) % 2 == 0 &&
 	       only(text + 4, "0123456789abcdefABCDEF");
+}
+
+static bool
+is_prefix(const char *text)
+{
+	struct prefix p;
+
+	return prefix_parse(&p, text, NULL) == 0;
 }
 
 static bool
@@ -382,6 +394,128 @@ static const struct schema_row control_rows[] = {
 };
 COUNT_ROWS(control_rows);
 
+#define PREFIXES(member, count)                                                \
+	.type = SCHEMA_TEXT, .flags = SCHEMA_LIST,                             \
+	ARRAY(config, limits.member, limits.count),                            \
+	.high = CONFIG_PREFIXES_MAX, .check = is_prefix,                       \
+	.allowed = "prefixes (192.0.2.0/24, 2001:db8::/48) and addresses"
+
+#define PREFIX_FILE(member)                                                    \
+	.type = SCHEMA_TEXT, .flags = SCHEMA_NULLABLE,                         \
+	FIELD(config, limits.member), .high = 1024
+
+static const struct schema_row limit_rows[] = {
+    {.name = "rrl",
+	.type = SCHEMA_WORD,
+	FIELD(config, limits.rrl),
+	.words = rrl_words,
+	.initial = "off",
+	.help = "Response rate limiting. on: answers over the rate are dropped "
+		"or slipped; log: they are only counted and their prefixes "
+		"shown (holdfast limits), to see what on would do."},
+    {.name = "responses_per_second",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.responses_per_second),
+	.low = 1,
+	.high = 100000000,
+	.initial = "200",
+	.help = "Responses a second to one prefix that are of one kind and "
+		"about one name (what does not exist: one zone; errors: all "
+		"together). Each of n CPUs of a port has 1/n of it."},
+    {.name = "responses_burst",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.responses_burst),
+	.high = 100000000,
+	.initial = "0",
+	.help = "As many of these at once, after a pause; 0: those of a "
+		"second."},
+    {.name = "slip",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.slip),
+	.high = 10,
+	.initial = "2",
+	.help =
+	    "Each n-th response over the rate is sent empty with TC set, so "
+	    "that a real client asks again by TCP; 1: each, 0: none."},
+    {.name = "ipv4_prefix",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.ipv4_prefix),
+	.low = 1,
+	.high = 32,
+	.initial = "24",
+	.help = "Bits of an IPv4 address that responses are counted by."},
+    {.name = "ipv6_prefix",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.ipv6_prefix),
+	.low = 1,
+	.high = 128,
+	.initial = "56",
+	.help = "Bits of an IPv6 address that responses are counted by."},
+    {.name = "exempt",
+	PREFIXES(exempt, nexempt),
+	.help = "Clients without response rate and query budget."},
+    {.name = "exempt_from",
+	PREFIX_FILE(exempt_from),
+	.help = "A file with more of them, a prefix a line; # starts a "
+		"comment. `holdfast limits reload` reads it again."},
+    {.name = "queries_per_second",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.queries_per_second),
+	.high = 100000000,
+	.initial = "0",
+	.help = "Queries a second of one client above which they are dropped "
+		"unread; 0: no such budget. Each of n CPUs of a port has 1/n "
+		"of it."},
+    {.name = "client_ipv4_prefix",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.client_ipv4_prefix),
+	.low = 1,
+	.high = 32,
+	.initial = "32",
+	.help = "Bits of an IPv4 address that are one client of "
+		"queries_per_second."},
+    {.name = "client_ipv6_prefix",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, limits.client_ipv6_prefix),
+	.low = 1,
+	.high = 128,
+	.initial = "64",
+	.help = "Bits of an IPv6 address that are one client of "
+		"queries_per_second."},
+    {.name = "accounts",
+	.type = SCHEMA_NUMBER,
+	.flags = SCHEMA_POWER,
+	FIELD(config, limits.accounts),
+	.low = 1024,
+	.high = 16777216,
+	.initial = "65536",
+	.help = "Accounts that a CPU keeps for each of the two limits, 16 "
+		"octets each. Where there are more clients, those with the "
+		"most credit are forgotten first."},
+    {.name = "deny",
+	PREFIXES(deny, ndeny),
+	.help = "Clients that are not answered. Of allow and deny the longest "
+		"prefix counts; who is in none is answered."},
+    {.name = "deny_from",
+	PREFIX_FILE(deny_from),
+	.help = "A file with more of them, as exempt_from."},
+    {.name = "allow",
+	PREFIXES(allow, nallow),
+	.help = "Clients that are answered although a shorter prefix is "
+		"denied."},
+    {.name = "allow_from",
+	PREFIX_FILE(allow_from),
+	.help = "A file with more of them, as exempt_from."},
+    {.name = "denied",
+	.type = SCHEMA_WORD,
+	FIELD(config, limits.denied),
+	.words = denied_words,
+	.initial = "drop",
+	.help = "drop: their queries are dropped unread; refuse: they are told "
+		"REFUSED, within the response rate."},
+};
+COUNT_ROWS(limit_rows);
+
 static const struct schema_row zone_rows[] = {
     {.name = "name",
 	.type = SCHEMA_APEX,
@@ -416,6 +550,9 @@ static const struct schema_section dataplane_section = {.path = "dataplane",
 static const struct schema_section sockets_section = {.path = "sockets",
     .help = "holdfast-sockets: kernel sockets and limits of TCP.",
     ROWS(sockets_rows)};
+static const struct schema_section limit_section = {.path = "limits",
+    .help = "What data plane and sockets do against floods over UDP.",
+    ROWS(limit_rows)};
 static const struct schema_section control_section = {.path = "control",
     .help = "holdfastd: control socket, metrics, publishing.",
     ROWS(control_rows)};
@@ -437,6 +574,7 @@ static const struct schema_row root_rows[] = {
 	.type = SCHEMA_SECTION,
 	.section = &dataplane_section},
     {.name = "sockets", .type = SCHEMA_SECTION, .section = &sockets_section},
+    {.name = "limits", .type = SCHEMA_SECTION, .section = &limit_section},
     {.name = "control", .type = SCHEMA_SECTION, .section = &control_section},
     {.name = "zone_directory",
 	.type = SCHEMA_TEXT,

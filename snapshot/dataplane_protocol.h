@@ -25,6 +25,10 @@
  *   rollback generation=HEX [expect=N]
  *       To a committed generation; condemns what it leaves; any connection may
  *       (it works with control dead). "generation=previous" is the parent.
+ *   prefixes
+ *       Reads the lists of prefixes (limits: deny_from and so on) again; any
+ *       connection may. On an error those before stay. -> ok activation=N
+ *       load_ms=...
  *   status
  *       -> ok activation=N stable=HEX candidate=HEX|none pid=N uptime_ms=N
  *          beat_ms=N healthy=yes|no reason=word owner=pid|none
@@ -48,6 +52,8 @@
 #define DATAPLANE_COUNTERS_NAME "dataplane.counters"
 #define DATAPLANE_HEALTH_NAME   "dataplane.health"
 #define SOCKETS_COUNTERS_NAME   "sockets.counters"
+#define DATAPLANE_LIMITED_NAME  "dataplane.limited" /* base/limited.h */
+#define SOCKETS_LIMITED_NAME    "sockets.limited"
 #define DATAPLANE_MESSAGE_MAX   4096
 
 /* A parsed request or answer. Borrows from the message, which it cuts up. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dataplane/limit/limits.h"
 #include "tools/zone_words.h"
 
 static enum tool_status
@@ -76,6 +77,20 @@ zones_check(const struct tool *t, struct zone_words *w,
 	return w->refused ? TOOL_PARTIAL : TOOL_OK;
 }
 
+/* The files of prefixes that the configuration names. */
+static int
+prefixes_check(const struct config *c, struct err *err)
+{
+	struct prefix_set *set = NULL;
+	struct limits limits;
+	int rc = limits_from_config(&limits, &c->limits, err);
+
+	if (!rc)
+		rc = limits_prefixes(&set, &limits, err);
+	prefix_set_free(&set);
+	return rc;
+}
+
 enum tool_status
 command_check(struct tool *t)
 {
@@ -93,7 +108,8 @@ command_check(struct tool *t)
 	} else {
 		const char *path = t->config ? t->config : CONFIG_PATH_DEFAULT;
 
-		if (config_load(&t->loaded, path, &err))
+		if (config_load(&t->loaded, path, &err) ||
+		    prefixes_check(t->loaded, &err))
 			status = tool_fail(t, &err);
 		else
 			status = zones_check(

@@ -62,6 +62,10 @@ const struct command commands[] = {
 	{"stats", "[--all] [--run DIR | --config FILE]", ONLINE | OPT_ALL, 0, 0,
 	 "The counters of data plane, sockets and control; --all shows zeros\n"
 	 "and every core.", command_stats},
+	{"limits", "[reload] [--run DIR | --config FILE]", ONLINE, 0, 1,
+	 "What limits and lists of prefixes have dropped, and which prefixes are\n"
+	 "limited most. `limits reload` makes the data plane read its lists again\n"
+	 "(holdfast-sockets does at SIGHUP).", command_limits},
 	{"stop", "[dataplane] [--run DIR | --config FILE]", ONLINE, 0, 1,
 	 "Stops holdfastd: answers go on. `stop dataplane` stops the data plane,\n"
 	 "and UDP answers with it.", command_stop},

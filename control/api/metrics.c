@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/counters.h"
+#include "base/limited.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
 
@@ -154,6 +155,32 @@ counter_file_text(const struct control_context *c, const char *program,
 	counters_close(&counters);
 }
 
+/* The prefixes that are limited most: few, and bounded. */
+static void
+limited_text(const struct control_context *c, const char *program,
+    const char *file, struct bytes *out)
+{
+	struct limited_prefix top[LIMITED_PLACES];
+	char path[4096], text[PREFIX_TEXT_MAX];
+	struct counters *counters;
+	struct err err;
+	unsigned n;
+
+	snprintf(path, sizeof path, "%s/%s", c->run_dir, file);
+	if (counters_open(&counters, path, &err) != 0)
+		return;
+	n = limited_read(counters, top, LIMITED_PLACES);
+	counters_close(&counters);
+	if (n)
+		bytes_printf(out,
+		    "# TYPE holdfast_%s_limited_prefix_total counter\n",
+		    program);
+	for (unsigned i = 0; i < n; i++)
+		bytes_printf(out,
+		    "holdfast_%s_limited_prefix_total{prefix=\"%s\"} %lu\n",
+		    program, prefix_text(text, &top[i].prefix), top[i].count);
+}
+
 static void
 dataplane_text(const struct control_context *c, struct bytes *out)
 {
@@ -184,6 +211,8 @@ metrics_text(const struct control_context *c, struct bytes *out)
 	dataplane_text(c, out);
 	counter_file_text(c, "dataplane", DATAPLANE_COUNTERS_NAME, out);
 	counter_file_text(c, "sockets", SOCKETS_COUNTERS_NAME, out);
+	limited_text(c, "dataplane", DATAPLANE_LIMITED_NAME, out);
+	limited_text(c, "sockets", SOCKETS_LIMITED_NAME, out);
 }
 
 static enum MHD_Result

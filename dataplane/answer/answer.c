@@ -52,13 +52,18 @@ fetch_line(const void *p)
 	__builtin_prefetch(p);
 }
 
-/* Name of no zone: RFC 8914 section 4.21 tells the client why. */
+const struct generation answer_nothing = {.key = {.k = {1, 1}}};
+
+/* Name of no zone: RFC 8914 section 4.21 tells the client why, and 4.19 where
+ * the client is the reason. */
 static void
-query_refuse(struct answer_state *s, struct answer_query *q)
+query_refuse(
+    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
 {
 	s->outcome = OUTCOME_QUESTION;
 	s->rcode = DNS_RCODE_REFUSED;
-	s->ede = DNS_EDE_NOT_AUTHORITATIVE;
+	s->ede =
+	    ctx->prohibited ? DNS_EDE_PROHIBITED : DNS_EDE_NOT_AUTHORITATIVE;
 	q->verdict = VERDICT_REFUSED;
 	q->rcode = DNS_RCODE_REFUSED;
 }
@@ -68,14 +73,14 @@ query_refuse(struct answer_state *s, struct answer_query *q)
  * not split has its names in the same cell: their bucket can be fetched at
  * once. */
 static inline void
-stage_apex(
-    struct answer_state *s, const struct generation *g, struct answer_query *q)
+stage_apex(struct answer_state *s, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q)
 {
 	const struct query_name *n = &s->name;
 	int d = zone_depth_next(g, n->labels);
 
 	if (__builtin_expect(d < 0, 0)) {
-		query_refuse(s, q);
+		query_refuse(s, ctx, q);
 		return;
 	}
 
@@ -98,12 +103,12 @@ stage_apex(
 }
 
 static bool
-zone_find_slowly(
-    struct answer_state *s, const struct generation *g, struct answer_query *q)
+zone_find_slowly(struct answer_state *s, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q)
 {
 	if (zone_find(g, &s->name, s->name.labels, &s->view))
 		return true;
-	query_refuse(s, q);
+	query_refuse(s, ctx, q);
 	return false;
 }
 
@@ -147,8 +152,8 @@ stage_zone_fetch(const struct answer_state *s)
 }
 
 static inline void
-stage_zone(
-    struct answer_state *s, const struct generation *g, struct answer_query *q)
+stage_zone(struct answer_state *s, const struct generation *g,
+    const struct query_ctx *ctx, struct answer_query *q)
 {
 	const struct node_d *apex =
 	    bucket_node_guess(s->cell, s->bucket, s->apex_tag);
@@ -156,7 +161,7 @@ stage_zone(
 	if (__builtin_expect(
 		apex && apex_is(apex, &s->name, (unsigned)s->depth), 1))
 		zone_view_set(&s->view, g, s->cell, apex);
-	else if (!zone_find_slowly(s, g, q))
+	else if (!zone_find_slowly(s, g, ctx, q))
 		return;
 	if (__builtin_expect(s->qtype == DNS_TYPE_DS, 0) &&
 	    !fault_hit("engine-ds-from-child"))
@@ -316,7 +321,7 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 		if (__builtin_expect(!usual_query_parse(s, g, ctx, &q[i]), 0))
 			query_parse(s, g, ctx, &q[i]);
 		if (__builtin_expect(s->outcome == OUTCOME_LOOKUP, 1))
-			stage_apex(s, g, &q[i]);
+			stage_apex(s, g, ctx, &q[i]);
 		else
 			q[i].rcode = (uint8_t)s->rcode;
 	}
@@ -326,7 +331,7 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 			stage_zone_fetch(&b->state[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
-			stage_zone(&b->state[i], g, &q[i]);
+			stage_zone(&b->state[i], g, ctx, &q[i]);
 	stage_end(STAGE_ZONE);
 	stages_node(b, n);
 	stage_end(STAGE_NODE);

@@ -58,6 +58,9 @@ struct query_ctx {
 	enum answer_transport transport;
 	/* Cap on every TTL written, for zones on probation; 0: none. */
 	uint32_t ttl_cap;
+	/* The clients are denied: REFUSED is said to be for that (RFC 8914
+	 * section 4.19). For use with answer_nothing. */
+	bool prohibited;
 };
 
 /* Octets at the end of a buffer that the engine may read and scribble on. */
@@ -83,7 +86,13 @@ struct answer_query {
 	uint64_t key_hash;  /* hash of that name */
 	/* out: of write */
 	uint32_t response_bytes; /* 0: nothing is to be sent */
+	/* Of the limits in front of the engine (dataplane/limit/limits.h), kept
+	 * here for those behind it; the engine does not look at it. */
+	uint8_t limit_class;
 };
+
+/* A generation without zones: every question is refused. */
+extern const struct generation answer_nothing;
 
 /* Scratch of one thread: about 100 KiB, aligned to 64. */
 struct answer_batch;
@@ -94,7 +103,8 @@ void answer_batch_free(struct answer_batch *b);
 void answer_batch_find(struct answer_batch *b, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q, unsigned n);
 /* Same arguments as the find before it. Queries whose verdict the caller has
- * set to a VERDICT_DROP_* get no response. */
+ * set to a VERDICT_DROP_* get no response, and what would have been an answer
+ * with records is empty and has TC set if it is VERDICT_SLIPPED. */
 void answer_batch_write(struct answer_batch *b, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q, unsigned n);
 

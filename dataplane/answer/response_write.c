@@ -154,6 +154,13 @@ response_write(struct answer_batch *b, struct answer_state *s,
 		q->response_bytes = 0;
 		return;
 	}
+	if (q->verdict == VERDICT_SLIPPED) {
+		/* header and question, so that a real client asks by TCP */
+		c.truncated = true;
+		response_finish(q, s, ctx, &c, opt_bytes);
+		q->rcode = (uint8_t)s->rcode;
+		return;
+	}
 	switch (s->outcome) {
 	case OUTCOME_BLOCK:
 	case OUTCOME_COMPOSE:

@@ -173,7 +173,7 @@ usual_response_write(const struct answer_state *s, const struct query_ctx *ctx,
 
 	if (s->outcome != OUTCOME_BLOCK || s->want_nsid ||
 	    b->flags & BLOCK_WIDE || ctx->ttl_cap ||
-	    !verdict_is_sent(q->verdict))
+	    q->verdict >= VERDICT_SLIPPED) /* nothing, or nothing but TC */
 		return false;
 	if (s->has_opt)
 		opt_bytes = DNS_OPT_BYTES;

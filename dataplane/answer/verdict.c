@@ -28,7 +28,8 @@ verdict_meaning(enum verdict v)
 	return (unsigned)v < VERDICT_COUNT ? meanings[v] : "?";
 }
 
-/* verdict_is_sent() relies on the order of the table. */
+/* verdict_is_sent() and usual_response_write() rely on the order. */
+_Static_assert(VERDICT_SLIPPED + 1 == VERDICT_DROP_SHORT, "last that is sent");
 #define VERDICT_ORDER(name, text, sent, meaning)                               \
 	_Static_assert(sent == (VERDICT_##name < VERDICT_DROP_SHORT), text);
 VERDICTS(VERDICT_ORDER)

@@ -24,8 +24,13 @@
 	X(YXDOMAIN,        "yxdomain",        1, "a DNAME made the name too long") \
 	X(SERVFAIL,        "servfail",        1, "no generation is loaded") \
 	X(CHAOS,           "chaos",           1, "an identity name of class CH") \
+	X(DENIED,          "denied",          1, "REFUSED: the client is in a denied prefix") \
+	X(SLIPPED,         "slipped",         1, "over the response rate limit, answered empty with TC set") \
 	X(DROP_SHORT,      "drop_short",      0, "less than a header") \
-	X(DROP_RESPONSE,   "drop_response",   0, "QR set: answering answers makes loops")
+	X(DROP_RESPONSE,   "drop_response",   0, "QR set: answering answers makes loops") \
+	X(DROP_DENIED,     "drop_denied",     0, "the client is in a denied prefix") \
+	X(DROP_BUDGET,     "drop_budget",     0, "over the client's query budget") \
+	X(DROP_LIMITED,    "drop_limited",    0, "over the response rate limit")
 /* clang-format on */
 
 enum verdict {
@@ -40,6 +45,7 @@ const char *verdict_name(enum verdict v);
 /* The sentence of the table. */
 const char *verdict_meaning(enum verdict v);
 
+/* Rows behind DENIED are what limits (dataplane/limit) make of a verdict. */
 static inline _Bool
 verdict_is_sent(enum verdict v)
 {

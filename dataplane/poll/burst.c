@@ -114,6 +114,8 @@ push_query(struct core *c, const struct live_pair *pair, unsigned i)
 		batch = &b->candidate;
 	batch->packet[batch->count] = (uint8_t)i;
 	q = &batch->queries[batch->count++];
+	q->client = frame_client(f, data);
+	q->client_bytes = (uint8_t)frame_client_bytes(f);
 	q->message = data + message;
 	q->bytes = f->l4_bytes - FRAME_UDP_BYTES;
 	q->capacity = (uint32_t)m->buf_len - m->data_off - message;
@@ -230,9 +232,63 @@ push_answer(struct core *c, unsigned i, const struct answer_query *q)
 }
 
 static void
-answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
+drop_query(struct core *c, unsigned i, unsigned verdict)
 {
-	const struct query_ctx *ctx = &c->port->query;
+	struct burst *b = &c->burst;
+
+	rte_pktmbuf_free(b->packets[i]);
+	b->verdicts[i] = (uint8_t)verdict;
+	tally_add(&b->verdict_tally, verdict);
+	count(c, b->frames[i].ip6 ? CORE_QUERIES_IP6 : CORE_QUERIES_IP4, 1);
+}
+
+/* Takes out of a batch what is not admitted, before the engine sees it. */
+static void
+admit_batch(struct core *c, const struct prefix_set *prefixes,
+    struct burst_batch *a, uint64_t now)
+{
+	struct burst_batch *denied = &c->burst.denied;
+	unsigned kept = 0;
+
+	if (a->count == 0 || limiter_admit(&c->limiter, prefixes, now,
+				 a->queries, a->count) == a->count)
+		return;
+	for (unsigned k = 0; k < a->count; k++) {
+		struct answer_query *q = &a->queries[k];
+		unsigned verdict = q->verdict;
+		struct burst_batch *to = a;
+		unsigned at;
+
+		if (verdict == VERDICT_DENIED) {
+			to = denied;
+			at = denied->count++;
+		} else if (verdict == LIMIT_ADMITTED) {
+			at = kept++;
+		} else {
+			drop_query(c, a->packet[k], verdict);
+			continue;
+		}
+		to->queries[at] = *q;
+		to->packet[at] = a->packet[k];
+	}
+	a->count = kept;
+}
+
+static void
+admit(struct core *c, uint64_t now)
+{
+	const struct prefix_set *prefixes = live_prefixes_read(c->live);
+
+	if (likely(!prefixes && !c->limiter.clients.lines))
+		return;
+	admit_batch(c, prefixes, &c->burst.stable, now);
+	admit_batch(c, prefixes, &c->burst.candidate, now);
+}
+
+static void
+answer_batch(struct core *c, const struct generation *g,
+    const struct query_ctx *ctx, struct burst_batch *a, uint64_t now)
+{
 	struct answer_query *q = a->queries;
 	struct burst *b = &c->burst;
 	unsigned ip6 = 0;
@@ -240,6 +296,9 @@ answer_batch(struct core *c, const struct generation *g, struct burst_batch *a)
 	if (a->count == 0)
 		return;
 	answer_batch_find(c->batch, g, ctx, q, a->count);
+	if (unlikely(ctx->prohibited))
+		limits_name_denied(q, a->count);
+	limiter_respond(&c->limiter, now, q, a->count);
 	answer_batch_write(c->batch, g, ctx, q, a->count);
 	for (unsigned k = 0; k < a->count; k++) {
 		unsigned i = a->packet[k];
@@ -293,11 +352,26 @@ send_replies(struct core *c)
 	count(c, CORE_OCTETS_SENT, octets);
 }
 
+/* What limits would have done, or did not do. */
+static inline void
+count_limits(struct core *c)
+{
+	struct limit_tally *t = &c->limiter.tally;
+
+	if (likely((t->would_drop | t->would_slip | t->cookies) == 0))
+		return;
+	count(c, CORE_LIMIT_WOULD_DROP, t->would_drop);
+	count(c, CORE_LIMIT_WOULD_SLIP, t->would_slip);
+	count(c, CORE_LIMIT_COOKIES, t->cookies);
+	*t = (struct limit_tally){0};
+}
+
 static void
 count_burst(struct core *c, uint64_t cycles)
 {
 	struct burst *b = &c->burst;
-	unsigned queries = b->stable.count + b->candidate.count;
+	unsigned queries =
+	    b->stable.count + b->candidate.count + b->denied.count;
 
 	count(c, CORE_BUSY_TURNS, 1);
 	count(c, CORE_BUSY_CYCLES, cycles);
@@ -313,6 +387,7 @@ count_burst(struct core *c, uint64_t cycles)
 	}
 	if (b->candidate.count)
 		count(c, CORE_QUERIES_CANDIDATE, b->candidate.count);
+	count_limits(c);
 }
 
 static void
@@ -320,6 +395,7 @@ do_burst(struct core *c, uint64_t start)
 {
 	/* Once a burst: all its queries see one pair of generations. */
 	const struct live_pair *pair = live_pair_read(c->live);
+	const struct query_ctx *ctx = &c->port->query;
 	struct burst *b = &c->burst;
 
 	stage_start(start);
@@ -327,10 +403,13 @@ do_burst(struct core *c, uint64_t start)
 	b->sending = 0;
 	b->stable.count = 0;
 	b->candidate.count = 0;
+	b->denied.count = 0;
 	parse_frames(c, pair, start);
+	admit(c, start);
 	stage_end(STAGE_FRAME);
-	answer_batch(c, pair->stable, &b->stable);
-	answer_batch(c, pair->candidate, &b->candidate);
+	answer_batch(c, pair->stable, ctx, &b->stable, start);
+	answer_batch(c, pair->candidate, ctx, &b->candidate, start);
+	answer_batch(c, &answer_nothing, &c->port->denied, &b->denied, start);
 	send_replies(c);
 	stage_end(STAGE_SEND);
 	count_burst(c, rte_rdtsc() - start);

@@ -4,8 +4,9 @@
  * call, no lock, no allocation. Stages over the arrays of a burst:
  *
  *   receive -> parse frames -> queries: find, write -> replies -> send -> count
- *                |                                        |
- *                +-> drops, exceptions                    +-> unsent: freed
+ *                |               |          |             |
+ *                |               +-> limits +             +-> unsent: freed
+ *                +-> drops, exceptions
  */
 #ifndef HOLDFAST_BURST_H
 #define HOLDFAST_BURST_H
@@ -16,6 +17,7 @@
 
 #include "base/cache_line.h"
 #include "dataplane/answer/answer.h"
+#include "dataplane/limit/limits.h"
 #include "dataplane/poll/exception.h"
 #include "dataplane/poll/frame.h"
 #include "dataplane/poll/live.h"
@@ -46,7 +48,8 @@ struct burst {
 	uint8_t verdicts[BURST_MAX];
 	struct rte_mbuf *send[BURST_MAX];
 	uint8_t send_packet[BURST_MAX];
-	struct burst_batch stable, candidate;
+	/* denied: those of both that are told REFUSED for their address */
+	struct burst_batch stable, candidate, denied;
 	struct tally verdict_tally, rcode_tally;
 };
 
@@ -60,7 +63,8 @@ struct core {
 	const atomic_bool *stop;
 	uint16_t queue;
 	uint16_t lcore;
-	unsigned reader; /* of live */
+	unsigned reader;        /* of live */
+	struct limiter limiter; /* all zero: nothing is limited */
 	struct burst burst;
 };
 

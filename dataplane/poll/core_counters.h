@@ -34,6 +34,11 @@ enum core_counter {
 	CORE_QUERIES_IP4,
 	CORE_QUERIES_IP6,
 	CORE_QUERIES_CANDIDATE,
+	/* Response rate limits in mode log: answers that they would have
+	 * dropped, or slipped; and answers to valid cookies, not limited. */
+	CORE_LIMIT_WOULD_DROP,
+	CORE_LIMIT_WOULD_SLIP,
+	CORE_LIMIT_COOKIES,
 	CORE_KERNEL_SENT,   /* packets of the kernel, sent to the wire */
 	CORE_KERNEL_UNSENT, /* dropped: transmit queue full */
 	PORT_MISSED,        /* by the port: receive queue full */

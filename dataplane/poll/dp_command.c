@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "dataplane/limit/limits.h"
 
 void
 dp_context_init(struct dp_context *d, struct activation *a,
@@ -152,6 +153,25 @@ do_rollback(
 	return rc;
 }
 
+static int
+do_prefixes(struct dp_context *d, struct err *err)
+{
+	struct prefix_set *set = NULL;
+	int rc;
+
+	if (!d->limits)
+		return err_set(err, ERR_UNAVAILABLE,
+		    "this data plane was started without lists of prefixes");
+	rc = limits_prefixes(&set, d->limits, err);
+	if (!rc)
+		rc = live_publish_prefixes(d->activation->live, &set, err);
+	prefix_set_free(&set);
+	if (rc)
+		return err_add(err, "the prefixes stay as they were");
+	log_info("prefixes: read again");
+	return 0;
+}
+
 static const char *
 digest_or_none(char text[DIGEST_TEXT_MAX], const struct generation *g)
 {
@@ -214,7 +234,7 @@ run_owned(struct dp_context *d, unsigned client,
 	}
 	return err_set(err, ERR_USAGE,
 	    "no command %.32s; there are own, activate, commit, return, "
-	    "rollback, status, health and stop",
+	    "rollback, prefixes, status, health and stop",
 	    m->word);
 }
 
@@ -228,6 +248,8 @@ run(struct dp_context *d, unsigned client, const struct dataplane_message *m,
 		return do_own(d, client, m, err);
 	if (!strcmp(m->word, "rollback"))
 		return do_rollback(d, m, err);
+	if (!strcmp(m->word, "prefixes"))
+		return do_prefixes(d, err);
 	if (!strcmp(m->word, "stop")) {
 		d->stop = true;
 		return 0;

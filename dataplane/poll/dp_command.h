@@ -20,6 +20,7 @@ enum { DP_CLIENTS_MAX = 16, DP_NO_OWNER = -1 };
 struct dp_context {
 	struct activation *activation;
 	const struct health *health;
+	const struct limits *limits; /* NULL in tests: no lists of prefixes */
 	uint64_t started_ms;
 	bool stop;          /* set by the command */
 	int owner;          /* number of the owning connection */

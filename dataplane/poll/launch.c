@@ -51,7 +51,9 @@ struct launch {
 	struct core *cores; /* in DPDK's memory */
 	struct answer_config answer;
 	char *counters_path, *page_path, *health_path, *socket_path;
+	char *limited_path;
 	char labels[HEALTH_CORES_MAX][COUNTERS_NAME_MAX];
+	void *accounts[HEALTH_CORES_MAX]; /* of the cores' limiters */
 	/* Each written by its core. */
 	struct exception_queue queues[HEALTH_CORES_MAX];
 };
@@ -103,7 +105,10 @@ make_paths(struct launch *l, struct err *err)
 	    asprintf(&l->page_path, "%s/%s", run, DATAPLANE_PAGE_NAME) < 0 ||
 	    asprintf(&l->health_path, "%s/%s", run, DATAPLANE_HEALTH_NAME) <
 		0 ||
-	    asprintf(&l->socket_path, "%s/%s", run, DATAPLANE_SOCKET_NAME) < 0)
+	    asprintf(&l->socket_path, "%s/%s", run, DATAPLANE_SOCKET_NAME) <
+		0 ||
+	    asprintf(&l->limited_path, "%s/%s", run, DATAPLANE_LIMITED_NAME) <
+		0)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	l->management.health_path = l->health_path;
 	return file_make_directories(run, 0755, err);
@@ -160,6 +165,30 @@ label_core(
 	    port->name);
 }
 
+/* The accounts of a core, near it; its share is one of its port's cores. */
+static int
+make_limiter(
+    struct launch *l, unsigned i, const struct port *port, struct err *err)
+{
+	const struct limits *limits = &l->management.limits;
+	size_t bytes = limiter_bytes(limits);
+
+	if (bytes == 0) {
+		limiter_init(&l->cores[i].limiter, limits, NULL, 1, 1);
+		return 0;
+	}
+	l->accounts[i] =
+	    rte_zmalloc_socket("accounts", bytes, CORE_ALIGN, port->numa_node);
+	if (!l->accounts[i])
+		return err_set(err, ERR_NO_MEMORY,
+		    "no memory for the limits' accounts, %zu octets a core; "
+		    "raise dataplane.memory_mib or lower limits.accounts",
+		    bytes);
+	limiter_init(&l->cores[i].limiter, limits, l->accounts[i],
+	    port->config->ncores, rte_get_tsc_hz());
+	return 0;
+}
+
 static int
 make_core(struct launch *l, unsigned i, struct port *port, unsigned queue,
     struct err *err)
@@ -176,7 +205,9 @@ make_core(struct launch *l, unsigned i, struct port *port, unsigned queue,
 	    .reader = i,
 	};
 	label_core(l, i, port->config, port->config->cores[queue]);
-	return c->batch ? 0 : err_set(err, ERR_NO_MEMORY, "out of memory");
+	if (!c->batch)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	return make_limiter(l, i, port, err);
 }
 
 static int
@@ -221,6 +252,43 @@ open_counters(struct launch *l, struct err *err)
 	for (unsigned i = 0; i < m->ncores && !rc; i++)
 		m->cores[i].counters = counters_block(m->counters, i);
 	return rc;
+}
+
+/* Where the cores say which prefixes they limit most. */
+static int
+open_limited(struct launch *l, struct err *err)
+{
+	const char *labels[HEALTH_CORES_MAX];
+	struct management *m = &l->management;
+	int rc;
+
+	if (!limits_are_on(&m->limits))
+		return 0;
+	for (unsigned i = 0; i < m->ncores; i++)
+		labels[i] = l->labels[i];
+	rc = limited_create(
+	    &m->limited, l->limited_path, labels, m->ncores, err);
+	for (unsigned i = 0; i < m->ncores && !rc; i++)
+		m->cores[i].limiter.top.values = counters_block(m->limited, i);
+	return rc;
+}
+
+/* A list that is bad stops no answers: not those that run, and not those of a
+ * restart. Then there is none. */
+static void
+publish_prefixes(struct management *m)
+{
+	struct prefix_set *set = NULL;
+	struct err err;
+	int rc = limits_prefixes(&set, &m->limits, &err);
+
+	if (!rc)
+		rc = live_publish_prefixes(m->live, &set, &err);
+	if (rc)
+		log_error("%s; nobody is denied or exempt until `holdfast "
+			  "limits reload` reads the lists again",
+		    err.text);
+	prefix_set_free(&set);
 }
 
 static int
@@ -301,6 +369,9 @@ run_on_eal(struct launch *l, struct err *err)
 	rc = open_counters(l, err);
 	if (rc)
 		goto free_cores;
+	rc = open_limited(l, err);
+	if (rc)
+		goto close_counters;
 	rc = page_create(&m->page, l->page_path, err);
 	if (rc)
 		goto close_counters;
@@ -308,6 +379,7 @@ run_on_eal(struct launch *l, struct err *err)
 	if (rc)
 		goto close_kernel_ports;
 	set_up_activation(l);
+	publish_prefixes(m);
 	management_init(m);
 	management_boot(m);
 	atomic_store(&is_running, true);
@@ -325,9 +397,14 @@ close_kernel_ports:
 close_counters:
 	counters_close(&m->counters);
 	unlink(l->counters_path);
+	if (m->limited)
+		counters_close(&m->limited);
+	unlink(l->limited_path);
 free_cores:
-	for (unsigned i = 0; i < m->ncores; i++)
+	for (unsigned i = 0; i < m->ncores; i++) {
 		answer_batch_free(m->cores[i].batch);
+		rte_free(l->accounts[i]);
+	}
 	rte_free(l->cores);
 	live_free(&m->live);
 close_ports:
@@ -343,6 +420,7 @@ launch_free(struct launch *l)
 	free(l->page_path);
 	free(l->health_path);
 	free(l->socket_path);
+	free(l->limited_path);
 	free(l);
 }
 
@@ -372,6 +450,19 @@ launch_check(const struct config *c, struct err *err)
 }
 
 int
+launch_check_lists(const struct config *c, struct err *err)
+{
+	struct limits limits;
+	struct prefix_set *set = NULL;
+	int rc = limits_from_config(&limits, &c->limits, err);
+
+	if (!rc)
+		rc = limits_prefixes(&set, &limits, err);
+	prefix_set_free(&set);
+	return rc;
+}
+
+int
 launch_run(const struct config *c, struct err *err)
 {
 	struct launch *l = aligned_alloc(CORE_ALIGN, sizeof *l);
@@ -387,6 +478,8 @@ launch_run(const struct config *c, struct err *err)
 	l->management.signals = -1;
 	if (!rc)
 		rc = answer_options_take(&l->answer, &c->answer, err);
+	if (!rc)
+		rc = limits_from_config(&l->management.limits, &c->limits, err);
 	if (!rc)
 		rc = make_paths(l, err);
 	if (!rc)

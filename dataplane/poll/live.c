@@ -48,6 +48,8 @@ live_free(struct live **l)
 	for (unsigned i = 0; i < LIVE_PAIRS; i++)
 		if ((*l)->slots[i].state == LIVE_RETIRED)
 			slot_free(&(*l)->slots[i]);
+	prefix_set_free(&(*l)->published_prefixes);
+	prefix_set_free(&(*l)->retired_prefixes);
 	free((*l)->readers);
 	free(*l);
 	*l = NULL;
@@ -68,6 +70,11 @@ live_reclaim(struct live *l)
 		else
 			waiting++;
 	}
+	if (!l->retired_prefixes)
+		return waiting;
+	if (!rte_rcu_qsbr_check(l->readers, l->prefixes_token, false))
+		return waiting + 1;
+	prefix_set_free(&l->retired_prefixes);
 	return waiting;
 }
 
@@ -112,6 +119,24 @@ live_publish(struct live *l, const struct live_pair *pair,
 	old->garbage = *garbage;
 	old->state = LIVE_RETIRED;
 	*garbage = NULL;
+	return 0;
+}
+
+int
+live_publish_prefixes(
+    struct live *l, struct prefix_set **prefixes, struct err *err)
+{
+	live_reclaim(l);
+	if (l->retired_prefixes)
+		return err_set(err, ERR_BUSY,
+		    "a core still reads the prefixes that were replaced "
+		    "before; try again, and look at its heartbeat (holdfast "
+		    "status) if that does not help");
+	atomic_store_explicit(&l->prefixes, *prefixes, memory_order_release);
+	l->prefixes_token = rte_rcu_qsbr_start(l->readers);
+	l->retired_prefixes = l->published_prefixes;
+	l->published_prefixes = *prefixes;
+	*prefixes = NULL;
 	return 0;
 }
 

@@ -8,6 +8,9 @@
  *
  *   management:  publish pair ---> token ---> reclaim: all cores passed token?
  *   core:        read pair, answer burst, report quiescence, read pair, ...
+ *
+ * The operator's prefixes (dataplane/limit/prefix_set.h) come and go the same
+ * way, by a pointer of their own.
  */
 #ifndef HOLDFAST_LIVE_H
 #define HOLDFAST_LIVE_H
@@ -17,6 +20,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "base/err.h"
+#include "dataplane/limit/prefix_set.h"
 #include "snapshot/generation.h"
 
 struct live_pair {
@@ -31,6 +35,7 @@ enum { LIVE_PAIRS = 16 };
 struct live {
 	/* Read by every core once a burst, written at activations. */
 	_Alignas(64) _Atomic(const struct live_pair *) pair;
+	_Atomic(const struct prefix_set *) prefixes; /* NULL: none */
 	struct rte_rcu_qsbr *readers;
 	/* Management's: the published pair and the retired ones. */
 	_Alignas(64) struct live_slot {
@@ -39,12 +44,14 @@ struct live {
 		uint64_t token;
 		enum { LIVE_FREE, LIVE_PUBLISHED, LIVE_RETIRED } state;
 	} slots[LIVE_PAIRS];
+	struct prefix_set *published_prefixes, *retired_prefixes;
+	uint64_t prefixes_token; /* of the retired ones */
 };
 
 /* With an empty pair published. Readers are numbered 0 to readers - 1. */
 int live_new(struct live **out, unsigned readers, struct err *err);
-/* Only after all readers have ended; frees all that is retired, and not the
- * generations of the published pair. */
+/* Only after all readers have ended; frees all that is retired and the
+ * prefixes, and not the generations of the published pair. */
 void live_free(struct live **l);
 
 /* Publishes a copy of `pair` in place of the last one. `*garbage` (which may be
@@ -54,7 +61,12 @@ void live_free(struct live **l);
 int live_publish(struct live *l, const struct live_pair *pair,
     struct generation **garbage, struct err *err);
 
-/* Frees what no reader can see; returns how many pairs still wait. */
+/* Publishes *prefixes, which is taken and may be NULL. ERR_BUSY, and nothing
+ * changed, when those before the last still wait for a core. */
+int live_publish_prefixes(
+    struct live *l, struct prefix_set **prefixes, struct err *err);
+
+/* Frees what no reader can see; returns how many still wait. */
 unsigned live_reclaim(struct live *l);
 
 void live_reader_start(struct live *l, unsigned reader);
@@ -66,7 +78,13 @@ live_pair_read(const struct live *l)
 	return atomic_load_explicit(&l->pair, memory_order_acquire);
 }
 
-/* The reader holds nothing of any pair now. */
+static inline const struct prefix_set *
+live_prefixes_read(const struct live *l)
+{
+	return atomic_load_explicit(&l->prefixes, memory_order_acquire);
+}
+
+/* The reader holds nothing of any pair now, and no prefixes. */
 static inline void
 live_reader_quiescent(struct live *l, unsigned reader)
 {

@@ -57,6 +57,7 @@ management_init(struct management *m)
 	health_init(&m->health, cpus, n, now);
 	write_health(m); /* a killed one's file may say that all is well */
 	dp_context_init(&m->commands, &m->activation, &m->health, now);
+	m->commands.limits = &m->limits;
 }
 
 void

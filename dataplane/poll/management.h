@@ -30,7 +30,8 @@ struct management {
 	unsigned nports;
 	struct core *cores;
 	unsigned ncores;
-	struct counters *counters;
+	struct counters *counters, *limited;
+	struct limits limits;
 	struct store *store;
 	struct live *live;
 	struct page *page;

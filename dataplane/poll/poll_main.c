@@ -121,7 +121,7 @@ act(const struct options *o, const struct config *c)
 
 	switch (o->action) {
 	case ACTION_CHECK:
-		if (launch_check(c, &err)) {
+		if (launch_check(c, &err) || launch_check_lists(c, &err)) {
 			log_error("%s", err.text);
 			return EXIT_BAD_USAGE;
 		}

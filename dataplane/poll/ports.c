@@ -172,6 +172,10 @@ set_hot_fields(struct port *p, const struct answer_config *answer)
 		p->answer.udp_max = (uint16_t)carries;
 	p->query =
 	    (struct query_ctx){.config = &p->answer, .transport = ANSWER_UDP};
+	p->answer_denied = (struct answer_config){.udp_max = p->answer.udp_max};
+	p->denied = (struct query_ctx){.config = &p->answer_denied,
+	    .transport = ANSWER_UDP,
+	    .prohibited = true};
 }
 
 int

@@ -22,6 +22,9 @@ struct port {
 	struct frame_host host;
 	struct query_ctx query;
 	struct answer_config answer; /* udp_max is what the MTU carries */
+	/* for clients that are denied: says nothing of who we are */
+	struct query_ctx denied;
+	struct answer_config answer_denied;
 	/* cold */
 	const struct config_port *config;
 	struct rte_mempool *pool; /* on the port's own NUMA node */

@@ -64,12 +64,11 @@ grace_leave(struct grace *g, unsigned reader)
 	    &g->readers[reader].seen, 0, memory_order_release);
 }
 
-/* Publishes `next`; returns the one before, which nobody reads by then. */
-static inline const struct live *
-grace_swap(struct grace *g, const struct live *next)
+/* Returns when no worker holds what was replaced before the call. */
+static inline void
+grace_settle(struct grace *g)
 {
 	const struct timespec pause = {.tv_nsec = 200000};
-	const struct live *old = atomic_exchange(&g->live, next);
 	uint64_t epoch = atomic_fetch_add(&g->epoch, 1) + 1;
 
 	for (unsigned i = 0; i < g->nreaders; i++) {
@@ -81,6 +80,15 @@ grace_swap(struct grace *g, const struct live *next)
 			nanosleep(&pause, NULL);
 		}
 	}
+}
+
+/* Publishes `next`; returns the one before, which nobody reads by then. */
+static inline const struct live *
+grace_swap(struct grace *g, const struct live *next)
+{
+	const struct live *old = atomic_exchange(&g->live, next);
+
+	grace_settle(g);
 	return old;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dataplane/answer/answer.h"
+#include "dataplane/limit/limits.h"
 #include "dataplane/sockets/grace.h"
 #include "dataplane/sockets/tcp_clients.h"
 
@@ -22,9 +23,14 @@ struct tcp_limits {
 	uint64_t memory;   /* bytes that connections of a worker may hold */
 };
 
-/* Made before the workers start; only `grace` changes while they run. */
+/* Made before the workers start; only `grace` and `prefixes` change while they
+ * run. */
 struct service {
 	struct answer_config answer;
+	struct answer_config answer_denied; /* says nothing of who we are */
+	struct limits udp_limits;
+	struct counters *limited; /* base/limited.h; NULL: not wanted */
+	_Atomic(const struct prefix_set *) prefixes; /* NULL: none */
 	struct tcp_limits limits;
 	struct tcp_clients *clients;
 	struct grace grace;

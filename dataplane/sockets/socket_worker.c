@@ -107,7 +107,8 @@ worker_fill(struct worker *w, struct err *err)
 	w->batch = answer_batch_new();
 	if (w->batch == NULL)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a worker");
-	rc = udp_new(&w->udp, w->service, w->batch, w->counters, err);
+	rc =
+	    udp_new(&w->udp, w->service, w->number, w->batch, w->counters, err);
 	if (rc)
 		return rc;
 	return tcp_new(

@@ -23,10 +23,14 @@
 	X(UDP_SEND_FAILED,     "udp_send_failed") \
 	X(UDP_PORT_ZERO,       "udp_source_port_zero") \
 	X(CANARY_QUERIES,      "canary_queries") \
+	X(LIMIT_WOULD_DROP,    "limit{would_drop}") \
+	X(LIMIT_WOULD_SLIP,    "limit{would_slip}") \
+	X(LIMIT_COOKIES,       "limit{valid_cookie}") \
 	X(TCP_ACCEPTED,        "tcp_accepted") \
 	X(TCP_OPEN,            "tcp_open") \
 	X(TCP_LIMIT_CLIENTS,   "tcp_limit{clients}") \
 	X(TCP_LIMIT_CLIENT,    "tcp_limit{per_client}") \
+	X(TCP_LIMIT_DENIED,    "tcp_limit{denied}") \
 	X(TCP_LIMIT_MEMORY,    "tcp_limit{memory}") \
 	X(TCP_LIMIT_FILES,     "tcp_limit{files}") \
 	X(TCP_EVICTED,         "tcp_closed{evicted}") \

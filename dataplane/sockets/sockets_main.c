@@ -17,10 +17,12 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "dataplane/limit/limits.h"
 #include "dataplane/sockets/follow.h"
 #include "dataplane/sockets/listen.h"
 #include "dataplane/sockets/socket_worker.h"
 #include "dataplane/sockets/sockets_options.h"
+#include "snapshot/dataplane_protocol.h"
 
 enum { MEMORY_TCP_BYTES = 64 << 20 }; /* held by all TCP connections together */
 
@@ -34,6 +36,7 @@ struct program {
 	struct worker *workers[GRACE_READERS_MAX];
 	unsigned nworkers;
 	int signal_fd;
+	char *limited_path;
 };
 
 /* Connections, listeners, and what the libraries need. */
@@ -93,6 +96,45 @@ listeners_probe(const struct sockets_options *o, struct err *err)
 	return rc;
 }
 
+/* A list that is bad stops no answers: those before stay, none at first. */
+static bool
+prefixes_read(struct service *s)
+{
+	struct prefix_set *set, *old;
+	struct err err;
+
+	if (limits_prefixes(&set, &s->udp_limits, &err)) {
+		log_error("%s; the prefixes stay as they were, or none until "
+			  "SIGHUP",
+		    err.text);
+		return false;
+	}
+	old = (struct prefix_set *)atomic_exchange(&s->prefixes, set);
+	grace_settle(&s->grace);
+	prefix_set_free(&old);
+	return true;
+}
+
+static int
+limited_make(struct program *p, struct err *err)
+{
+	char text[GRACE_READERS_MAX][sizeof "thread 4294967295"];
+	const char *labels[GRACE_READERS_MAX];
+	const struct sockets_options *o = &p->options;
+
+	if (o->run_dir == NULL || !limits_are_on(&p->service.udp_limits))
+		return 0;
+	for (unsigned i = 0; i < o->threads; i++) {
+		snprintf(text[i], sizeof text[i], "thread %u", i);
+		labels[i] = text[i];
+	}
+	if (asprintf(&p->limited_path, "%s/%s", o->run_dir,
+		SOCKETS_LIMITED_NAME) < 0)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	return limited_create(
+	    &p->service.limited, p->limited_path, labels, o->threads, err);
+}
+
 static int
 service_make(struct program *p, struct err *err)
 {
@@ -100,7 +142,10 @@ service_make(struct program *p, struct err *err)
 	const struct sockets_options *o = &p->options;
 	struct service *s = &p->service;
 
+	int rc;
+
 	s->answer = o->answer;
+	s->answer_denied = (struct answer_config){.udp_max = o->answer.udp_max};
 	s->limits = (struct tcp_limits){
 	    .clients = o->tcp_clients,
 	    .per_client = o->tcp_per_client,
@@ -110,6 +155,12 @@ service_make(struct program *p, struct err *err)
 	    .memory = MEMORY_TCP_BYTES / o->threads,
 	};
 	grace_init(&s->grace, o->threads, &nothing);
+	rc = limits_from_config(&s->udp_limits, &o->config->limits, err);
+	if (!rc)
+		rc = limited_make(p, err);
+	if (rc)
+		return rc;
+	(void)prefixes_read(s); /* without them, then */
 	return tcp_clients_new(
 	    &s->clients, o->tcp_clients, o->tcp_per_client, err);
 }
@@ -128,7 +179,7 @@ workers_make(struct program *p, struct err *err)
 	return rc;
 }
 
-/* SIGTERM and SIGINT become readable; workers inherit the mask. */
+/* Signals become readable; workers inherit the mask. */
 static int
 signals_catch(struct program *p, struct err *err)
 {
@@ -137,6 +188,7 @@ signals_catch(struct program *p, struct err *err)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	p->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
@@ -167,6 +219,20 @@ program_make(struct program *p, struct err *err)
 }
 
 static void
+service_limits_free(struct program *p)
+{
+	struct prefix_set *set =
+	    (struct prefix_set *)atomic_load(&p->service.prefixes);
+
+	prefix_set_free(&set);
+	if (p->service.limited) {
+		counters_close(&p->service.limited);
+		unlink(p->limited_path);
+	}
+	free(p->limited_path);
+}
+
+static void
 program_free(struct program *p)
 {
 	for (unsigned i = 0; i < p->nworkers; i++)
@@ -175,12 +241,28 @@ program_free(struct program *p)
 		worker_free(&p->workers[i]);
 	follow_free(&p->follow);
 	tcp_clients_free(&p->service.clients);
+	service_limits_free(p);
 	sockets_counters_free(&p->counters);
 	if (p->store)
 		store_close(&p->store);
 	if (p->signal_fd >= 0)
 		close(p->signal_fd);
 	sockets_options_fini(&p->options);
+}
+
+/* True when it says stop; SIGHUP says that the lists of prefixes are others. */
+static bool
+signal_take(struct program *p)
+{
+	struct signalfd_siginfo info;
+
+	if (read(p->signal_fd, &info, sizeof info) != (ssize_t)sizeof info)
+		return false;
+	if (info.ssi_signo != SIGHUP)
+		return true;
+	if (prefixes_read(&p->service))
+		log_info("SIGHUP: prefixes read again");
+	return false;
 }
 
 /* The first look is before the workers start: the first query is answered from
@@ -203,7 +285,7 @@ program_run(struct program *p, struct err *err)
 		log_info("answering on %s",
 		    config_address_text(text, &p->options.listen[i]));
 	while (poll(fds, 2, wait_ms) >= 0 || errno == EINTR) {
-		if (fds[0].revents)
+		if (fds[0].revents && signal_take(p))
 			break;
 		wait_ms = follow_tick(p->follow);
 	}

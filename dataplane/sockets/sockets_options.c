@@ -25,14 +25,15 @@ static const char help_text[] =
     "  --threads N       workers, 1 to 64; default 1\n"
     "  --run DIR         directory of the data plane's page, which is followed\n"
     "                    while a data plane lives, and of our counters\n"
-    "  --config FILE     sections store, answer and sockets of this file; what\n"
+    "  --config FILE     sections store, answer, limits, sockets of this file; what\n"
     "                    the command line says as well goes before it\n"
     "  --check           look at configuration and command line, then end\n"
     "  --version         print the version and end\n"
     "  --help            print this and end\n"
     "\n"
-    "Ends cleanly on SIGTERM and SIGINT. Exit status: 0 stopped as told, 1 it\n"
-    "could not start, 2 wrong usage or configuration.\n";
+    "Ends cleanly on SIGTERM and SIGINT; reads the lists of prefixes again on\n"
+    "SIGHUP. Exit status: 0 stopped as told, 1 it could not start, 2 wrong usage\n"
+    "or configuration.\n";
 
 enum option_letter {
 	OPTION_STORE = 's',
@@ -305,7 +306,7 @@ sockets_options_parse(
 		rc = listens_take(o, &w, c, err);
 	if (!rc)
 		rc = answer_take(&o->answer, &c->answer, err);
-	config_free(&c);
+	o->config = c;
 	return rc;
 }
 
@@ -315,5 +316,6 @@ sockets_options_fini(struct sockets_options *o)
 	free(o->store_dir);
 	free(o->run_dir);
 	free(o->log_level);
+	config_free(&o->config);
 	memset(o, 0, sizeof *o);
 }

@@ -30,6 +30,7 @@ struct sockets_options {
 	unsigned tcp_clients, tcp_per_client, tcp_idle_ms, tcp_query_ms;
 	unsigned tcp_pipeline;
 	struct answer_config answer;
+	struct config *config; /* what `limits` borrows from */
 };
 
 /* ERR_USAGE for a mistake in the command line; what the configuration loader

@@ -135,6 +135,18 @@ evict_one(struct tcp *t)
 	return false;
 }
 
+/* A denied client is not answered over TCP either: the connection is closed,
+ * whatever `denied` says of UDP. */
+static bool
+client_is_denied(const struct tcp *t, const struct tcp_conn *c)
+{
+	const struct prefix_set *p =
+	    atomic_load_explicit(&t->service->prefixes, memory_order_acquire);
+
+	return p && prefix_set_class(p, c->address, c->address_bytes) &
+	                PREFIX_DENIED;
+}
+
 static bool
 client_admit(struct tcp *t, uint64_t client)
 {
@@ -180,6 +192,10 @@ conn_begin(
 		goto refuse;
 	}
 	conn_address(c, peer);
+	if (client_is_denied(t, c)) {
+		count_one(t->counters, COUNT_TCP_LIMIT_DENIED);
+		goto refuse;
+	}
 	if (!client_admit(t, c->client))
 		goto refuse;
 	if (epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0) {

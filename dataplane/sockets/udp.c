@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <x86intrin.h>
 
+#include "base/clock.h"
 #include "base/name.h"
 #include "base/wire.h"
 
@@ -33,16 +34,42 @@ struct udp {
 	const struct service *service;
 	struct answer_batch *batch;
 	counter_t *counters;
+	struct limiter limiter;
+	void *accounts;   /* of the limiter */
 	uint8_t *buffers; /* UDP_BURST of MESSAGE_ROOM */
 	struct mmsghdr in[UDP_BURST], out[UDP_BURST];
 	struct iovec iov[UDP_BURST];
 	union udp_peer peer[UDP_BURST];
 	union udp_control control[UDP_BURST];
+	/* a group that one generation answers, and which datagrams it is */
 	struct answer_query query[UDP_BURST];
+	uint8_t index[UDP_BURST];
 };
 
+/* Ticks of the limits are nanoseconds: reading them is no system call. */
+enum { NS_PER_SECOND = 1000000000 };
+
+static bool
+limiter_make(struct udp *u, unsigned number)
+{
+	const struct service *s = u->service;
+	size_t bytes = limiter_bytes(&s->udp_limits);
+
+	if (bytes) {
+		u->accounts = aligned_alloc(64, bytes);
+		if (u->accounts == NULL)
+			return false;
+		memset(u->accounts, 0, bytes);
+	}
+	limiter_init(&u->limiter, &s->udp_limits, u->accounts,
+	    s->grace.nreaders, NS_PER_SECOND);
+	if (s->limited)
+		u->limiter.top.values = counters_block(s->limited, number);
+	return true;
+}
+
 int
-udp_new(struct udp **out, const struct service *service,
+udp_new(struct udp **out, const struct service *service, unsigned number,
     struct answer_batch *batch, counter_t *counters, struct err *err)
 {
 	struct udp *u = calloc(1, sizeof *u);
@@ -58,7 +85,12 @@ udp_new(struct udp **out, const struct service *service,
 	u->batch = batch;
 	u->counters = counters;
 	*out = u;
-	return 0;
+	if (limiter_make(u, number))
+		return 0;
+	udp_free(out);
+	return err_set(err, ERR_NO_MEMORY,
+	    "no memory for %u accounts of limits; lower limits.accounts",
+	    service->udp_limits.accounts);
 }
 
 void
@@ -67,6 +99,7 @@ udp_free(struct udp **u)
 	if (*u == NULL)
 		return;
 	free((*u)->buffers);
+	free((*u)->accounts);
 	free(*u);
 	*u = NULL;
 }
@@ -144,31 +177,81 @@ query_count(struct udp *u, const struct answer_query *q)
 	counters_add(&u->counters[COUNT_UDP_RESPONSE_BYTES], q->response_bytes);
 }
 
-/* Answers those of the n datagrams whose client belongs to `g`, and prepares
- * their replies behind the first `nout` ones. `chosen` has a bit a datagram. */
+/* The queries of a group; `chosen` has a bit a datagram. */
 static unsigned
-group_answer(
-    struct udp *u, const struct generation *g, uint32_t chosen, unsigned nout)
+group_make(struct udp *u, uint32_t chosen)
 {
-	const struct query_ctx ctx = {
-	    .config = &u->service->answer, .transport = ANSWER_UDP};
-	unsigned index[UDP_BURST], n = 0;
-	uint64_t start;
+	unsigned n = 0;
 
 	for (; chosen; chosen &= chosen - 1) {
-		unsigned i = (unsigned)__builtin_ctz(chosen);
+		unsigned i = (unsigned)__builtin_ctz(chosen), bytes;
+		const uint8_t *client = peer_address(&u->peer[i], &bytes);
 
 		u->query[n] = (struct answer_query){.message = buffer_of(u, i),
 		    .bytes = u->in[i].msg_len,
-		    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES};
-		index[n++] = i;
+		    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES,
+		    .client = client,
+		    .client_bytes = (uint8_t)bytes};
+		u->index[n++] = (uint8_t)i;
 	}
-	start = __rdtsc();
-	answer_batch_find(u->batch, g, &ctx, u->query, n);
-	answer_batch_write(u->batch, g, &ctx, u->query, n);
+	return n;
+}
+
+/* Takes out of the group what is not admitted. Returns what is left of n; adds
+ * those that are to be told REFUSED to *denied. */
+static unsigned
+group_admit(struct udp *u, unsigned n, uint64_t now, uint32_t *denied)
+{
+	const struct prefix_set *prefixes =
+	    atomic_load_explicit(&u->service->prefixes, memory_order_acquire);
+	unsigned kept = 0;
+
+	if (limiter_admit(&u->limiter, prefixes, now, u->query, n) == n)
+		return n;
+	for (unsigned k = 0; k < n; k++) {
+		unsigned verdict = u->query[k].verdict;
+
+		if (verdict == LIMIT_ADMITTED) {
+			u->query[kept] = u->query[k];
+			u->index[kept++] = u->index[k];
+		} else if (verdict == VERDICT_DENIED) {
+			*denied |= 1u << u->index[k];
+		} else {
+			count_one(u->counters, COUNT_VERDICT_UDP + verdict);
+		}
+	}
+	return kept;
+}
+
+static void
+limits_count(struct udp *u)
+{
+	struct limit_tally *t = &u->limiter.tally;
+
+	counters_add(&u->counters[COUNT_LIMIT_WOULD_DROP], t->would_drop);
+	counters_add(&u->counters[COUNT_LIMIT_WOULD_SLIP], t->would_slip);
+	counters_add(&u->counters[COUNT_LIMIT_COOKIES], t->cookies);
+	*t = (struct limit_tally){0};
+}
+
+/* Answers the n queries of the group from `g`, and prepares their replies
+ * behind the first `nout` ones. */
+static unsigned
+group_answer(struct udp *u, const struct generation *g,
+    const struct query_ctx *ctx, unsigned n, uint64_t now, unsigned nout)
+{
+	uint64_t start = __rdtsc();
+
+	if (n == 0)
+		return nout;
+	answer_batch_find(u->batch, g, ctx, u->query, n);
+	if (ctx->prohibited)
+		limits_name_denied(u->query, n);
+	limiter_respond(&u->limiter, now, u->query, n);
+	answer_batch_write(u->batch, g, ctx, u->query, n);
 	count_cycles(u->counters, __rdtsc() - start, n);
 	for (unsigned k = 0; k < n; k++) {
-		struct msghdr *h = &u->in[index[k]].msg_hdr;
+		struct msghdr *h = &u->in[u->index[k]].msg_hdr;
 
 		query_count(u, &u->query[k]);
 		if (u->query[k].response_bytes == 0)
@@ -234,8 +317,15 @@ udp_send(struct udp *u, int fd, unsigned n)
 unsigned
 udp_serve(struct udp *u, int fd, const struct live *live)
 {
-	uint32_t stable = 0, canary = 0;
+	const struct query_ctx ctx = {
+	    .config = &u->service->answer, .transport = ANSWER_UDP};
+	const struct query_ctx denied_ctx = {
+	    .config = &u->service->answer_denied,
+	    .transport = ANSWER_UDP,
+	    .prohibited = true};
+	uint32_t stable = 0, canary = 0, denied = 0;
 	int n = udp_receive(u, fd);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	unsigned nout = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -250,12 +340,20 @@ udp_serve(struct udp *u, int fd, const struct live *live)
 			canary |= 1u << i;
 	}
 	if (stable)
-		nout = group_answer(u, live->stable, stable, nout);
+		nout = group_answer(u, live->stable, &ctx,
+		    group_admit(u, group_make(u, stable), now, &denied), now,
+		    nout);
 	if (canary) {
 		counters_add(&u->counters[COUNT_CANARY_QUERIES],
 		    (unsigned)__builtin_popcount(canary));
-		nout = group_answer(u, live->candidate, canary, nout);
+		nout = group_answer(u, live->candidate, &ctx,
+		    group_admit(u, group_make(u, canary), now, &denied), now,
+		    nout);
 	}
+	if (denied)
+		nout = group_answer(u, &answer_nothing, &denied_ctx,
+		    group_make(u, denied), now, nout);
+	limits_count(u);
 	udp_send(u, fd, nout);
 	return n > 0 ? (unsigned)n : 0;
 }

@@ -12,7 +12,8 @@ enum { UDP_BURST = 32 };
 
 struct udp; /* scratch of one worker; about 2 MiB of address space */
 
-int udp_new(struct udp **out, const struct service *service,
+/* `number` is the worker's, from 0. */
+int udp_new(struct udp **out, const struct service *service, unsigned number,
     struct answer_batch *batch, counter_t *counters, struct err *err);
 void udp_free(struct udp **u);
 

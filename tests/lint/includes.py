@@ -27,18 +27,22 @@ RULES = {
     'config': (['base', 'config'], ['yaml']),
     'snapshot': (['base', 'snapshot'], ['openssl']),
     'dataplane/answer': (READER, ['openssl']),
-    'dataplane/poll': (READER + ['config', 'dataplane/poll'], ['dpdk']),
-    'dataplane/sockets': (READER + ['config', 'dataplane/sockets'], ['openssl', 'ev']),
+    'dataplane/limit': (READER + ['config', 'dataplane/limit'], []),
+    'dataplane/poll': (READER + ['config', 'dataplane/limit', 'dataplane/poll'], ['dpdk']),
+    'dataplane/sockets': (READER + ['config', 'dataplane/limit', 'dataplane/sockets'], ['openssl', 'ev']),
     'control': (READER + ['config', 'control'],
                 ['ldns', 'jemalloc', 'json', 'http', 'ev']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
-    'tools': (READER + ['config', 'control', 'tools'], ['ldns', 'json']),
+    # `holdfast check` reads the lists of prefixes too.
+    'tools': (READER + ['config', 'dataplane/limit', 'control', 'tools'],
+              ['ldns', 'json']),
     # Expected answers come from control's naive resolver.
     'tools/load': (READER + ['config', 'control', 'tools'], ['dpdk', 'json', 'ldns', 'pcap']),
 }
 # The data plane reads snapshots: what makes them is not for it.
 DENIED = {
     'dataplane/answer': r'snapshot/(cell_builder|records|store)\.h',
+    'dataplane/limit': r'snapshot/(cell_builder|records|store)\.h',
     'dataplane/poll': r'snapshot/(cell_builder|records)\.h',
     'dataplane/sockets': r'snapshot/(cell_builder|records)\.h',
 }

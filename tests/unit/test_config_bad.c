@@ -66,7 +66,7 @@ static const struct bad bad_syntax[] = {
     {"zones: [[[[[[[[[[[[a]]]]]]]]]]]]\n",
 	"/etc/t.yaml:1: lists and mappings nest too deep"},
     {"<<: {store: {}}\n",
-	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, control, zone_directory, zones_from and zones"},
+	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, zone_directory, zones_from and zones"},
 };
 
 static const struct bad
