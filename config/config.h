@@ -108,20 +108,34 @@ struct config_control {
 	bool metrics_on;               /* true */
 	unsigned retain;               /* generations kept, 16 */
 	unsigned settle_ms; /* a zone file must be unchanged this long, 200 */
-	unsigned commit_deadline_ms; /* 10000 */
-	bool prove;                  /* true; false is for benchmarks only */
+	unsigned commit_deadline_ms;  /* 10000 */
+	bool prove;                   /* true; false is for benchmarks only */
+	unsigned signature_horizon_h; /* new signatures must hold so long, 24 */
 };
 
-enum config_dnssec { ZONE_DNSSEC_OFF };
+/* What happens with signed zones; the words of the options, in this order. */
+enum config_dnssec {
+	ZONE_DNSSEC_DEFAULT, /* in the file only: what dnssec_default says */
+	ZONE_DNSSEC_VERIFY,  /* what validators would not believe is refused */
+	ZONE_DNSSEC_WARN,    /* it is served, with a warning */
+	ZONE_DNSSEC_OFF,     /* nothing is checked */
+	ZONE_DNSSEC_SIGN,    /* signed here */
+};
+
+enum { SIGNATURE_HORIZON_DEFAULT_H = 24 };
+
+/* "verify", "warn" or "off" to the value; -1 for another word. */
+int config_dnssec_from_text(const char *word);
+const char *config_dnssec_text(enum config_dnssec mode);
 
 struct config_zone {
 	uint8_t apex[DNS_NAME_MAX + 1]; /* lower case wire form */
 	char *name;                     /* as text, final dot */
 	char *file;                     /* absolute; written as such, or below
 	                                   zone_directory */
-	enum config_dnssec dnssec;
-	unsigned line;  /* in the configuration file */
-	bool from_list; /* line is in zones_from instead */
+	enum config_dnssec dnssec;      /* never DEFAULT once loaded */
+	unsigned line;                  /* in the configuration file */
+	bool from_list;                 /* line is in zones_from instead */
 };
 
 struct config {
@@ -137,6 +151,7 @@ struct config {
 	char *zone_directory; /* base of relative zone files; absolute; the
 	                         configuration file's folder */
 	char *zones_from;     /* list of more zones, absolute; NULL: none */
+	enum config_dnssec dnssec_default; /* verify */
 	struct config_zone
 	    *zones; /* sorted canonically by apex; no two alike */
 	unsigned nzones;

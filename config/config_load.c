@@ -96,6 +96,7 @@ zones_finish(struct config *c, const struct document *d, struct err *err)
 	if (rc != 0)
 		return err_add(err, "%s:%u: option \"zones_from\"", c->path,
 		    d->nodes[document_key_find(d, 0, "zones_from")].line);
+	config_zones_dnssec(c);
 	return config_zones_sort(
 	    c->zones, c->nzones, c->path, c->zones_from, err);
 }

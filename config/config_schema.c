@@ -29,7 +29,8 @@ static const char *const huge_page_words[] = {"auto", "on", "off", NULL};
 static const char *const log_words[] = {"error", "warn", "info", "debug", NULL};
 static const char *const rrl_words[] = {"off", "log", "on", NULL};
 static const char *const denied_words[] = {"drop", "refuse", NULL};
-static const char *const dnssec_words[] = {"off", NULL};
+static const char *const dnssec_words[] = {
+    "default", "verify", "warn", "off", "sign", NULL};
 
 static bool
 only(const char *text, const char *letters)
@@ -391,6 +392,14 @@ static const struct schema_row control_rows[] = {
 	.initial = "true",
 	.help = "Compare the answers of a candidate with the source's records "
 		"before it goes live; false is for benchmarks only."},
+    {.name = "signature_horizon_h",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.signature_horizon_h),
+	.high = 8760,
+	.initial = "24",
+	.help = "Hours that the signatures of a new version must hold, or it "
+		"is refused (zones with dnssec: verify). What is served and "
+		"has less left is an alarm, and stays."},
 };
 COUNT_ROWS(control_rows);
 
@@ -532,9 +541,11 @@ static const struct schema_row zone_rows[] = {
 	.type = SCHEMA_WORD,
 	FIELD(config_zone, dnssec),
 	.words = dnssec_words,
-	.initial = "off",
-	.help = "off: signed zones are served as data, signatures are not "
-		"verified."},
+	.initial = "default",
+	.help = "What becomes of a signed zone (and of one with ZONEMD). "
+		"verify: a version that validators would not believe is "
+		"refused; warn: it is served and said; off: served unchecked; "
+		"sign: signed here; default: what dnssec_default says."},
 };
 COUNT_ROWS(zone_rows);
 
@@ -591,6 +602,13 @@ static const struct schema_row root_rows[] = {
 	.help = "A file with a line NAME<TAB>FILE a zone, for tens of "
 		"thousands of them; # starts a comment line. In addition to "
 		"zones."},
+    {.name = "dnssec_default",
+	.type = SCHEMA_WORD,
+	FIELD(config, dnssec_default),
+	.words = dnssec_words,
+	.initial = "verify",
+	.help = "dnssec of the zones of zones_from, and of those that do not "
+		"say; default means verify."},
     {.name = "zones",
 	.type = SCHEMA_SECTIONS,
 	ARRAY(config, zones, nzones),

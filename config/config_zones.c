@@ -72,6 +72,45 @@ config_zones_free(struct config_zone **zones, unsigned nzones)
 	*zones = NULL;
 }
 
+static const struct {
+	const char *word;
+	enum config_dnssec mode;
+} dnssec_modes[] = {
+    {"verify", ZONE_DNSSEC_VERIFY},
+    {"warn", ZONE_DNSSEC_WARN},
+    {"off", ZONE_DNSSEC_OFF},
+};
+
+enum { DNSSEC_MODES = sizeof dnssec_modes / sizeof *dnssec_modes };
+
+int
+config_dnssec_from_text(const char *word)
+{
+	for (unsigned i = 0; i < DNSSEC_MODES; i++)
+		if (strcmp(word, dnssec_modes[i].word) == 0)
+			return (int)dnssec_modes[i].mode;
+	return -1;
+}
+
+const char *
+config_dnssec_text(enum config_dnssec mode)
+{
+	for (unsigned i = 0; i < DNSSEC_MODES; i++)
+		if (mode == dnssec_modes[i].mode)
+			return dnssec_modes[i].word;
+	return mode == ZONE_DNSSEC_SIGN ? "sign" : "default";
+}
+
+void
+config_zones_dnssec(struct config *c)
+{
+	if (c->dnssec_default == ZONE_DNSSEC_DEFAULT)
+		c->dnssec_default = ZONE_DNSSEC_VERIFY;
+	for (unsigned i = 0; i < c->nzones; i++)
+		if (c->zones[i].dnssec == ZONE_DNSSEC_DEFAULT)
+			c->zones[i].dnssec = c->dnssec_default;
+}
+
 /* What a list is being read into. */
 struct zone_list {
 	struct config_zone **zones;

@@ -16,4 +16,7 @@ int config_path_join(char **path, const char *directory, struct err *err);
 int config_zone_place(
     struct config_zone *z, const char *directory, struct err *err);
 
+/* Zones that do not say get dnssec_default. */
+void config_zones_dnssec(struct config *c);
+
 #endif

@@ -37,6 +37,7 @@ enum tool_option {
 	OPT_QUERY = 1 << 7, /* --tcp, --udp N */
 	OPT_GENERATION = 1 << 8,
 	OPT_TIMEOUT = 1 << 9,
+	OPT_DNSSEC = 1 << 10, /* --dnssec MODE, --at TIME */
 };
 
 struct tool {
@@ -49,7 +50,9 @@ struct tool {
 	const char *generation;
 	unsigned udp_bytes; /* 0: no EDNS size asked for */
 	unsigned timeout_ms;
-	const char **zones; /* NAME=FILE */
+	enum config_dnssec dnssec; /* --dnssec; DEFAULT: each zone's own */
+	uint64_t at;               /* --at, seconds since 1970; 0: now */
+	const char **zones;        /* NAME=FILE */
 	size_t nzones;
 	char **args; /* what is no option */
 	int nargs;

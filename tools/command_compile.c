@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/compile/compile.h"
+#include "control/dnssec/dnssec_links.h"
 #include "tools/store_zones.h"
 #include "tools/zone_words.h"
 
@@ -120,6 +121,71 @@ zones_choose(struct job *j, struct err *err)
 		    "%s: none of the %u zones is good: nothing was committed",
 		    j->tool->store_dir, n);
 	return 0;
+}
+
+/* A version that breaks the link between two of the zones. */
+static void
+link_refuse(void *arg, size_t member, bool refused, const char *why)
+{
+	struct job *j = arg;
+	struct compile_zone *z = &j->zones[member];
+	struct zone_read *r = j->source[member];
+
+	if (!refused) {
+		fprintf(stderr, "warning: %s: %s\n", r->zone->file, why);
+		return;
+	}
+	err_set(&r->why, ERR_REFUSED, "%s: %s", r->zone->file, why);
+	zone_records_free(r->records);
+	r->records = NULL;
+	j->words.refused++;
+	z->records = z->last_good;
+}
+
+static void
+zones_without_version_drop(struct job *j)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < j->nzones; i++) {
+		if (!j->zones[i].records)
+			continue;
+		j->source[kept] = j->source[i];
+		j->zones[kept++] = j->zones[i];
+	}
+	j->nzones = kept;
+}
+
+static int
+links_check(struct job *j, struct err *err)
+{
+	struct dnssec_member *members = calloc(j->nzones + 1, sizeof *members);
+	int rc;
+
+	if (members == NULL)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	for (size_t i = 0; i < j->nzones; i++) {
+		const struct zone_read *r = j->source[i];
+		enum config_dnssec mode = zone_words_mode(r->zone, j->tool);
+
+		members[i] = (struct dnssec_member){.apex = r->zone->apex,
+		    .wanted = r->records,
+		    .served = j->zones[i].last_good,
+		    .skip = mode == ZONE_DNSSEC_OFF || mode == ZONE_DNSSEC_SIGN,
+		    .lax = mode != ZONE_DNSSEC_VERIFY};
+		if (r->records && j->zones[i].last_good &&
+		    digest_equal(
+			&r->records->version, &j->zones[i].last_good->version))
+			members[i].wanted = NULL;
+	}
+	rc = dnssec_links_check(members, j->nzones, link_refuse, j, err);
+	free(members);
+	zones_without_version_drop(j);
+	if (!rc && j->nzones == 0)
+		rc = err_set(err, ERR_REFUSED,
+		    "%s: none of the %u zones is good: nothing was committed",
+		    j->tool->store_dir, j->words.nzones);
+	return rc;
 }
 
 static void
@@ -296,7 +362,12 @@ job_run(struct job *j)
 		                      : tool_fail_store(j->tool, &err);
 	rc = zone_words_read(w, w->zones, w->nzones, &j->progress, &err);
 	if (!rc)
+		rc = zone_words_dnssec(
+		    w, j->tool, w->nzones, &j->progress, &err);
+	if (!rc)
 		rc = zones_choose(j, &err);
+	if (!rc)
+		rc = links_check(j, &err);
 	if (!rc)
 		rc = generation_make(j, &err);
 	if (rc) {

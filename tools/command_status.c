@@ -75,6 +75,24 @@ control_dataplane_print(const json_t *d)
 	    number_of(d, "activation"));
 }
 
+/* Nothing where there is no signed zone. */
+static void
+signatures_print(const json_t *zones)
+{
+	const json_t *end = json_object_get(zones, "signatures_end");
+	unsigned long long unverified = number_of(zones, "unverified");
+	unsigned long long ending = number_of(zones, "signatures_ending");
+	char when[32];
+
+	if (!json_is_integer(end) && !unverified)
+		return;
+	printf("signatures   %llu zones served unverified; the first ends %s",
+	    unverified, output_time(when, number_of(zones, "signatures_end")));
+	if (ending)
+		printf(" (%llu zones: SIGN ANEW)", ending);
+	putchar('\n');
+}
+
 static void
 control_print(const struct tool *t, const json_t *s)
 {
@@ -94,6 +112,7 @@ control_print(const struct tool *t, const json_t *s)
 	       "condemned\n",
 	    number_of(zones, "served"), number_of(zones, "configured"),
 	    number_of(zones, "refused"), number_of(zones, "condemned"));
+	signatures_print(zones);
 	printf("work         %s\n", text_of(s, "work"));
 	if (json_is_string(json_object_get(s, "last_error")))
 		printf("last error   %s\n", text_of(s, "last_error"));

@@ -21,16 +21,22 @@ const struct command commands[] = {
 	{"zones", "[ZONE] [--run DIR | --config FILE]", ONLINE, 0, 1,
 	 "Every zone: served, refused and why, condemned.", command_zones},
 	{"check", "[--config FILE] [--zone NAME=FILE ...] [--zones-from LIST] "
-	 "[--schema]", OPT_JSON | OPT_CONFIG | OPT_ZONE | OPT_SCHEMA, 0, 0,
+	 "[--dnssec MODE] [--at TIME] [--schema]",
+	 OPT_JSON | OPT_CONFIG | OPT_ZONE | OPT_SCHEMA | OPT_DNSSEC, 0, 0,
 	 "Reads configuration and zone files and says what is wrong with them;\n"
-	 "touches nothing. --schema prints the reference of the configuration.",
+	 "touches nothing. --schema prints the reference of the configuration.\n"
+	 "--dnssec and --at as for compile.",
 	 command_check},
-	{"compile", "--store DIR (--zone NAME=FILE | --zones-from LIST) ...",
-	 OFFLINE | OPT_ZONE, 0, 0,
+	{"compile", "--store DIR (--zone NAME=FILE | --zones-from LIST) ... "
+	 "[--dnssec MODE] [--at TIME]",
+	 OFFLINE | OPT_ZONE | OPT_DNSSEC, 0, 0,
 	 "Makes a generation of zone files, proves it and commits it, offline.\n"
 	 "The store is made if there is none. LIST has a line NAME<TAB>FILE a\n"
 	 "zone. A zone that is bad is named, and stays at its last good version\n"
-	 "or out; the others are compiled (status 3).", command_compile},
+	 "or out; the others are compiled (status 3). MODE is verify (signed\n"
+	 "zones that validators would not believe are refused), warn or off;\n"
+	 "TIME the date that signatures must hold on, 2026-01-31T12:00:00Z.",
+	 command_compile},
 	{"show", "[WHAT] [--store DIR]", OFFLINE, 0, 1,
 	 "What a store, a generation (`current`, `previous`, digits of its\n"
 	 "digest) or a file of the store (cell, manifest, records) has in it.",

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/dnssec/dnssec.h"
 #include "tools/command.h"
 
 enum { GENERATION_DIGITS_MIN = 4, TIMEOUT_DEFAULT_MS = 120000 };
@@ -32,6 +33,8 @@ static const struct option_row option_rows[] = {
     {"udp", OPT_QUERY, true},
     {"generation", OPT_GENERATION, true},
     {"timeout", OPT_TIMEOUT, true},
+    {"dnssec", OPT_DNSSEC, true},
+    {"at", OPT_DNSSEC, true},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 
@@ -68,6 +71,28 @@ zone_take(struct tool *t, const char *text, struct err *err)
 }
 
 static int
+dnssec_take(struct tool *t, const char *word, struct err *err)
+{
+	int mode = config_dnssec_from_text(word);
+
+	if (mode < 0)
+		return err_set(err, ERR_USAGE,
+		    "--dnssec %s: write verify, warn or off", word);
+	t->dnssec = (enum config_dnssec)mode;
+	return 0;
+}
+
+static int
+at_take(struct tool *t, const char *text, struct err *err)
+{
+	int rc = dnssec_time_parse(&t->at, text, err);
+
+	if (rc == 0 && t->at == 0)
+		rc = err_set(err, ERR_USAGE, "0 is no time");
+	return rc ? err_add(err, "--at") : 0;
+}
+
+static int
 option_take(struct tool *t, const struct option_row *row, const char *value,
     struct err *err)
 {
@@ -96,6 +121,10 @@ option_take(struct tool *t, const struct option_row *row, const char *value,
 		    &t->udp_bytes, row->name, value, 512, 65535, err);
 	else if (strcmp(row->name, "generation") == 0)
 		t->generation = value;
+	else if (strcmp(row->name, "dnssec") == 0)
+		rc = dnssec_take(t, value, err);
+	else if (strcmp(row->name, "at") == 0)
+		rc = at_take(t, value, err);
 	else if (strcmp(row->name, "timeout") == 0) {
 		rc = number_take(
 		    &t->timeout_ms, row->name, value, 1, 86400, err);

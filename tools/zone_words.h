@@ -31,6 +31,16 @@ int zone_words_take(
 int zone_words_read(struct zone_words *w, const struct config_zone *zones,
     unsigned nzones, struct progress *p, struct err *err);
 
+/* Checks the zones that have been read by their `dnssec`, or by --dnssec: those
+ * that it refuses are as if they could not be read. Fails for want of memory
+ * only. */
+int zone_words_dnssec(struct zone_words *w, const struct tool *t,
+    unsigned nzones, struct progress *p, struct err *err);
+
+/* What is done with a signed zone. */
+enum config_dnssec zone_words_mode(
+    const struct config_zone *z, const struct tool *t);
+
 void zone_words_fini(struct zone_words *w);
 
 #endif

@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/version.h"
+#include "control/dnssec/dnssec.h"
+#include "control/publish/zone_dnssec.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
 
@@ -117,10 +119,19 @@ dataplane_json(const struct control_context *c)
 }
 
 static json_t *
+time_json(uint64_t seconds)
+{
+	return seconds == DNSSEC_NEVER ? json_null()
+	                               : json_integer((json_int_t)seconds);
+}
+
+static json_t *
 zone_counts_json(const struct control_context *c)
 {
 	struct zone_table *t = c->zones;
 	json_int_t served = 0, refused = 0, condemned = 0, configured;
+	json_int_t unverified = 0, ending = 0;
+	uint64_t first = DNSSEC_NEVER;
 
 	pthread_mutex_lock(&t->lock);
 	configured = (json_int_t)t->count;
@@ -128,10 +139,17 @@ zone_counts_json(const struct control_context *c)
 		served += t->zones[i].served != NULL;
 		refused += t->zones[i].state == ZONE_REFUSED;
 		condemned += t->zones[i].state == ZONE_CONDEMNED;
+		unverified += zone_dnssec_unverified(&t->zones[i]);
+		ending += t->zones[i].alarm != ALARM_NONE;
+		if (t->zones[i].dnssec.is_signed &&
+		    t->zones[i].dnssec.expires_at < first)
+			first = t->zones[i].dnssec.expires_at;
 	}
 	pthread_mutex_unlock(&t->lock);
-	return json_pack("{s:I, s:I, s:I, s:I}", "configured", configured,
-	    "served", served, "refused", refused, "condemned", condemned);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "configured",
+	    configured, "served", served, "refused", refused, "condemned",
+	    condemned, "unverified", unverified, "signatures_ending", ending,
+	    "signatures_end", time_json(first));
 }
 
 static struct work *
@@ -166,7 +184,8 @@ zone_json(const struct zone_entry *e)
 {
 	const struct zone_records *z = e->served;
 
-	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}}",
+	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:{s:s, s:s, s:o}}}",
 	    "ok", 1, "zone", "name", e->name, "state", state_words[e->state],
 	    "serial", z ? json_integer(z->serial) : json_null(), "records",
 	    z ? json_integer((json_int_t)z->count) : json_null(), "version",
@@ -174,7 +193,11 @@ zone_json(const struct zone_entry *e)
 	    text_json(e->file), "changed_at",
 	    e->changed_at ? json_integer((json_int_t)e->changed_at)
 			  : json_null(),
-	    "why", e->why ? text_json(e->why) : json_null());
+	    "why", e->why ? text_json(e->why) : json_null(), "dnssec", "mode",
+	    config_dnssec_text(e->dnssec_mode), "state", zone_dnssec_word(e),
+	    "signatures_end",
+	    e->dnssec.is_signed ? time_json(e->dnssec.expires_at)
+				: json_null());
 }
 
 /* The member "zone" as a name. 1 if there is one, 0 if not, else an error. */

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/limited.h"
+#include "control/dnssec/dnssec.h"
+#include "control/publish/zone_dnssec.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
 
@@ -75,6 +77,46 @@ control_text(const struct control_context *c, struct bytes *out)
 	    "how long the last turn of control took",
 	    (double)f.last_cycle_ms / 1000);
 	gauge(out, "control_error", "1: the last turn failed", f.failed);
+}
+
+/* Seconds until the first RRset of a zone has no valid signature; below 0: it
+ * has none. */
+static void
+signatures_text(const struct control_context *c, struct bytes *out)
+{
+	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000, first = DNSSEC_NEVER;
+	struct zone_table *t = c->zones;
+	uint64_t unverified = 0;
+
+	bytes_printf(out,
+	    "# HELP holdfast_zone_signatures_end_seconds until the first "
+	    "signature of what is served ends\n"
+	    "# TYPE holdfast_zone_signatures_end_seconds gauge\n");
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct zone_entry *e = &t->zones[i];
+		uint64_t end = e->dnssec.expires_at;
+
+		unverified += zone_dnssec_unverified(e);
+		if (!e->served || !e->dnssec.is_signed || end == DNSSEC_NEVER)
+			continue;
+		if (end < first)
+			first = end;
+		if (i >= ZONES_SHOWN_MAX)
+			continue;
+		bytes_printf(
+		    out, "holdfast_zone_signatures_end_seconds{zone=\"");
+		label_text(out, e->name);
+		bytes_printf(out, "\"} %lld\n", (long long)(end - now));
+	}
+	pthread_mutex_unlock(&t->lock);
+	gauge(out, "zones_unverified",
+	    "signed zones that are served and not known to be without fault",
+	    (double)unverified);
+	if (first != DNSSEC_NEVER)
+		gauge(out, "signatures_end_seconds",
+		    "until the first signature of any zone ends",
+		    (double)(int64_t)(first - now));
 }
 
 static void
@@ -208,6 +250,7 @@ metrics_text(const struct control_context *c, struct bytes *out)
 {
 	control_text(c, out);
 	zones_text(c, out);
+	signatures_text(c, out);
 	dataplane_text(c, out);
 	counter_file_text(c, "dataplane", DATAPLANE_COUNTERS_NAME, out);
 	counter_file_text(c, "sockets", SOCKETS_COUNTERS_NAME, out);

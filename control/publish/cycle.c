@@ -13,7 +13,13 @@
 #include "base/log.h"
 #include "control/compile/compile.h"
 #include "control/publish/kill_point.h"
+#include "control/publish/zone_dnssec.h"
 #include "snapshot/manifest.h"
+
+enum {
+	SIGNATURES_MS = 200, /* for unchecked zones, in an idle turn */
+	ALARMS_EVERY_MS = 5000,
+};
 
 /* Readers of the table see the list only while it does not change. */
 static void
@@ -84,6 +90,8 @@ cycle_settings(struct cycle *c, const struct config *config)
 	c->publisher.deadline_ms = config->control.commit_deadline_ms;
 	c->publisher.retain = config->control.retain;
 	c->prove = config->control.prove;
+	c->zones.horizon_s =
+	    (uint64_t)config->control.signature_horizon_h * 3600;
 	c->zones.settle_ms = config->control.settle_ms;
 }
 
@@ -307,7 +315,9 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	/* the usual turn: nothing happened */
 	if (!c->zones.pending && !c->zones_changed)
 		return 0;
-	rc = turn_list(t, c, err);
+	rc = c->zones.pending ? zone_dnssec_links(&c->zones, err) : 0;
+	if (rc == 0)
+		rc = turn_list(t, c, err);
 	if (rc || t->count == 0)
 		return rc;
 	c->worked = true;
@@ -369,6 +379,22 @@ turn_say(struct cycle *c, int rc, const char *text)
 	snprintf(c->said, sizeof c->said, "%s", text);
 }
 
+/* When there is nothing else to do: signatures of what is served. */
+static void
+signatures_look(struct cycle *c)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+
+	if (!c->worked && !c->again_ms) {
+		control_status_work(c->status, "signatures");
+		zone_dnssec_served(&c->zones, now + SIGNATURES_MS);
+	}
+	if (now - c->alarms_ms < ALARMS_EVERY_MS && !c->worked)
+		return;
+	c->alarms_ms = now;
+	zone_dnssec_alarms(&c->zones, clock_ms(CLOCK_REALTIME) / 1000);
+}
+
 int
 cycle_run(
     struct cycle *c, bool force, struct cycle_result *result, struct err *err)
@@ -386,6 +412,8 @@ cycle_run(
 		rc = cycle_turn(c, force, result, err);
 	}
 	turn_say(c, rc, rc ? err->text : "");
+	if (rc == 0)
+		signatures_look(c);
 	pthread_mutex_lock(&c->status->lock);
 	if (c->worked)
 		c->status->facts.last_cycle_ms =

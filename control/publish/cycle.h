@@ -26,6 +26,7 @@ struct cycle {
 	bool
 	    zones_changed; /* by configuration: compile even if no source did */
 	bool prove, worked; /* in this turn something was compiled */
+	uint64_t alarms_ms; /* when ends of signatures were looked at */
 	unsigned again_ms; /* not 0: a file is being written, come again then */
 	char said[ERR_TEXT_MAX];       /* the error that was logged last */
 	struct compile_memory *memory; /* what the compiler remembers */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/publish/zone_dnssec.h"
 #include "control/source/watch.h"
 
 static void
@@ -97,6 +98,7 @@ zone_entry_init(struct zone_entry *e, const struct config_zone *z)
 	e->name = strdup(z->name);
 	e->file = strdup(z->file);
 	e->watched = malloc(sizeof e->apex);
+	e->dnssec_mode = z->dnssec;
 	e->look = true;
 	e->state = ZONE_WAITING;
 	if (!e->name || !e->file || !e->watched)
@@ -125,10 +127,15 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 {
 	bool same_file = strcmp(to->file, from->file) == 0;
 
+	bool same_mode = to->dnssec_mode == from->dnssec_mode;
+
 	to->served = from->served;
 	from->served = NULL;
 	to->changed_at = from->changed_at;
-	if (!same_file)
+	to->alarm = from->alarm;
+	if (same_mode)
+		to->dnssec = from->dnssec;
+	if (!same_file || !same_mode)
 		return;
 	free(to->watched);
 	to->watched = from->watched;
@@ -171,6 +178,7 @@ zone_table_configure(
 	t->zones = fresh;
 	t->count = count;
 	t->nlooking = 0;
+	t->unchecked_from = 0;
 	t->looks = t->all_look = true;
 	pthread_mutex_unlock(&t->lock);
 	return 0;
@@ -195,9 +203,13 @@ zone_table_set_live(
 		if (!now != !e->served ||
 		    (now && !digest_equal(&now->version, &e->served->version)))
 			e->unread = true;
+		if (!now || !e->served ||
+		    !digest_equal(&now->version, &e->served->version))
+			e->dnssec = (struct zone_dnssec){0};
 		zone_records_free(e->served);
 		e->served = now;
 	}
+	t->unchecked_from = 0;
 	while (at < count)
 		zone_records_free(records[at++]);
 	pthread_mutex_unlock(&t->lock);
@@ -236,6 +248,17 @@ zone_refuse(struct zone_entry *e, const char *why)
 	log_error("zone %s refused: %s; %s", e->name, why,
 	    e->served ? "its last good version stays"
 		      : "it has no good version yet and is not served");
+}
+
+void
+zone_table_refuse(struct zone_table *t, struct zone_entry *e, const char *why)
+{
+	pthread_mutex_lock(&t->lock);
+	zone_records_free(e->wanted);
+	e->wanted = NULL;
+	e->unread = true; /* other zones may let it pass the next time */
+	zone_refuse(e, why);
+	pthread_mutex_unlock(&t->lock);
 }
 
 /* The version that was read is what it is, is new, or must not come back. */
@@ -293,6 +316,27 @@ zone_unsettled_ms(const struct zone_entry *e, const struct zone_table *t)
 	return (unsigned)wait;
 }
 
+/* A version that is not served yet is checked; one that does not pass is
+ * freed. */
+static int
+zone_prove_dnssec(struct zone_entry *e, struct zone_table *t,
+    struct zone_records **read, struct err *err)
+{
+	struct zone_dnssec known;
+	int rc;
+
+	if (e->served && digest_equal(&(*read)->version, &e->served->version))
+		return 0;
+	rc = zone_dnssec_check(t, e, *read, &known, err);
+	if (rc == 0) {
+		e->wanted_dnssec = known;
+		return 0;
+	}
+	zone_records_free(*read);
+	*read = NULL;
+	return rc;
+}
+
 /* Returns false if a file changed while it was read. */
 static bool
 zone_read(struct zone_entry *e, struct zone_table *t)
@@ -303,7 +347,12 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	struct zone_records *read = NULL;
 	struct err err = {0}, watch_err;
 	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
+	bool dated = false;
 
+	if (rc == 0) {
+		rc = zone_prove_dnssec(e, t, &read, &err);
+		dated = rc != 0;
+	}
 	if (t->watch &&
 	    watch_follow(t->watch, &e->stamp, &stamp, e->watched,
 		(int64_t)clock_ms(CLOCK_MONOTONIC), &watch_err) != 0)
@@ -313,6 +362,7 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	zonefile_stamp_fini(&e->stamp);
 	e->stamp = stamp;
 	e->look = e->unread = rc == ERR_BUSY;
+	e->unread |= dated; /* time may heal it: the next look reads again */
 	if (rc == 0) {
 		zone_take(e, t, read);
 	} else if (rc != ERR_BUSY) {
@@ -421,6 +471,7 @@ zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
 			continue;
 		zone_records_free(e->served);
 		e->served = e->wanted;
+		e->dnssec = e->wanted_dnssec;
 		e->wanted = NULL;
 		e->state = ZONE_SERVED;
 		zone_why(e, NULL);

@@ -22,12 +22,27 @@ enum zone_state {
 	ZONE_CONDEMNED, /* a rollback left this version */
 };
 
+/* What is known of the signatures of a version. */
+struct zone_dnssec {
+	bool checked; /* by this process, as the zone's mode wants it */
+	bool is_signed;
+	bool all_verified; /* no signature of it is bogus */
+	uint64_t faults;
+	uint64_t expires_at; /* seconds since 1970, or DNSSEC_NEVER */
+};
+
+enum zone_alarm { ALARM_NONE, ALARM_NEAR, ALARM_OVER };
+
 struct zone_entry {
 	uint8_t apex[DNS_NAME_MAX + 1];
 	char *name, *file;
 	struct zone_records
 	    *served; /* in the live generation; NULL: not in it */
 	struct zone_records *wanted; /* newest sound version that is not live */
+	enum config_dnssec dnssec_mode;
+	struct zone_dnssec dnssec; /* of `served` */
+	struct zone_dnssec wanted_dnssec;
+	enum zone_alarm alarm; /* signatures of `served` end soon, or ended */
 	struct zonefile_stamp stamp; /* the files as they were last read */
 	bool look;                   /* the source is to be looked at */
 	bool unread; /* even if its files have not changed: what is live has */
@@ -57,9 +72,11 @@ struct zone_table {
 	struct zone_entry *looking[ZONES_LISTED];
 	unsigned nlooking;
 	bool all_look;
-	bool pending;       /* or may have a version that is to go live */
-	unsigned settle_ms; /* a file that is younger is not read yet, unless
-	                       it was renamed into place */
+	bool pending;          /* or may have a version that is to go live */
+	size_t unchecked_from; /* zones before it: `dnssec` is known */
+	uint64_t horizon_s;    /* signatures that end within it are an alarm */
+	unsigned settle_ms;    /* a file that is younger is not read yet, unless
+	                          it was renamed into place */
 	const struct condemned_version *condemned; /* borrowed */
 	size_t ncondemned;
 };
@@ -94,6 +111,10 @@ unsigned zone_table_read(struct zone_table *t, bool force);
 
 bool zone_table_is_condemned(const struct zone_table *t, const uint8_t *apex,
     const struct digest *version);
+
+/* The wanted version is not to be served: drops it and says why. */
+void zone_table_refuse(
+    struct zone_table *t, struct zone_entry *e, const char *why);
 
 /* After a generation went live: wanted versions of zones with `status[i]` 0 are
  * served now; the others keep `why[i]`. */

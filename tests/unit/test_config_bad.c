@@ -66,7 +66,7 @@ static const struct bad bad_syntax[] = {
     {"zones: [[[[[[[[[[[[a]]]]]]]]]]]]\n",
 	"/etc/t.yaml:1: lists and mappings nest too deep"},
     {"<<: {store: {}}\n",
-	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, zone_directory, zones_from and zones"},
+	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, zone_directory, zones_from, dnssec_default and zones"},
 };
 
 static const struct bad
@@ -241,7 +241,7 @@ static const struct bad bad_zones[] = {
     {"zones:\n  - {name: a, file: x/..}\n",
 	"/etc/t.yaml:2: option \"zones[0].file\": \"x/..\" leaves the zone directory, write an absolute path"},
     {"zones:\n  - {name: a, file: b, dnssec: on}\n",
-	"/etc/t.yaml:2: option \"zones[0].dnssec\": \"on\" is not known here, allowed are off"},
+	"/etc/t.yaml:2: option \"zones[0].dnssec\": \"on\" is not known here, allowed are default, verify, warn, off or sign"},
     {"zones:\n  - {name: a, file: b, zone: x}\n",
 	"/etc/t.yaml:2: unknown option \"zones[0].zone\", known here are name, file and dnssec"},
     {"zones:\n  - {name: a, file: b}\n  - {name: c, file: b}\n\n  - {name: A., file: d}\n",

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One signature (dnssec_rrsig.h). The bytes that are signed are made here, from
+ * sealed records; ldns does the cryptography.
+ */
+#include "control/dnssec/dnssec_rrsig.h"
+
+#include <ldns/ldns.h>
+#include <stdlib.h>
+
+#include "base/name.h"
+#include "base/wire.h"
+#include "control/dnssec/dnssec_canonical.h"
+
+enum { RRSIG_FIXED_BYTES = 18, KEY_FIXED_BYTES = 4 };
+
+struct dnssec_verifier {
+	struct bytes data, scratch;
+	ldns_buffer *buffer;
+};
+
+bool
+dnssec_rrsig_read(struct dnssec_rrsig *s, const uint8_t *rdata, size_t bytes)
+{
+	struct wire_reader r = wire_reader_make(rdata, bytes);
+	size_t n;
+
+	s->type = wire_read16(&r);
+	s->algorithm = wire_read8(&r);
+	s->labels = wire_read8(&r);
+	s->ttl = wire_read32(&r);
+	s->expiration = wire_read32(&r);
+	s->inception = wire_read32(&r);
+	s->tag = wire_read16(&r);
+	s->fixed_bytes = RRSIG_FIXED_BYTES;
+	n = r.failed ? 0 : name_length_find(r.at, wire_left(&r));
+	if (!n || wire_left(&r) == n)
+		return false;
+	s->signer = wire_take_find(&r, n);
+	s->signature = r.at;
+	s->signature_bytes = wire_left(&r);
+	return true;
+}
+
+uint64_t
+dnssec_time_near(uint32_t time, uint64_t now)
+{
+	int64_t at = (int64_t)now + (int32_t)(time - (uint32_t)now);
+
+	return at < 0 ? 0 : (uint64_t)at;
+}
+
+struct dnssec_verifier *
+dnssec_verifier_new(void)
+{
+	struct dnssec_verifier *v = calloc(1, sizeof *v);
+
+	if (!v)
+		return NULL;
+	v->buffer = ldns_buffer_new(4096);
+	if (!v->buffer) {
+		free(v);
+		return NULL;
+	}
+	return v;
+}
+
+void
+dnssec_verifier_free(struct dnssec_verifier *v)
+{
+	if (!v)
+		return;
+	ldns_buffer_free(v->buffer);
+	bytes_fini(&v->data);
+	bytes_fini(&v->scratch);
+	free(v);
+}
+
+/* RFC 4034 section 3.1.8.1: RRSIG RDATA without the signature, the signer in
+ * lower case; then the RRset with the original TTL. */
+static bool
+signed_data(struct dnssec_verifier *v, const struct zone_records *z,
+    const uint8_t *rdata, const struct dnssec_rrsig *s, size_t first,
+    size_t count)
+{
+	size_t signer_bytes = name_length(s->signer);
+	uint8_t signer[DNS_NAME_MAX];
+
+	name_lower(signer, s->signer, signer_bytes);
+	bytes_clear(&v->data);
+	bytes_append(&v->data, rdata, s->fixed_bytes);
+	bytes_append(&v->data, signer, signer_bytes);
+	if (!dnssec_canonical_rrset(
+		&v->data, z, first, count, s->ttl, &v->scratch))
+		return false;
+	ldns_buffer_clear(v->buffer);
+	if (!ldns_buffer_reserve(v->buffer, v->data.len))
+		return false;
+	ldns_buffer_write(v->buffer, v->data.data, v->data.len);
+	return true;
+}
+
+/* ldns takes what it only reads without const. */
+static ldns_status
+key_verify(struct dnssec_verifier *v, const struct dnssec_rrsig *s,
+    const struct dnssec_key *k)
+{
+	return ldns_verify_rrsig_buffers_raw(
+	    (unsigned char *)(uintptr_t)s->signature, s->signature_bytes,
+	    v->buffer, (unsigned char *)(uintptr_t)k->rdata + KEY_FIXED_BYTES,
+	    k->bytes - (size_t)KEY_FIXED_BYTES, s->algorithm);
+}
+
+static bool
+algorithm_is_unknown(ldns_status s)
+{
+	return s == LDNS_STATUS_CRYPTO_UNKNOWN_ALGO ||
+	       s == LDNS_STATUS_CRYPTO_ALGO_NOT_IMPL;
+}
+
+int
+dnssec_verify(struct dnssec_verifier *v, const struct zone_records *z,
+    const struct record *rrsig, size_t first, size_t count,
+    const struct dnssec_key *const *keys, unsigned nkeys)
+{
+	const uint8_t *rdata = record_rdata(z, rrsig);
+	struct dnssec_rrsig s;
+	ldns_status status;
+
+	if (!dnssec_rrsig_read(&s, rdata, rrsig->rdata_bytes))
+		return SIGNATURE_BOGUS;
+	if (!signed_data(v, z, rdata, &s, first, count))
+		return ERR_NO_MEMORY;
+	for (unsigned i = 0; i < nkeys; i++) {
+		status = key_verify(v, &s, keys[i]);
+		if (status == LDNS_STATUS_OK)
+			return SIGNATURE_VALID;
+		if (algorithm_is_unknown(status))
+			return SIGNATURE_UNSUPPORTED;
+		if (status == LDNS_STATUS_MEM_ERR)
+			return ERR_NO_MEMORY;
+	}
+	return SIGNATURE_BOGUS;
+}
