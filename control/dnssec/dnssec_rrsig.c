@@ -16,7 +16,7 @@ enum { RRSIG_FIXED_BYTES = 18, KEY_FIXED_BYTES = 4 };
 
 struct dnssec_verifier {
 	struct bytes data, scratch;
-	ldns_buffer *buffer;
+	ldns_buffer *buffer, *asn1;
 };
 
 bool
@@ -58,11 +58,11 @@ dnssec_verifier_new(void)
 	if (!v)
 		return NULL;
 	v->buffer = ldns_buffer_new(4096);
-	if (!v->buffer) {
-		free(v);
-		return NULL;
-	}
-	return v;
+	v->asn1 = ldns_buffer_new(256);
+	if (v->buffer && v->asn1)
+		return v;
+	dnssec_verifier_free(v);
+	return NULL;
 }
 
 void
@@ -71,6 +71,7 @@ dnssec_verifier_free(struct dnssec_verifier *v)
 	if (!v)
 		return;
 	ldns_buffer_free(v->buffer);
+	ldns_buffer_free(v->asn1);
 	bytes_fini(&v->data);
 	bytes_fini(&v->scratch);
 	free(v);
@@ -100,14 +101,47 @@ signed_data(struct dnssec_verifier *v, const struct zone_records *z,
 	return true;
 }
 
-/* ldns takes what it only reads without const. */
+static bool
+is_ecdsa(uint8_t algorithm)
+{
+	return algorithm == LDNS_ECDSAP256SHA256 ||
+	       algorithm == LDNS_ECDSAP384SHA384;
+}
+
+/* What ldns verifies: of ECDSA the two numbers of the RDATA (RFC 6605 section
+ * 4) as ASN.1. ldns takes what it only reads without const. */
+static ldns_status
+signature_convert(struct dnssec_verifier *v, const struct dnssec_rrsig *s,
+    unsigned char **signature, size_t *bytes)
+{
+	ldns_rdf rdf = {._size = s->signature_bytes,
+	    ._type = LDNS_RDF_TYPE_B64,
+	    ._data = (void *)(uintptr_t)s->signature};
+	ldns_status status;
+
+	*signature = (unsigned char *)(uintptr_t)s->signature;
+	*bytes = s->signature_bytes;
+	if (!is_ecdsa(s->algorithm))
+		return LDNS_STATUS_OK;
+	ldns_buffer_clear(v->asn1);
+	status = ldns_convert_ecdsa_rrsig_rdf2asn1(v->asn1, &rdf);
+	*signature = ldns_buffer_begin(v->asn1);
+	*bytes = ldns_buffer_position(v->asn1);
+	return status;
+}
+
 static ldns_status
 key_verify(struct dnssec_verifier *v, const struct dnssec_rrsig *s,
     const struct dnssec_key *k)
 {
-	return ldns_verify_rrsig_buffers_raw(
-	    (unsigned char *)(uintptr_t)s->signature, s->signature_bytes,
-	    v->buffer, (unsigned char *)(uintptr_t)k->rdata + KEY_FIXED_BYTES,
+	unsigned char *signature;
+	size_t bytes;
+	ldns_status status = signature_convert(v, s, &signature, &bytes);
+
+	if (status != LDNS_STATUS_OK)
+		return status;
+	return ldns_verify_rrsig_buffers_raw(signature, bytes, v->buffer,
+	    (unsigned char *)(uintptr_t)k->rdata + KEY_FIXED_BYTES,
 	    k->bytes - (size_t)KEY_FIXED_BYTES, s->algorithm);
 }
 
