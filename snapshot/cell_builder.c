@@ -281,7 +281,7 @@ zone_add(struct cell_build *c, const struct zone_plan *p)
 	for (size_t i = 0; i < count && rc == 0; i++)
 		if (!node_is_lost(&p->nodes[i]))
 			rc = node_add(c, p, &p->nodes[i]);
-	if (rc == 0 && p->denial != DENIAL_NONE && p->split == NO_SPLIT)
+	if (rc == 0 && p->denial != DENIAL_NONE)
 		rc = denial_add(c, p);
 	return rc < 0 ? err_add(c->err, "zone %s",
 			    name_to_text(apex, p->zone->apex))

@@ -44,6 +44,30 @@ int cell_build_shared(const struct zone_plan *const *plans, size_t count,
 int cell_build_split(const struct zone_plan *plan, const struct name_key *key,
     uint32_t slot, struct bytes *out, struct err *err);
 
+/* How a split zone proves absence: the kind of its chain and the slots that it
+ * takes, from the records alone, since slots are laid out before anything is
+ * planned. NSEC3: about `cell_bytes` of records a slot; as many slots as
+ * `before` says while that is not far off. A zone that can't be planned has
+ * none. One pass; allocates nothing. */
+struct zone_denial {
+	uint8_t kind; /* enum denial_kind */
+	uint16_t slots;
+};
+void zone_denial_count(const struct zone_records *zone,
+    const struct name_key *key, uint64_t cell_bytes,
+    const struct zone_denial *before, struct zone_denial *out);
+
+/* Denial cell `number` of a split zone, whose slots are as counted. */
+int cell_build_denial(const struct zone_plan *plan, const struct name_key *key,
+    const struct zone_denial *denial, uint32_t number, struct bytes *out,
+    struct err *err);
+
+/* As zone_plan_slot_digest(), of a denial cell: it holds wherever among the
+ * slots of NSEC the cell stands. */
+int zone_plan_denial_digest(const struct zone_plan *plan,
+    const struct zone_denial *denial, uint32_t number, struct digest *out,
+    struct err *err);
+
 /* Digest of all that cell `slot` of a split zone is made from: where it, the
  * key, and the split's number and bits are what they were, so are the cell's
  * bytes. Several times cheaper than building. */

@@ -14,20 +14,8 @@
 
 #include "base/name.h"
 #include "snapshot/cell_table.h"
-#include "snapshot/load_cells.h"
+#include "snapshot/check_whole.h"
 #include "snapshot/manifest.h"
-
-struct whole_check {
-	const struct generation *g;
-	const struct generation *base; /* checked before; NULL: nothing was */
-	struct err *err;
-	uint32_t slot;
-	/* the zone of the node in hand */
-	const uint8_t *apex;
-	unsigned apex_bytes, apex_labels;
-	uint64_t apex_hash;
-	uint32_t split, anchor;
-};
 
 static const struct node_d *
 node_at(const uint8_t *cell, uint32_t off)
@@ -41,9 +29,8 @@ node_labels(const struct node_d *n)
 	return (const uint8_t *)(n + 1);
 }
 
-/* Refuses, with the name's text. */
-static int
-refuse(struct whole_check *c, const uint8_t *labels, unsigned bytes,
+int
+check_refuse(struct whole_check *c, const uint8_t *labels, unsigned bytes,
     const char *why)
 {
 	char text[NAME_TEXT_MAX];
@@ -53,30 +40,6 @@ refuse(struct whole_check *c, const uint8_t *labels, unsigned bytes,
 	memcpy(name + bytes, c->apex, c->apex_bytes);
 	return err_set(c->err, ERR_CORRUPT, "slot %u: %s: %s", c->slot,
 	    name_to_text(text, name), why);
-}
-
-/* The node of the zone in hand with these labels above its apex, or NULL. */
-static const struct node_d *
-zone_node_lookup(
-    const struct whole_check *c, const uint8_t *labels, unsigned bytes)
-{
-	const struct generation *g = c->g;
-	struct cell_key key = {
-	    .name = labels,
-	    .bytes = bytes,
-	    .any_anchor = c->split != NO_SPLIT,
-	    .anchor = c->anchor,
-	};
-	const struct cell_ref *cell = &g->slots[c->slot];
-	uint64_t compared = 0;
-	uint32_t off;
-
-	key.hash = name_hash_above(&g->key, c->apex_hash, labels, bytes);
-	if (c->split != NO_SPLIT)
-		cell = &g->slots[g->splits[c->split].first_slot +
-				 name_slot(key.hash, g->splits[c->split].bits)];
-	off = cell_lookup(cell->base, cell->nbuckets, &key, &compared);
-	return off ? node_at(cell->base, off) : NULL;
 }
 
 /* The apex node of a whole name, in the shared slots, or NULL. */
@@ -97,6 +60,31 @@ apex_lookup(const struct generation *g, const uint8_t *name, unsigned bytes)
 	return off ? node_at(cell->base, off) : NULL;
 }
 
+const struct node_d *
+check_node_find(
+    const struct whole_check *c, const uint8_t *labels, unsigned bytes)
+{
+	const struct generation *g = c->g;
+	struct cell_key key = {
+	    .name = labels,
+	    .bytes = bytes,
+	    .any_anchor = c->split != NO_SPLIT,
+	    .anchor = c->anchor,
+	};
+	const struct cell_ref *cell = &g->slots[c->slot];
+	uint64_t compared = 0;
+	uint32_t off;
+
+	if (bytes == 0)
+		return apex_lookup(g, c->apex, c->apex_bytes);
+	key.hash = name_hash_above(&g->key, c->apex_hash, labels, bytes);
+	if (c->split != NO_SPLIT)
+		cell = &g->slots[g->splits[c->split].first_slot +
+				 name_slot(key.hash, g->splits[c->split].bits)];
+	off = cell_lookup(cell->base, cell->nbuckets, &key, &compared);
+	return off ? node_at(cell->base, off) : NULL;
+}
+
 /* An occluded name: the cut that hides it is there. */
 static int
 occluded_check(struct whole_check *c, const struct node_d *n)
@@ -109,9 +97,9 @@ occluded_check(struct whole_check *c, const struct node_d *n)
 		depth++;
 	for (; depth > n->anchor; depth--)
 		at += labels[at] + 1u;
-	cut = zone_node_lookup(c, labels + at, n->name_bytes - at);
+	cut = check_node_find(c, labels + at, n->name_bytes - at);
 	if (!cut || !(cut->flags & NODE_CUT))
-		return refuse(c, labels, n->name_bytes,
+		return check_refuse(c, labels, n->name_bytes,
 		    "it is marked as below a cut, which is not there");
 	return 0;
 }
@@ -127,45 +115,51 @@ parent_check(struct whole_check *c, const struct node_d *n)
 
 	if (n->flags & NODE_OCCLUDED)
 		return occluded_check(c, n);
-	if (first == n->name_bytes) {
-		parent = apex_lookup(c->g, c->apex, c->apex_bytes);
-		if (!parent)
-			return refuse(
-			    c, labels, n->name_bytes, "its zone has no apex");
-	} else {
-		parent =
-		    zone_node_lookup(c, labels + first, n->name_bytes - first);
-	}
+	parent = check_node_find(c, labels + first, n->name_bytes - first);
+	if (!parent && first == n->name_bytes)
+		return check_refuse(
+		    c, labels, n->name_bytes, "its zone has no apex");
 	if (!parent)
-		return refuse(
+		return check_refuse(
 		    c, labels, n->name_bytes, "its parent does not exist");
 	if (parent->flags & (NODE_CUT | NODE_OCCLUDED))
-		return refuse(c, labels, n->name_bytes, "it is below a cut");
+		return check_refuse(
+		    c, labels, n->name_bytes, "it is below a cut");
 	if (parent->flags & NODE_DNAME)
-		return refuse(c, labels, n->name_bytes, "it is below a DNAME");
+		return check_refuse(
+		    c, labels, n->name_bytes, "it is below a DNAME");
 	return 0;
+}
+
+void
+check_split_set(struct whole_check *c, const uint8_t *cell)
+{
+	const struct cell_header_d *h = (const void *)cell;
+
+	c->split = h->split;
+	c->apex = cell + h->apex_off;
+	c->apex_bytes = h->apex_bytes;
+	c->apex_hash = name_hash(&c->g->key, c->apex);
+	c->apex_labels = name_labels(c->apex);
 }
 
 static void
 zone_set(struct whole_check *c, const uint8_t *cell, const struct node_d *n)
 {
 	const struct cell_header_d *h = (const void *)cell;
+	const struct node_d *apex;
 
 	if (h->kind == CELL_SPLIT) {
-		c->split = h->split;
-		c->apex = cell + h->apex_off;
-		c->apex_bytes = h->apex_bytes;
-	} else {
-		const struct node_d *apex =
-		    node_at(cell, n->anchor + sizeof(struct zone_d));
-
-		c->split = NO_SPLIT;
-		if (c->anchor == n->anchor && c->apex == node_labels(apex))
-			return;
-		c->anchor = n->anchor;
-		c->apex = node_labels(apex);
-		c->apex_bytes = apex->name_bytes;
+		check_split_set(c, cell);
+		return;
 	}
+	apex = node_at(cell, n->anchor + sizeof(struct zone_d));
+	c->split = NO_SPLIT;
+	if (c->anchor == n->anchor && c->apex == node_labels(apex))
+		return;
+	c->anchor = n->anchor;
+	c->apex = node_labels(apex);
+	c->apex_bytes = apex->name_bytes;
 	c->apex_hash = name_hash(&c->g->key, c->apex);
 	c->apex_labels = name_labels(c->apex);
 }
@@ -222,15 +216,16 @@ static int
 split_slots_check(struct whole_check *c, uint32_t split, uint32_t apex_slot)
 {
 	uint32_t first = c->g->splits[split].first_slot;
-	uint32_t end = first + (1u << c->g->splits[split].bits);
+	uint32_t end = c->g->splits[split].denial_first;
+	uint32_t last = end + c->g->splits[split].denial_slots;
 	bool old = slot_is_old(c, apex_slot);
 	int rc = 0;
 
-	for (uint32_t i = first; old && i < end; i++)
+	for (uint32_t i = first; old && i < last; i++)
 		old = slot_is_old(c, i);
 	for (c->slot = first; !old && rc == 0 && c->slot < end; c->slot++)
 		rc = slot_check(c);
-	return rc;
+	return rc == 0 && !old ? denial_slots_check(c, split) : rc;
 }
 
 /* Each split in use is named by its zone's apex; that an apex names no split of

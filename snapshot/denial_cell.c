@@ -5,12 +5,15 @@
  */
 #include "snapshot/denial_cell.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/dns.h"
+#include "base/name.h"
 #include "base/wire.h"
+#include "snapshot/cell_builder.h"
 #include "snapshot/denial_hashed.h"
 #include "snapshot/denial_order.h"
+#include "snapshot/digest.h"
 
 /* Parameters, and the hashes that most proofs need. A wildcard that would be
  * too long a name can't be asked for: its hash stays zero. */
@@ -65,5 +68,142 @@ denial_append(struct bytes *heap, struct block_builder *b,
 	if (heap->len > CELL_BYTES_MAX)
 		return err_set(err, ERR_LIMIT, "its cell is over %u bytes",
 		    CELL_BYTES_MAX);
+	return 0;
+}
+
+/* --- cells of a split zone ------------------------------------------------ */
+
+/* The first hash that is not of a slot before this one. */
+static uint32_t
+hashed_first(const struct zone_plan *p, unsigned bits, uint32_t slot)
+{
+	uint32_t low = 0, high = p->hashed_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (hashed_slot(p->hashed[middle].hash, bits) < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static unsigned
+slot_bits_of(const struct zone_denial *denial)
+{
+	return denial->kind == DENIAL_NSEC3
+	           ? (unsigned)__builtin_ctz(denial->slots)
+	           : 0;
+}
+
+int
+denial_cell_find(const struct zone_plan *p, const struct zone_denial *denial,
+    uint32_t number, uint32_t *first, uint32_t *count, struct err *err)
+{
+	uint32_t end;
+
+	*first = *count = 0;
+	if (denial->kind == (uint8_t)p->denial && number < denial->slots) {
+		if (p->denial == DENIAL_NSEC3) {
+			unsigned bits = slot_bits_of(denial);
+
+			*first = hashed_first(p, bits, number);
+			*count = hashed_first(p, bits, number + 1) - *first;
+		} else if (denial->slots == p->range_count + 1) {
+			end = number < p->range_count ? p->ranges[number]
+			                              : p->chain_count;
+			*first = number ? p->ranges[number - 1] : 0;
+			*count = number ? end - *first : p->range_count;
+		}
+	}
+	return *count ? 0
+	              : err_set(err, ERR_USAGE,
+			    "no denial cell %u of this zone", number);
+}
+
+/* The order of the first names of the ranges. */
+static int
+root_append(struct bytes *out, const struct zone_plan *p, struct err *err)
+{
+	uint32_t *nodes = malloc(p->range_count * sizeof *nodes);
+	int rc;
+
+	if (!nodes)
+		return err_set(err, ERR_NO_MEMORY, "no memory for ranges");
+	for (uint32_t i = 0; i < p->range_count; i++)
+		nodes[i] = p->chain[p->ranges[i]];
+	rc = order_append(out, p, nodes, p->range_count, err);
+	free(nodes);
+	return rc;
+}
+
+static int
+hashes_append(struct bytes *out, const struct zone_plan *p, uint32_t first,
+    uint32_t count, unsigned bits, struct err *err)
+{
+	struct block_builder *b = block_builder_new();
+	int rc;
+
+	if (!b)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a block");
+	rc = hashed_append(out, b, p, first, count, bits, err);
+	block_builder_free(b);
+	return rc;
+}
+
+static int
+chain_append(struct bytes *out, const struct zone_plan *p,
+    const struct zone_denial *denial, uint32_t number, struct err *err)
+{
+	uint32_t first, count;
+	int rc = denial_cell_find(p, denial, number, &first, &count, err);
+
+	if (rc < 0)
+		return rc;
+	if (p->denial == DENIAL_NSEC3)
+		return hashes_append(
+		    out, p, first, count, slot_bits_of(denial), err);
+	return number ? order_append(out, p, p->chain + first, count, err)
+	              : root_append(out, p, err);
+}
+
+int
+cell_build_denial(const struct zone_plan *plan, const struct name_key *key,
+    const struct zone_denial *denial, uint32_t number, struct bytes *out,
+    struct err *err)
+{
+	bool nsec = denial->kind == DENIAL_NSEC;
+	struct cell_header_d h = {.version = FORMAT_VERSION,
+	    .features_required = FEATURE_DENIAL,
+	    .kind = nsec ? CELL_DENIAL_NSEC : CELL_DENIAL_NSEC3,
+	    .heap_off = sizeof h,
+	    .slot = nsec ? 0 : number,
+	    .slot_bits = slot_bits_of(denial),
+	    .apex_bytes = plan->zone->apex_bytes,
+	    .split = plan->split};
+	size_t start = out->len;
+	char apex[NAME_TEXT_MAX];
+	int rc;
+
+	bytes_append_zero(out, sizeof h);
+	rc = chain_append(out, plan, denial, number, err);
+	if (rc < 0)
+		return err_add(
+		    err, "zone %s", name_to_text(apex, plan->zone->apex));
+	h.apex_off = (uint32_t)(out->len - start);
+	bytes_append(out, plan->zone->apex, h.apex_bytes);
+	bytes_align(out, CELL_ALIGN);
+	bytes_append_zero(out, CELL_TAIL_BYTES);
+	h.bytes_total = (uint32_t)(out->len - start);
+	memcpy(h.magic, CELL_MAGIC, sizeof h.magic);
+	digest_key_id(h.key_id, key);
+	if (out->failed)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a cell");
+	if (out->len - start > CELL_BYTES_MAX)
+		return err_set(err, ERR_LIMIT, "its cell is over %u bytes",
+		    CELL_BYTES_MAX);
+	memcpy(out->data + start, &h, sizeof h);
 	return 0;
 }

@@ -15,4 +15,11 @@
 int denial_append(struct bytes *heap, struct block_builder *b,
     const struct zone_plan *p, uint32_t *off, struct err *err);
 
+/* The names (NSEC) or hashes (NSEC3) of denial cell `number` of a split zone,
+ * as counted: *first indexes p->chain, p->ranges (NSEC, number 0) or
+ * p->hashed. Fails if the plan has not as many cells as were counted. */
+int denial_cell_find(const struct zone_plan *p,
+    const struct zone_denial *denial, uint32_t number, uint32_t *first,
+    uint32_t *count, struct err *err);
+
 #endif

@@ -26,7 +26,13 @@ struct cell_ref {
 struct split_ref {
 	uint32_t first_slot;
 	uint32_t bits;
+	uint32_t denial_first; /* slot of the first denial cell: its chain is at
+	                          sizeof(struct cell_header_d) */
+	uint16_t denial_slots; /* 0: absence is not proven */
+	uint8_t denial_kind;   /* enum denial_kind */
+	uint8_t denial_bits;   /* NSEC3: log2 of denial_slots */
 };
+_Static_assert(sizeof(struct split_ref) == 16, "four to a cache line");
 
 struct generation {
 	/* hot: read for every query */

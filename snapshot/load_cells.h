@@ -56,8 +56,9 @@ uint32_t generation_slot_split(const struct generation *g, uint32_t slot);
 bool generation_tables_agree(
     const struct generation *g, const struct generation *base);
 
-/* Where `base` may have the cell of a slot of `g`: the same shared slot, or the
- * same slot of the same split; UINT32_MAX: nowhere. */
+/* Where `base` may have the cell of a slot of `g`: the same shared slot, the
+ * same slot of the same split, or the slot of a range of NSEC with this very
+ * cell; UINT32_MAX: nowhere. */
 uint32_t generation_base_slot(
     const struct generation *g, const struct generation *base, uint32_t slot);
 

@@ -64,6 +64,22 @@ array_new(size_t count, size_t size)
 	return calloc(count ? count : 1, size);
 }
 
+static void
+split_ref_make(
+    struct split_ref *ref, const struct split_d *split, uint32_t first_slot)
+{
+	*ref = (struct split_ref){
+	    .first_slot = first_slot,
+	    .bits = split->bits,
+	    .denial_first =
+		first_slot + (split->apex_bytes ? 1u << split->bits : 0),
+	    .denial_slots = split->denial_slots,
+	    .denial_kind = split->denial_kind,
+	};
+	if (split->denial_kind == DENIAL_NSEC3)
+		ref->denial_bits = (uint8_t)__builtin_ctz(split->denial_slots);
+}
+
 static int
 tables_new(struct generation *g, const void *manifest, struct err *err)
 {
@@ -83,9 +99,8 @@ tables_new(struct generation *g, const void *manifest, struct err *err)
 	}
 	for (uint32_t i = 0, next = 1u << g->slot_bits; i < g->nsplits; i++) {
 		m->split_table[i] = splits[i];
-		m->splits[i].first_slot = next;
-		m->splits[i].bits = splits[i].bits;
-		next += splits[i].apex_bytes ? 1u << splits[i].bits : 0;
+		split_ref_make(&m->splits[i], &splits[i], next);
+		next = m->splits[i].denial_first + splits[i].denial_slots;
 	}
 	g->slots = m->slots;
 	g->splits = m->splits;
@@ -157,12 +172,46 @@ generation_cell_expect(
 	    .splits = table,
 	    .nsplits = g->nsplits,
 	};
-	if (split != NO_SPLIT) {
+	if (split == NO_SPLIT)
+		return;
+	out->split = &table[split];
+	if (slot < g->splits[split].denial_first) {
 		out->kind = CELL_SPLIT;
 		out->slot = slot - g->splits[split].first_slot;
 		out->slot_bits = table[split].bits;
-		out->split = &table[split];
+	} else if (table[split].denial_kind == DENIAL_NSEC) {
+		/* these do not know where they are */
+		out->kind = CELL_DENIAL_NSEC;
+		out->slot = out->slot_bits = 0;
+	} else {
+		out->kind = CELL_DENIAL_NSEC3;
+		out->slot = slot - g->splits[split].denial_first;
+		out->slot_bits = g->splits[split].denial_bits;
 	}
+}
+
+/* The numbers of NSEC cells shift when a range begins or ends in front of them:
+ * the cell itself is looked for, first where it would be. */
+static uint32_t
+base_denial_slot(const struct split_ref *split, const struct split_ref *had,
+    const struct generation *g, const struct generation *base, uint32_t slot)
+{
+	const struct digest *cell = generation_cell_digest(g, slot);
+	uint32_t there = had->denial_first + slot - split->denial_first;
+	uint32_t end = had->denial_first + had->denial_slots;
+
+	if (split->denial_kind != had->denial_kind)
+		return UINT32_MAX;
+	if (split->denial_kind == DENIAL_NSEC3)
+		return split->denial_slots == had->denial_slots ? there
+		                                                : UINT32_MAX;
+	if (there < end &&
+	    digest_equal(cell, generation_cell_digest(base, there)))
+		return there;
+	for (uint32_t i = had->denial_first; i < end; i++)
+		if (digest_equal(cell, generation_cell_digest(base, i)))
+			return i;
+	return UINT32_MAX;
 }
 
 uint32_t
@@ -177,6 +226,9 @@ generation_base_slot(
 	    base->memory->split_table[split].apex_bytes == 0 ||
 	    base->splits[split].bits != g->splits[split].bits)
 		return UINT32_MAX;
+	if (slot >= g->splits[split].denial_first)
+		return base_denial_slot(
+		    &g->splits[split], &base->splits[split], g, base, slot);
 	return base->splits[split].first_slot + slot -
 	       g->splits[split].first_slot;
 }
@@ -194,6 +246,7 @@ generation_tables_agree(
 	for (uint32_t i = 0; i < base->nsplits; i++)
 		if (a[i].bits != b[i].bits ||
 		    a[i].apex_bytes != b[i].apex_bytes ||
+		    a[i].denial_kind != b[i].denial_kind ||
 		    memcmp(a[i].apex, b[i].apex, sizeof a[i].apex) != 0)
 			return false;
 	return true;

@@ -19,6 +19,9 @@ header_fill(struct manifest_header_d *h, const struct manifest_parts *parts)
 	h->bytes_total = sizeof *h +
 	                 (uint64_t)parts->nslots * sizeof *parts->slots +
 	                 (uint64_t)parts->nsplits * sizeof *parts->splits;
+	for (uint32_t i = 0; i < parts->nsplits; i++)
+		if (parts->splits[i].denial_slots)
+			h->features_required |= FEATURE_DENIAL;
 	h->slot_bits = parts->slot_bits;
 	h->nslots = parts->nslots;
 	h->nsplits = parts->nsplits;

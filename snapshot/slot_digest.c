@@ -11,6 +11,7 @@
  */
 #include "base/name.h"
 #include "base/wire.h"
+#include "snapshot/denial_cell.h"
 #include "snapshot/zone_plan.h"
 
 /* As bytes: no padding, all set. */
@@ -118,11 +119,63 @@ zone_plan_slot_digest(const struct zone_plan *plan, uint32_t slot,
 	bytes_init(&b);
 	bytes_append(&b, plan->zone->apex, plan->zone->apex_bytes);
 	bytes_append(&b, &plan->zone_flags, sizeof plan->zone_flags);
+	/* whether referrals have NSEC records */
+	bytes_append(&b, &plan->denial, sizeof plan->denial);
 	for (uint32_t i = plan->slot_first[slot];
 	     i < plan->slot_first[slot + 1]; i++) {
 		plan_slot_prefetch(plan, i, plan->slot_first[slot + 1]);
 		node_append(&b, plan, &plan->nodes[plan->by_slot[i]]);
 	}
+	failed = b.failed;
+	if (!failed)
+		digest_of(out, b.data, b.len);
+	bytes_fini(&b);
+	return failed ? err_set(err, ERR_NO_MEMORY, "no memory for a slot") : 0;
+}
+
+/* A name of an order: its hash follows from the store's key. */
+static void
+chain_name_append(struct bytes *b, const struct zone_plan *p, uint32_t node)
+{
+	const struct plan_node *n = &p->nodes[node];
+
+	bytes_append(b, &n->name_bytes, sizeof n->name_bytes);
+	bytes_append(b, plan_node_name(p, n), n->name_bytes);
+}
+
+/* All records of a hash, whose owner is the hash. */
+static void
+hashed_append_input(
+    struct bytes *b, const struct zone_plan *p, const struct plan_hashed *h)
+{
+	bytes_append(b, h->hash, sizeof h->hash);
+	bytes_append(b, &h->count, sizeof h->count);
+	for (size_t i = 0; i < h->count; i++)
+		record_append(b, p->zone, &p->zone->records[h->first + i], 0);
+}
+
+int
+zone_plan_denial_digest(const struct zone_plan *plan,
+    const struct zone_denial *denial, uint32_t number, struct digest *out,
+    struct err *err)
+{
+	uint32_t first, count;
+	struct bytes b;
+	bool failed, is_root = denial->kind == DENIAL_NSEC && number == 0;
+	int rc = denial_cell_find(plan, denial, number, &first, &count, err);
+
+	if (rc < 0)
+		return rc;
+	bytes_init(&b);
+	bytes_append(&b, plan->zone->apex, plan->zone->apex_bytes);
+	bytes_append(&b, &denial->kind, sizeof denial->kind);
+	bytes_append(&b, &is_root, sizeof is_root);
+	for (uint32_t i = first; i < first + count; i++)
+		if (denial->kind == DENIAL_NSEC3)
+			hashed_append_input(&b, plan, &plan->hashed[i]);
+		else
+			chain_name_append(&b, plan,
+			    plan->chain[is_root ? plan->ranges[i] : i]);
 	failed = b.failed;
 	if (!failed)
 		digest_of(out, b.data, b.len);

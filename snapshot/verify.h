@@ -21,8 +21,8 @@ struct cell_expect {
 	enum cell_kind kind;
 	uint32_t slot;
 	uint32_t slot_bits;
-	const struct split_d *split; /* of CELL_SPLIT */
-	uint32_t split_no;           /* of CELL_SPLIT */
+	const struct split_d *split; /* of all but CELL_SHARED */
+	uint32_t split_no;           /* the same */
 	/* of CELL_SHARED: to check the split numbers that apex nodes name */
 	const struct split_d *splits;
 	uint32_t nsplits;

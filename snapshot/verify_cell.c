@@ -63,6 +63,13 @@ identity_verify(struct cell_check *c, size_t bytes)
 	return 0;
 }
 
+static bool
+is_denial(const struct cell_check *c)
+{
+	return c->header->kind == CELL_DENIAL_NSEC ||
+	       c->header->kind == CELL_DENIAL_NSEC3;
+}
+
 static int
 sizes_verify(struct cell_check *c, size_t bytes)
 {
@@ -73,7 +80,8 @@ sizes_verify(struct cell_check *c, size_t bytes)
 	if (h->bytes_total != bytes || bytes % CELL_ALIGN ||
 	    bytes > CELL_BYTES_MAX)
 		return REFUSE_HEADER(c, bytes_total, "a wrong size");
-	if (h->nbuckets == 0 || heap_off + CELL_TAIL_BYTES > bytes)
+	if ((h->nbuckets == 0) != is_denial(c) ||
+	    heap_off + CELL_TAIL_BYTES > bytes)
 		return REFUSE_HEADER(
 		    c, nbuckets, "a table that does not fit the cell");
 	if (h->heap_off != heap_off)
@@ -101,7 +109,7 @@ place_verify(struct cell_check *c)
 		return REFUSE_HEADER(
 		    c, key_id, "built with another store's name key");
 	if (h->kind != (uint32_t)e->kind ||
-	    (h->kind != CELL_SHARED && h->kind != CELL_SPLIT))
+	    (h->kind != CELL_SHARED && h->kind != CELL_SPLIT && !is_denial(c)))
 		return REFUSE_HEADER(c, kind, "not the kind of cell expected");
 	if (h->slot_bits != e->slot_bits || h->slot_bits > SLOT_BITS_MAX)
 		return REFUSE_HEADER(
@@ -152,7 +160,7 @@ header_verify(struct cell_check *c, size_t bytes)
 		rc = place_verify(c);
 	if (rc < 0)
 		return rc;
-	if (h->kind == CELL_SPLIT)
+	if (h->kind != CELL_SHARED)
 		return split_apex_verify(c);
 	if (h->split != NO_SPLIT || h->apex_off || h->apex_bytes)
 		return REFUSE_HEADER(
@@ -243,6 +251,15 @@ nodes_verify(struct cell_check *c)
 	return 0;
 }
 
+static int
+features_verify(struct cell_check *c)
+{
+	if (!!(c->header->features_required & FEATURE_DENIAL) == c->has_denial)
+		return 0;
+	return REFUSE_HEADER(
+	    c, features_required, "FEATURE_DENIAL without denial");
+}
+
 /* Once all nodes are sound: the chains lead to them. */
 static int
 denials_verify(struct cell_check *c)
@@ -250,9 +267,6 @@ denials_verify(struct cell_check *c)
 	const struct bucket_d *b = cell_buckets(c->extent.base);
 	const struct cell_header_d *h = c->header;
 
-	if (!!(h->features_required & FEATURE_DENIAL) != c->has_denial)
-		return REFUSE_HEADER(
-		    c, features_required, "FEATURE_DENIAL without denial");
 	for (uint32_t i = 0; c->has_denial && i < h->nbuckets; i++)
 		for (unsigned k = 0; k < b[i].count; k++) {
 			const struct node_d *n =
@@ -282,11 +296,16 @@ cell_verify(const uint8_t *cell, size_t bytes, const struct cell_expect *expect,
 	};
 	int rc = header_verify(&c, bytes);
 
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	if (is_denial(&c)) {
+		rc = denial_cell_verify(&c);
+	} else {
 		rc = table_verify(&c);
-	if (rc == 0)
-		rc = nodes_verify(&c);
-	if (rc == 0)
-		rc = denials_verify(&c);
-	return rc;
+		if (rc == 0)
+			rc = nodes_verify(&c);
+		if (rc == 0)
+			rc = denials_verify(&c);
+	}
+	return rc == 0 ? features_verify(&c) : rc;
 }

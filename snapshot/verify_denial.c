@@ -9,6 +9,7 @@
  */
 #include "snapshot/verify_denial.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -176,7 +177,7 @@ order_nodes_verify(
 	return 0;
 }
 
-int
+static int
 order_verify(struct cell_check *c, uint32_t off)
 {
 	struct order_shape shape;
@@ -274,7 +275,7 @@ hashed_blocks_verify(struct cell_check *c, uint32_t off)
 	return 0;
 }
 
-int
+static int
 hashed_verify(
     struct cell_check *c, uint32_t off, unsigned prefix_bits, uint32_t prefix)
 {
@@ -400,5 +401,36 @@ denial_verify(struct cell_check *c, uint32_t zone_off)
 		return cell_refuse(c, z->denial_off,
 		    "the denial of a split zone, which is not that of its "
 		    "cells");
+	return 0;
+}
+
+int
+denial_cell_verify(struct cell_check *c)
+{
+	const struct cell_header_d *h = c->header;
+	const uint8_t *chain = c->extent.base + h->heap_off;
+	uint32_t bytes;
+	int rc;
+
+	c->has_denial = true;
+	if (h->nnodes)
+		return cell_refuse(c, offsetof(struct cell_header_d, nnodes),
+		    "names in a denial cell");
+	if (h->kind == CELL_DENIAL_NSEC) {
+		rc = order_verify(c, h->heap_off);
+		bytes = ((const struct order_d *)chain)->bytes;
+	} else {
+		rc = hashed_verify(c, h->heap_off, h->slot_bits, h->slot);
+		bytes = ((const struct hashed_d *)chain)->bytes;
+	}
+	if (rc < 0)
+		return rc;
+	if (h->apex_off != h->heap_off + bytes ||
+	    ((h->apex_off + h->apex_bytes + CELL_ALIGN - 1) &
+		~(CELL_ALIGN - 1u)) != c->extent.heap_end ||
+	    !cell_zeros(
+		&c->extent, h->apex_off + h->apex_bytes, c->extent.heap_end))
+		return cell_refuse(c, h->apex_off,
+		    "a denial cell that does not end behind its apex");
 	return 0;
 }

@@ -12,9 +12,7 @@
  * found sound, and its chain. */
 int denial_verify(struct cell_check *c, uint32_t zone_off);
 
-/* A chain at `off`, of the zone that c->apex names. */
-int order_verify(struct cell_check *c, uint32_t off);
-int hashed_verify(
-    struct cell_check *c, uint32_t off, unsigned prefix_bits, uint32_t prefix);
+/* All behind the header of a denial cell. */
+int denial_cell_verify(struct cell_check *c);
 
 #endif

@@ -79,18 +79,36 @@ header_verify(const struct manifest_header_d *h, size_t bytes, struct err *err)
 	return 0;
 }
 
+/* One order and one range at least; a power of two of hash prefixes. */
+static bool
+denial_is_sound(const struct split_d *s)
+{
+	switch (s->denial_kind) {
+	case DENIAL_NONE:
+		return s->denial_slots == 0;
+	case DENIAL_NSEC:
+		return s->denial_slots >= 2;
+	case DENIAL_NSEC3:
+		return s->denial_slots > 0 &&
+		       (s->denial_slots & (s->denial_slots - 1)) == 0;
+	default:
+		return false;
+	}
+}
+
 /* Apex: a sound name in lower case with zeros behind, or nothing at all. */
 static const char *
 split_verify(const struct split_d *s, uint64_t next)
 {
-	if (s->denial_slots || s->denial_kind)
-		return "denial cells, which there are none of";
 	if (s->bits > SLOT_BITS_MAX)
 		return "it is not sound";
 	if (!all_zero(s->apex + s->apex_bytes, sizeof s->apex - s->apex_bytes))
 		return "octets behind its apex";
+	if (!denial_is_sound(s))
+		return "it has not the denial cells of its kind";
 	if (s->apex_bytes == 0)
-		return s->bits || (s->first_slot && s->first_slot != next)
+		return s->bits || s->denial_slots ||
+		               (s->first_slot && s->first_slot != next)
 		           ? "it is not in use but has slots"
 		           : NULL;
 	if (name_length_find(s->apex, s->apex_bytes) != s->apex_bytes ||
@@ -108,6 +126,7 @@ splits_verify(const void *manifest, struct err *err)
 	const struct manifest_header_d *h = manifest_header(manifest);
 	const struct split_d *splits = manifest_splits(manifest);
 	uint64_t next = 1ull << h->slot_bits;
+	bool denial = false;
 
 	for (uint32_t i = 0; i < h->nsplits; i++) {
 		const char *why = split_verify(&splits[i], next);
@@ -116,32 +135,85 @@ splits_verify(const void *manifest, struct err *err)
 			return err_set(
 			    err, ERR_CORRUPT, "manifest: split %u: %s", i, why);
 		if (splits[i].apex_bytes)
-			next += 1ull << splits[i].bits;
+			next +=
+			    (1ull << splits[i].bits) + splits[i].denial_slots;
+		denial |= splits[i].denial_slots > 0;
 	}
 	if (next != h->nslots)
 		return err_set(err, ERR_CORRUPT,
 		    "manifest: %u slots, but its tables make %llu", h->nslots,
 		    (unsigned long long)next);
+	if (denial != !!(h->features_required & FEATURE_DENIAL))
+		return err_set(err, ERR_CORRUPT,
+		    "manifest: FEATURE_DENIAL without denial cells, or they "
+		    "without it");
 	return 0;
+}
+
+/* Names and shared cells have packs, denial cells have none and are all there.
+ */
+static const char *
+slot_verify(const struct slot_d *slot, bool is_denial)
+{
+	bool cell = !all_zero(slot->cell, DIGEST_BYTES);
+	bool records = !all_zero(slot->records, DIGEST_BYTES);
+
+	if (is_denial)
+		return !cell     ? "a denial cell that is not there"
+		       : records ? "a denial cell with records"
+		                 : NULL;
+	return cell == records ? NULL
+	                       : "a cell without records, or records without a "
+	                         "cell";
+}
+
+static int
+range_verify(const void *manifest, uint32_t first, uint32_t count,
+    bool is_denial, struct err *err)
+{
+	const struct slot_d *slots = manifest_slots(manifest);
+
+	for (uint32_t i = first; i < first + count; i++) {
+		const char *why = slot_verify(&slots[i], is_denial);
+
+		if (why)
+			return err_set(err, ERR_CORRUPT,
+			    "manifest: slot %u has %s", i, why);
+	}
+	return 0;
+}
+
+/* Behind splits_verify(): the tables make just the slots that there are. */
+static int
+slots_verify(const void *manifest, struct err *err)
+{
+	const struct manifest_header_d *h = manifest_header(manifest);
+	const struct split_d *s = manifest_splits(manifest);
+	uint32_t at = 1u << h->slot_bits;
+	int rc = range_verify(manifest, 0, at, false, err);
+
+	for (uint32_t i = 0; rc == 0 && i < h->nsplits; i++) {
+		uint32_t names = s[i].apex_bytes ? 1u << s[i].bits : 0;
+
+		rc = range_verify(manifest, at, names, false, err);
+		at += names;
+		if (rc == 0)
+			rc = range_verify(
+			    manifest, at, s[i].denial_slots, true, err);
+		at += s[i].denial_slots;
+	}
+	return rc;
 }
 
 int
 manifest_verify(const uint8_t *manifest, size_t bytes, struct err *err)
 {
 	const struct manifest_header_d *h = manifest_header(manifest);
-	const struct slot_d *slots = manifest_slots(manifest);
 	int rc = identity_verify(h, bytes, err);
 
 	if (rc == 0)
 		rc = header_verify(h, bytes, err);
 	if (rc == 0)
 		rc = splits_verify(manifest, err);
-	for (uint32_t i = 0; rc == 0 && i < h->nslots; i++)
-		if (all_zero(slots[i].cell, DIGEST_BYTES) !=
-		    all_zero(slots[i].records, DIGEST_BYTES))
-			rc = err_set(err, ERR_CORRUPT,
-			    "manifest: slot %u has a cell without records, or "
-			    "records without a cell",
-			    i);
-	return rc;
+	return rc == 0 ? slots_verify(manifest, err) : rc;
 }

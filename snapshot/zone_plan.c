@@ -300,6 +300,7 @@ zone_plan_free(struct zone_plan *p)
 	free(p->by_slot);
 	free(p->slot_first);
 	free(p->chain);
+	free(p->ranges);
 	free(p->hashed);
 	free(p);
 }

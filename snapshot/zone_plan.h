@@ -27,6 +27,13 @@ struct plan_node {
 	                       addresses */
 };
 
+enum {
+	/* denial_slots has 16 bits, and slot 0 is for the ranges' first names
+	 */
+	DENIAL_RANGES_MAX = 65534,
+	DENIAL_BITS_MAX = 15, /* of the slots of NSEC3 */
+};
+
 /* A name that has NSEC3 records of the chain. */
 struct plan_hashed {
 	uint8_t hash[NSEC3_HASH_BYTES]; /* its first label */
@@ -50,6 +57,8 @@ struct zone_plan {
 	enum denial_kind denial; /* how absence is proven */
 	uint32_t *chain; /* DENIAL_NSEC: indexes of nodes, the apex first */
 	uint32_t chain_count;
+	uint32_t *ranges; /* of a split zone: indexes in `chain` */
+	uint32_t range_count;
 	const struct record *nsec3_param; /* DENIAL_NSEC3: the chain's */
 	struct plan_hashed *hashed;       /* ascending */
 	uint32_t hashed_count;
@@ -82,6 +91,12 @@ plan_slot_prefetch(const struct zone_plan *p, uint32_t i, uint32_t end)
 	__builtin_prefetch(z->rdata.data + r->rdata);
 }
 
+static inline bool
+plan_starts_range(uint64_t hash)
+{
+	return name_mixed_starts_range(name_hash_mix(hash));
+}
+
 /* Appends an empty node; NULL when out of memory. */
 struct plan_node *plan_node_add(struct zone_plan *p);
 
@@ -101,6 +116,12 @@ int plan_split(struct zone_plan *p, struct err *err);
 /* zone_plan_denial.c: the chain of NSEC or NSEC3 records; the hash of a name
  * with the parameters of an NSEC3PARAM, which was found usable. */
 int plan_denial(struct zone_plan *p, struct err *err);
+/* p->denial and p->nsec3_param alone, for which p->zone will do. */
+int plan_denial_choose(struct zone_plan *p, struct err *err);
+/* The hash that owns an NSEC3 record of the chain; false for any other record.
+ */
+bool plan_hash_read(const struct zone_plan *p, const struct record *r,
+    uint8_t hash[NSEC3_HASH_BYTES]);
 void plan_nsec3_hash(const struct zone_plan *p, const struct record *param,
     const uint8_t *name, unsigned bytes, uint8_t hash[NSEC3_HASH_BYTES]);
 

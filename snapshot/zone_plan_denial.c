@@ -38,8 +38,8 @@ param_is_usable(const struct zone_plan *p, const struct record *param)
 	       rdata[0] == NSEC3_ALGORITHM_SHA1 && rdata[1] == 0;
 }
 
-/* Whether an NSEC3 record is of the chain of a param: all but the flags are
- * alike, and of them only opt-out may be set (section 8.2). */
+/* All but the flags are alike, and of them only opt-out may be set (section
+ * 8.2). */
 static bool
 record_is_of(const struct zone_plan *p, const struct record *param,
     const struct record *r)
@@ -85,6 +85,7 @@ chain_has_apex(const struct zone_plan *p, const struct record *param)
 	return false;
 }
 
+/* Notes the parameters of the zone's chain, if it has one. */
 static int
 param_choose(struct zone_plan *p, struct err *err)
 {
@@ -109,17 +110,27 @@ param_choose(struct zone_plan *p, struct err *err)
 	return 0;
 }
 
+bool
+plan_hash_read(const struct zone_plan *p, const struct record *r,
+    uint8_t hash[NSEC3_HASH_BYTES])
+{
+	const uint8_t *owner = record_owner(p->zone, r);
+
+	return record_is_of(p, p->nsec3_param, r) &&
+	       owner[0] == NSEC3_LABEL_BYTES - 1 &&
+	       name_length(owner) ==
+	           (size_t)NSEC3_LABEL_BYTES + p->zone->apex_bytes &&
+	       nsec3_label_read(hash, owner);
+}
+
 /* The records of the owner of record `at`, if it is a hash's. */
 static bool
 hashed_make(const struct zone_plan *p, size_t at, struct plan_hashed *out)
 {
 	const struct zone_records *z = p->zone;
-	const uint8_t *owner = record_owner(z, &z->records[at]);
 	size_t first = at, end = at;
 
-	if (owner[0] != NSEC3_LABEL_BYTES - 1 ||
-	    name_length(owner) != (size_t)NSEC3_LABEL_BYTES + z->apex_bytes ||
-	    !nsec3_label_read(out->hash, owner))
+	if (!plan_hash_read(p, &z->records[at], out->hash))
 		return false;
 	while (first > 0 && z->records[first - 1].owner == z->records[at].owner)
 		first--;
@@ -145,14 +156,12 @@ hashed_collect(struct zone_plan *p, struct err *err)
 	for (size_t i = 0; i < z->count; i++) {
 		struct plan_hashed *h = &p->hashed[p->hashed_count];
 
-		if (!record_is_of(p, p->nsec3_param, &z->records[i]) ||
-		    !hashed_make(p, i, h))
+		if (!hashed_make(p, i, h))
 			continue;
 		/* several records at a hash are one RRset */
 		if (p->hashed_count == 0 || h[-1].first != h->first)
 			p->hashed_count++;
 	}
-	p->denial = DENIAL_NSEC3;
 	return 0;
 }
 
@@ -165,24 +174,57 @@ chain_collect(struct zone_plan *p, struct err *err)
 	for (size_t i = 0; i < p->existing; i++)
 		if (node_rrset_find(p, &p->nodes[i], DNS_TYPE_NSEC).count > 0)
 			p->chain[p->chain_count++] = (uint32_t)i;
-	p->denial = DENIAL_NSEC;
+	return 0;
+}
+
+/* Where the ranges of a split zone begin. */
+static int
+ranges_collect(struct zone_plan *p, struct err *err)
+{
+	uint32_t count = 1;
+
+	for (uint32_t i = 1; i < p->chain_count; i++)
+		count += plan_starts_range(p->nodes[p->chain[i]].hash);
+	if (count > DENIAL_RANGES_MAX)
+		return err_set(err, ERR_LIMIT,
+		    "%u names with NSEC records are too many for a split zone",
+		    p->chain_count);
+	p->ranges = malloc(count * sizeof *p->ranges);
+	if (!p->ranges)
+		return out_of_memory(err);
+	for (uint32_t i = 0; i < p->chain_count; i++)
+		if (i == 0 || plan_starts_range(p->nodes[p->chain[i]].hash))
+			p->ranges[p->range_count++] = i;
+	return 0;
+}
+
+int
+plan_denial_choose(struct zone_plan *p, struct err *err)
+{
+	const struct zone_records *z = p->zone;
+	size_t n;
+
+	p->denial = DENIAL_NONE;
+	if (!zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &n))
+		return 0;
+	if (param_choose(p, err) < 0)
+		return ERR_SEMANTIC;
+	if (p->nsec3_param)
+		p->denial = DENIAL_NSEC3;
+	else if (zone_records_find(z, z->apex, DNS_TYPE_NSEC, &n))
+		p->denial = DENIAL_NSEC;
 	return 0;
 }
 
 int
 plan_denial(struct zone_plan *p, struct err *err)
 {
-	int rc = 0;
+	int rc = plan_denial_choose(p, err);
 
-	if (!(p->zone_flags & ZONE_SIGNED))
-		return 0;
-	if (p->zone_flags & ZONE_NSEC3)
-		rc = param_choose(p, err);
-	if (rc < 0)
+	if (rc < 0 || p->denial == DENIAL_NONE)
 		return rc;
-	if (p->nsec3_param)
+	if (p->denial == DENIAL_NSEC3)
 		return hashed_collect(p, err);
-	if (node_rrset_find(p, &p->nodes[0], DNS_TYPE_NSEC).count > 0)
-		return chain_collect(p, err);
-	return 0;
+	rc = chain_collect(p, err);
+	return rc == 0 && p->split != NO_SPLIT ? ranges_collect(p, err) : rc;
 }

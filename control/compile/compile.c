@@ -19,6 +19,7 @@
 #include "base/name.h"
 #include "control/compile/compile_slots.h"
 #include "control/compile/compile_zones.h"
+#include "control/compile/newness.h"
 #include "control/compile/prove.h"
 #include "snapshot/manifest.h"
 #include "snapshot/verify.h"
@@ -41,10 +42,10 @@ struct compiler {
 	struct compile_result *result;
 };
 
-/* What the proof's question "is this name's cell new?" needs. */
-struct newness {
+/* What the proof's questions and its progress need. */
+struct proof {
+	struct newness newness;
 	const struct compiler *c;
-	const struct slot_work *w;
 };
 
 static void
@@ -101,38 +102,19 @@ is_unchanged(const struct compiler *c, const struct bytes *manifest)
  * -------------------------------------------------------------------- */
 
 static bool
-name_is_new(void *arg, size_t zone, const uint8_t *name)
+name_wanted(void *arg, size_t zone, const uint8_t *name)
 {
-	const struct newness *n = arg;
-	const struct layout *l = &n->c->layout;
-	const struct layout_zone *z = &l->zones[zone];
+	struct proof *p = arg;
 
-	if (z->split == NO_SPLIT || name_equal(name, z->records->apex))
-		return n->w->is_new[name_slot(z->apex_hash, l->shared_bits)];
-	return n->w
-	    ->is_new[l->splits[z->split].first_slot +
-		     name_slot(name_hash(n->c->key, name), z->split_bits)];
-}
-
-static bool
-zone_is_new(const struct slot_work *w, const struct layout_zone *z)
-{
-	const struct layout *l = w->layout;
-	bool is_new = w->is_new[name_slot(z->apex_hash, l->shared_bits)];
-
-	if (z->split == NO_SPLIT)
-		return is_new;
-	for (uint32_t s = 0; s < 1u << z->split_bits && !is_new; s++)
-		is_new = w->is_new[l->splits[z->split].first_slot + s];
-	return is_new;
+	return name_is_new(&p->newness, zone, name);
 }
 
 static void
 proof_progress(void *arg, uint64_t done, uint64_t total)
 {
-	const struct newness *n = arg;
+	const struct proof *p = arg;
 
-	progress_say(n->c, COMPILE_STEP_PROVE, done, total);
+	progress_say(p->c, COMPILE_STEP_PROVE, done, total);
 }
 
 /* Which zones have a new cell: only among those of the slots that were filled.
@@ -154,11 +136,11 @@ zones_prove(struct compiler *c, struct slot_work *w, const struct generation *g,
     const struct zone_records **zones, uint32_t *subjects,
     struct prove_fault *faults, struct err *err)
 {
-	struct newness newness = {.c = c, .w = w};
+	struct proof proof = {.newness = {.w = w, .g = g}, .c = c};
 	const struct prove_options options = {
-	    .wanted = name_is_new,
+	    .wanted = name_wanted,
 	    .progress = proof_progress,
-	    .arg = &newness,
+	    .arg = &proof,
 	};
 	size_t nfaults = 0, nsubjects = subjects_list(w, subjects);
 	uint64_t answers = 0;
@@ -168,6 +150,7 @@ zones_prove(struct compiler *c, struct slot_work *w, const struct generation *g,
 		zones[i] = c->layout.zones[i].records;
 	code = prove_zones(g, zones, c->layout.nzones, subjects, nsubjects,
 	    &options, faults, FAULTS_MAX, &nfaults, &answers, err);
+	newness_fini(&proof.newness);
 	c->result->answers_proven += answers;
 	for (size_t i = 0; i < nfaults; i++)
 		slot_zone_refuse(
@@ -316,7 +299,7 @@ round_run(struct compiler *c, bool *again, struct err *err)
 	bytes_init(&manifest);
 	progress_say(c, COMPILE_STEP_PLAN, 0, c->layout.nzones);
 	code = layout_make(
-	    &c->layout, c->parent, c->options.shared_slot_bits, err);
+	    &c->layout, c->parent, c->key, c->options.shared_slot_bits, err);
 	if (code == 0)
 		code = slot_work_run(&w, err);
 	if (code == 0 && w.nrefused == 0)

@@ -100,7 +100,64 @@ slot_table_find(const struct slot_table *t, const struct layout *l,
 	    then->apex_bytes != now->apex_bytes ||
 	    memcmp(then->apex, now->apex, now->apex_bytes) != 0)
 		return UINT32_MAX;
+	if (layout_slot_is_denial(slot) &&
+	    (then->denial_kind != now->denial_kind ||
+		then->denial_slots != now->denial_slots))
+		return UINT32_MAX;
 	return then->first_slot + slot->number;
+}
+
+/* The slots of a table that may have the cell of a denial slot: the same one,
+ * or any of the split where numbers shift. None: *first == *end. */
+static void
+denial_slots_find(const struct slot_table *t, const struct layout *l,
+    const struct layout_slot *slot, uint32_t *first, uint32_t *end)
+{
+	const struct split_d *now = &l->splits[slot->split];
+	const struct split_d *then = &t->splits[slot->split];
+
+	*first = *end = 0;
+	if (slot->split >= t->nsplits ||
+	    then->denial_kind != now->denial_kind ||
+	    then->apex_bytes != now->apex_bytes ||
+	    memcmp(then->apex, now->apex, now->apex_bytes) != 0)
+		return;
+	*first = then->first_slot + (1u << then->bits);
+	*end = *first + then->denial_slots;
+	if (now->denial_kind == DENIAL_NSEC)
+		return;
+	if (then->denial_slots == now->denial_slots) {
+		*first += slot->number - (1u << slot->bits);
+		*end = *first + 1;
+	} else {
+		*end = *first;
+	}
+}
+
+uint32_t
+slot_table_denial_find(const struct slot_table *t, const struct layout *l,
+    const struct layout_slot *slot, const struct digest *cell)
+{
+	uint32_t first, end;
+
+	denial_slots_find(t, l, slot, &first, &end);
+	for (; first < end; first++)
+		if (memcmp(t->slots[first].cell, cell->b, DIGEST_BYTES) == 0)
+			return first;
+	return UINT32_MAX;
+}
+
+uint32_t
+slot_table_part_find(const struct slot_table *t, const struct layout *l,
+    const struct layout_slot *slot, const struct digest *part)
+{
+	uint32_t first, end;
+
+	denial_slots_find(t, l, slot, &first, &end);
+	for (; first < end; first++)
+		if (digest_equal(&t->parts[first], part))
+			return first;
+	return UINT32_MAX;
 }
 
 struct compile_memory *
@@ -126,6 +183,7 @@ zone_note(struct known_zone *k, const struct layout_zone *z)
 	    .version = z->records->version,
 	    .apex_hash = z->apex_hash,
 	    .bytes = z->bytes,
+	    .denial = z->denial,
 	    .split = z->split,
 	    .split_bits = z->split_bits,
 	    .depth = z->depth,
@@ -154,6 +212,7 @@ zones_note(
 
 		if (same_size && z->known == i + 1) {
 			/* its version is the same */
+			k->denial = z->denial;
 			k->split = z->split;
 			k->split_bits = z->split_bits;
 		} else {

@@ -13,7 +13,8 @@
 struct known_zone {
 	struct digest version;
 	uint64_t apex_hash, bytes;
-	uint16_t split; /* in that generation */
+	struct zone_denial denial; /* in that generation, if it was split */
+	uint16_t split;            /* in that generation */
 	uint8_t split_bits, depth;
 };
 
@@ -49,6 +50,15 @@ void slot_table_fini(struct slot_table *t);
  * are the same: UINT32_MAX if there is none. */
 uint32_t slot_table_find(const struct slot_table *t, const struct layout *l,
     const struct layout_slot *slot);
+/* The slot of the table with this cell, or with a cell of this part, among the
+ * denial slots of the split of the layout's slot, which is a denial slot:
+ * ranges of NSEC shift. UINT32_MAX if there is none. */
+uint32_t slot_table_denial_find(const struct slot_table *t,
+    const struct layout *l, const struct layout_slot *slot,
+    const struct digest *cell);
+uint32_t slot_table_part_find(const struct slot_table *t,
+    const struct layout *l, const struct layout_slot *slot,
+    const struct digest *part);
 /* The number of the split with this apex, or NO_SPLIT. */
 uint16_t slot_table_split_find(
     const struct slot_table *t, const struct zone_records *z);

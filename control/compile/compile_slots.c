@@ -17,21 +17,13 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "control/compile/compile_group.h"
 #include "control/compile/compile_packs.h"
 #include "control/compile/compile_zones.h"
 #include "snapshot/verify.h"
 
-/* One shared slot and the split zones in it. */
-struct slot_group {
-	struct slot_work *w;
-	const uint32_t *members; /* indexes of zones */
-	uint32_t count;
-	struct zone_plan **plans; /* [count], made when first needed */
-	struct bytes cell, pack, input;
-};
-
-static const struct layout_zone *
-member(const struct slot_group *g, uint32_t i)
+const struct layout_zone *
+group_member(const struct slot_group *g, uint32_t i)
 {
 	return &g->w->layout->zones[g->members[i]];
 }
@@ -61,8 +53,8 @@ input_zone(struct bytes *b, const struct layout_zone *z)
 }
 
 /* The digest of what a cell is made from. `z` NULL: the shared one. */
-static void
-input_digest(struct slot_group *g, const struct layout_slot *slot,
+void
+group_input_digest(struct slot_group *g, const struct layout_slot *slot,
     const struct layout_zone *z, struct digest *out)
 {
 	struct bytes *b = &g->input;
@@ -75,7 +67,7 @@ input_digest(struct slot_group *g, const struct layout_slot *slot,
 	if (z)
 		input_zone(b, z);
 	for (uint32_t i = 0; !z && i < g->count; i++)
-		input_zone(b, member(g, i));
+		input_zone(b, group_member(g, i));
 	if (b->failed)
 		memset(out, 0, sizeof *out); /* kept as not known */
 	else
@@ -91,9 +83,9 @@ is_empty(const struct slot_d *slot)
 }
 
 /* Takes a slot from a table that knows inputs. */
-static bool
-take_known(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
-    const struct slot_table *from)
+bool
+group_take_known(struct slot_work *w, uint32_t at,
+    const struct layout_slot *slot, const struct slot_table *from)
 {
 	uint32_t there;
 
@@ -131,14 +123,16 @@ static bool
 splits_agree(const struct slot_group *g, const struct slot_table *parent)
 {
 	for (uint32_t i = 0; i < g->count; i++) {
-		const struct layout_zone *z = member(g, i);
+		const struct layout_zone *z = group_member(g, i);
 		uint16_t then = parent->nsplits
 		                    ? slot_table_split_find(parent, z->records)
 		                    : NO_SPLIT;
 
 		if (then != z->split ||
 		    (then != NO_SPLIT &&
-			parent->splits[then].bits != z->split_bits))
+			(parent->splits[then].bits != z->split_bits ||
+			    parent->splits[then].denial_kind !=
+				z->denial.kind)))
 			return false;
 	}
 	return true;
@@ -161,19 +155,36 @@ take_packed(struct slot_group *g, uint32_t at, const struct layout_slot *slot,
 	return true;
 }
 
-/* Notes whether the slot's cell is one that the parent has there. */
-static void
-slot_done(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
-    bool built)
+/* Whether the parent has this cell there; of a denial cell, wherever among
+ * those of the split. */
+static bool
+parent_has(const struct slot_work *w, const struct layout_slot *slot,
+    const struct slot_d *now)
+{
+	struct digest cell;
+	uint32_t there;
+
+	if (!w->parent)
+		return false;
+	there = slot_table_find(w->parent, w->layout, slot);
+	if (there < w->parent->nslots &&
+	    memcmp(now->cell, w->parent->slots[there].cell, DIGEST_BYTES) == 0)
+		return true;
+	if (!layout_slot_is_denial(slot))
+		return false;
+	memcpy(cell.b, now->cell, DIGEST_BYTES);
+	return slot_table_denial_find(w->parent, w->layout, slot, &cell) !=
+	       UINT32_MAX;
+}
+
+/* Notes whether the slot's cell is one that the parent has. */
+void
+group_slot_done(struct slot_work *w, uint32_t at,
+    const struct layout_slot *slot, bool built)
 {
 	const struct slot_d *now = &w->table.slots[at];
-	uint32_t there = w->parent ? slot_table_find(w->parent, w->layout, slot)
-	                           : UINT32_MAX;
 
-	w->is_new[at] = !is_empty(now) &&
-	                (there == UINT32_MAX || there >= w->parent->nslots ||
-			    memcmp(now->cell, w->parent->slots[there].cell,
-				DIGEST_BYTES) != 0);
+	w->is_new[at] = !is_empty(now) && !parent_has(w, slot, now);
 	w->cells_built += built && !is_empty(now);
 	w->cells_kept += !built && !is_empty(now);
 }
@@ -181,18 +192,18 @@ slot_done(struct slot_work *w, uint32_t at, const struct layout_slot *slot,
 /* --- building
  * ---------------------------------------------------------------------- */
 
-static bool
-is_memory_or_store(int code)
+bool
+group_is_lost(int code)
 {
 	return code == ERR_NO_MEMORY || code == ERR_IO;
 }
 
 /* Makes the plan of a member; a zone that can't be planned is refused and has
  * none then. */
-static int
-plan_make(struct slot_group *g, uint32_t i, struct err *err)
+int
+group_plan_make(struct slot_group *g, uint32_t i, struct err *err)
 {
-	const struct layout_zone *z = member(g, i);
+	const struct layout_zone *z = group_member(g, i);
 	int code;
 
 	if (g->plans[i])
@@ -201,21 +212,20 @@ plan_make(struct slot_group *g, uint32_t i, struct err *err)
 	    &g->plans[i], z->records, g->w->key, z->split, z->split_bits, err);
 	if (code)
 		g->plans[i] = NULL;
-	if (code == 0 || is_memory_or_store(code))
+	if (code == 0 || group_is_lost(code))
 		return code;
 	slot_zone_refuse(g->w, z, err);
 	return 0;
 }
 
-/* Builds and verifies into g->cell. */
-static int
-cell_make(struct slot_group *g, const struct layout_slot *slot,
-    const struct zone_plan *const *plans, size_t count, struct err *err)
+/* What the verifier must find in a slot. */
+static struct cell_expect
+cell_expect_make(const struct slot_work *w, const struct layout_slot *slot)
 {
-	const struct layout *l = g->w->layout;
+	const struct layout *l = w->layout;
 	bool shared = slot->split == NO_SPLIT;
 	struct cell_expect expect = {
-	    .key = g->w->key,
+	    .key = w->key,
 	    .kind = shared ? CELL_SHARED : CELL_SPLIT,
 	    .slot = slot->number,
 	    .slot_bits = slot->bits,
@@ -224,13 +234,50 @@ cell_make(struct slot_group *g, const struct layout_slot *slot,
 	    .splits = l->splits,
 	    .nsplits = l->nsplits,
 	};
+
+	if (!layout_slot_is_denial(slot))
+		return expect;
+	expect.kind = CELL_DENIAL_NSEC;
+	expect.slot = expect.slot_bits = 0;
+	if (expect.split->denial_kind == DENIAL_NSEC3) {
+		expect.kind = CELL_DENIAL_NSEC3;
+		expect.slot = slot->number - (1u << slot->bits);
+		expect.slot_bits =
+		    (uint32_t)__builtin_ctz(expect.split->denial_slots);
+	}
+	return expect;
+}
+
+static int
+cell_build(struct slot_group *g, const struct layout_slot *slot,
+    const struct zone_plan *const *plans, size_t count, struct err *err)
+{
+	const struct name_key *key = g->w->key;
+	const struct split_d *split;
+	struct zone_denial denial;
+
+	if (slot->split == NO_SPLIT)
+		return cell_build_shared(
+		    plans, count, key, slot->number, slot->bits, &g->cell, err);
+	if (!layout_slot_is_denial(slot))
+		return cell_build_split(
+		    plans[0], key, slot->number, &g->cell, err);
+	split = &g->w->layout->splits[slot->split];
+	denial = (struct zone_denial){split->denial_kind, split->denial_slots};
+	return cell_build_denial(plans[0], key, &denial,
+	    slot->number - (1u << slot->bits), &g->cell, err);
+}
+
+/* Builds and verifies into g->cell. */
+int
+group_cell_make(struct slot_group *g, const struct layout_slot *slot,
+    const struct zone_plan *const *plans, size_t count, struct err *err)
+{
+	const struct cell_expect expect = cell_expect_make(g->w, slot);
 	int code;
 
 	bytes_clear(&g->cell);
-	code = shared ? cell_build_shared(plans, count, g->w->key, slot->number,
-			    slot->bits, &g->cell, err)
-	              : cell_build_split(
-			    plans[0], g->w->key, slot->number, &g->cell, err);
+	code = cell_build(g, slot, plans, count, err);
 	if (code)
 		return code;
 	code = cell_verify(g->cell.data, g->cell.len, &expect, err);
@@ -249,17 +296,17 @@ group_blame(struct slot_group *g, const struct layout_slot *slot,
 	for (uint32_t i = 0; i < g->count; i++) {
 		const struct zone_plan *plan = g->plans[i];
 
-		if (cell_make(g, slot, &plan, 1, &why))
-			slot_zone_refuse(g->w, member(g, i), &why);
+		if (group_cell_make(g, slot, &plan, 1, &why))
+			slot_zone_refuse(g->w, group_member(g, i), &why);
 	}
 	for (uint32_t i = 0; g->w->nrefused == before && i < g->count; i++) {
-		const struct layout_zone *z = member(g, i);
+		const struct layout_zone *z = group_member(g, i);
 
 		if (z->records != z->zone->last_good)
 			slot_zone_refuse(g->w, z, together);
 	}
 	if (g->w->nrefused == before)
-		slot_zone_refuse(g->w, member(g, 0), together);
+		slot_zone_refuse(g->w, group_member(g, 0), together);
 }
 
 static int
@@ -274,23 +321,31 @@ pack_put(struct slot_group *g, uint32_t at, struct err *err)
 	return code;
 }
 
-/* Puts g->cell and g->pack into the store and their digests into the table. A
- * cell without names is no cell. */
+/* Puts g->cell into the store and its digest into the table. */
+int
+group_cell_put(struct slot_group *g, uint32_t at, struct err *err)
+{
+	struct digest digest;
+	int code = store_put(
+	    g->w->store, STORE_CELL, g->cell.data, g->cell.len, &digest, err);
+
+	if (code == 0)
+		memcpy(g->w->table.slots[at].cell, digest.b, DIGEST_BYTES);
+	return code;
+}
+
+/* Puts g->cell and g->pack. A cell without names is no cell, but where there
+ * are records to keep: NSEC3 records are at no name. */
 static int
-slot_put(struct slot_group *g, uint32_t at, struct err *err)
+slot_put(struct slot_group *g, uint32_t at, bool has_records, struct err *err)
 {
 	const struct cell_header_d *h = (const void *)g->cell.data;
-	struct digest digest;
 	int code;
 
-	if (h->nnodes == 0)
+	if (h->nnodes == 0 && !has_records)
 		return 0;
-	code = store_put(
-	    g->w->store, STORE_CELL, g->cell.data, g->cell.len, &digest, err);
-	if (code)
-		return code;
-	memcpy(g->w->table.slots[at].cell, digest.b, DIGEST_BYTES);
-	return pack_put(g, at, err);
+	code = group_cell_put(g, at, err);
+	return code ? code : pack_put(g, at, err);
 }
 
 static int
@@ -301,20 +356,20 @@ shared_build(
 	int code = 0;
 
 	for (uint32_t i = 0; i < g->count && code == 0; i++) {
-		code = plan_make(g, i, err);
+		code = group_plan_make(g, i, err);
 		planned &= g->plans[i] != NULL;
 	}
 	if (code || !planned)
 		return code; /* refused: another round follows */
-	code = cell_make(
+	code = group_cell_make(
 	    g, slot, (const struct zone_plan *const *)g->plans, g->count, err);
-	if (is_memory_or_store(code))
+	if (group_is_lost(code))
 		return code;
 	if (code) {
 		group_blame(g, slot, err);
 		return 0;
 	}
-	return slot_put(g, slot->number, err);
+	return slot_put(g, slot->number, true, err);
 }
 
 static int
@@ -326,9 +381,9 @@ shared_fill(struct slot_group *g, uint32_t at, struct err *err)
 	bool kept;
 	int code = 0;
 
-	input_digest(g, &slot, NULL, &w->table.inputs[at]);
-	kept = g->count == 0 || take_known(w, at, &slot, w->before) ||
-	       take_known(w, at, &slot, w->remembered);
+	group_input_digest(g, &slot, NULL, &w->table.inputs[at]);
+	kept = g->count == 0 || group_take_known(w, at, &slot, w->before) ||
+	       group_take_known(w, at, &slot, w->remembered);
 	if (!kept) {
 		code = pack_shared_slot(
 		    w->layout, g->members, g->count, &g->pack, &pack, err);
@@ -338,7 +393,7 @@ shared_fill(struct slot_group *g, uint32_t at, struct err *err)
 			code = shared_build(g, &slot, err);
 	}
 	if (code == 0)
-		slot_done(w, at, &slot, !kept);
+		group_slot_done(w, at, &slot, !kept);
 	return code;
 }
 
@@ -347,10 +402,11 @@ shared_fill(struct slot_group *g, uint32_t at, struct err *err)
 
 static int
 split_build(struct slot_group *g, uint32_t i, uint32_t at,
-    const struct layout_slot *slot, bool *kept, struct err *err)
+    const struct layout_slot *slot, bool has_records, bool *kept,
+    struct err *err)
 {
 	const struct zone_plan *plan;
-	int code = plan_make(g, i, err);
+	int code = group_plan_make(g, i, err);
 
 	plan = g->plans[i];
 	if (code || !plan)
@@ -361,17 +417,18 @@ split_build(struct slot_group *g, uint32_t i, uint32_t at,
 		return code;
 	*kept = take_part(g->w, at, slot, g->w->before) ||
 	        take_part(g->w, at, slot, g->w->remembered);
-	if (*kept)
+	if (*kept && !(has_records && is_empty(&g->w->table.slots[at])))
 		return is_empty(&g->w->table.slots[at]) ? 0
 		                                        : pack_put(g, at, err);
-	code = cell_make(g, slot, &plan, 1, err);
-	if (is_memory_or_store(code))
+	*kept = false;
+	code = group_cell_make(g, slot, &plan, 1, err);
+	if (group_is_lost(code))
 		return code;
 	if (code) {
-		slot_zone_refuse(g->w, member(g, i), err);
+		slot_zone_refuse(g->w, group_member(g, i), err);
 		return 0;
 	}
-	return slot_put(g, at, err);
+	return slot_put(g, at, has_records, err);
 }
 
 static int
@@ -380,14 +437,14 @@ split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
 {
 	struct slot_work *w = g->w;
 	struct layout_slot slot = layout_slot_at(w->layout, at);
-	const struct layout_zone *z = member(g, i);
+	const struct layout_zone *z = group_member(g, i);
 	struct digest pack;
 	bool kept;
 	int code = 0;
 
-	input_digest(g, &slot, z, &w->table.inputs[at]);
-	kept = take_known(w, at, &slot, w->before) ||
-	       take_known(w, at, &slot, w->remembered);
+	group_input_digest(g, &slot, z, &w->table.inputs[at]);
+	kept = group_take_known(w, at, &slot, w->before) ||
+	       group_take_known(w, at, &slot, w->remembered);
 	if (!kept && !records->records)
 		code = split_records_init(records, w->key, z, err);
 	if (!kept && code == 0) {
@@ -396,26 +453,35 @@ split_slot_fill(struct slot_group *g, uint32_t i, uint32_t at,
 		kept = code == 0 && !w->remembered &&
 		       take_packed(g, at, &slot, &pack);
 		if (code == 0 && !kept)
-			code = split_build(g, i, at, &slot, &kept, err);
+			code = split_build(g, i, at, &slot,
+			    records->first[slot.number] !=
+				records->first[slot.number + 1],
+			    &kept, err);
 	}
 	if (code == 0)
-		slot_done(w, at, &slot, !kept);
+		group_slot_done(w, at, &slot, !kept);
 	return code;
 }
 
 static int
 split_zone_fill(struct slot_group *g, uint32_t i, struct err *err)
 {
-	const struct layout_zone *z = member(g, i);
+	const struct layout_zone *z = group_member(g, i);
 	const struct split_d *split = &g->w->layout->splits[z->split];
 	struct split_records records = {0};
+	bool is_parents = false;
 	int code = 0;
 
-	for (uint32_t s = 0; s < 1u << split->bits && code == 0; s++) {
+	for (uint32_t s = 0; s < split_slots(split) && code == 0; s++) {
+		uint32_t at = split->first_slot + s;
+
 		if (g->w->refused[g->members[i]])
 			break;
-		code =
-		    split_slot_fill(g, i, split->first_slot + s, &records, err);
+		if (s == 1u << split->bits)
+			is_parents = denial_is_parents(g, i);
+		code = s >> split->bits == 0
+		           ? split_slot_fill(g, i, at, &records, err)
+		           : denial_slot_fill(g, i, at, is_parents, err);
 	}
 	split_records_fini(&records);
 	return code;
@@ -443,7 +509,7 @@ group_run(struct slot_work *w, uint32_t slot, struct err *err)
 	bytes_init(&g.input);
 	code = shared_fill(&g, slot, err);
 	for (uint32_t i = 0; i < g.count && code == 0; i++)
-		if (member(&g, i)->split != NO_SPLIT)
+		if (group_member(&g, i)->split != NO_SPLIT)
 			code = split_zone_fill(&g, i, err);
 	for (uint32_t i = 0; i < g.count; i++)
 		if (g.plans[i])
@@ -466,7 +532,7 @@ slot_repeat(struct slot_work *w, uint32_t at)
 	w->table.slots[at] = from->slots[there];
 	w->table.inputs[at] = from->inputs[there];
 	w->table.parts[at] = from->parts[there];
-	slot_done(w, at, &slot, false);
+	group_slot_done(w, at, &slot, false);
 }
 
 /* All that need not be filled. */
@@ -487,7 +553,7 @@ slots_repeat(struct slot_work *w)
 		z = &l->zones[l->split_zone[i]];
 		if (l->is_dirty[name_slot(z->apex_hash, l->shared_bits)])
 			continue;
-		for (uint32_t n = 0; n < 1u << split->bits; n++)
+		for (uint32_t n = 0; n < split_slots(split); n++)
 			slot_repeat(w, split->first_slot + n);
 	}
 }

@@ -11,7 +11,6 @@
 
 #include "base/name.h"
 #include "control/compile/compile_memory.h"
-#include "snapshot/cell_builder.h"
 #include "snapshot/manifest.h"
 
 enum {
@@ -141,6 +140,39 @@ splits_number(struct layout *l, const void *parent, struct err *err)
 	return 0;
 }
 
+/* How many denial cells the split zones will have. */
+static void
+denials_count(struct layout *l, const void *parent, const struct name_key *key)
+{
+	uint64_t cell_bytes = l->split_bytes < LAYOUT_DENIAL_BYTES
+	                          ? l->split_bytes
+	                          : LAYOUT_DENIAL_BYTES;
+
+	for (size_t i = 0; i < l->nzones; i++) {
+		struct layout_zone *z = &l->zones[i];
+		const struct known_zone *k =
+		    z->known ? &l->before->zones[z->known - 1] : NULL;
+		const struct split_d *old;
+		struct zone_denial before = {0};
+		uint32_t number;
+
+		z->denial = before;
+		if (z->split == NO_SPLIT)
+			continue;
+		if (k && k->split != NO_SPLIT) {
+			z->denial = k->denial;
+			continue;
+		}
+		old = parent_split_find(parent, z->records, &number);
+		if (old) {
+			before.kind = old->denial_kind;
+			before.slots = old->denial_slots;
+		}
+		zone_denial_count(
+		    z->records, key, cell_bytes, &before, &z->denial);
+	}
+}
+
 static void
 splits_place(struct layout *l)
 {
@@ -157,7 +189,9 @@ splits_place(struct layout *l)
 		s->bits = z->split_bits;
 		s->apex_bytes = z->records->apex_bytes;
 		memcpy(s->apex, z->records->apex, s->apex_bytes);
-		first += 1u << s->bits;
+		s->denial_kind = z->denial.kind;
+		s->denial_slots = z->denial.slots;
+		first += split_slots(s);
 	}
 	l->nslots = first;
 }
@@ -203,7 +237,7 @@ split_is_known(const struct layout *l, const struct split_d *split)
 {
 	const struct slot_table *t = l->before;
 
-	for (uint32_t n = 0; n < 1u << split->bits; n++) {
+	for (uint32_t n = 0; n < split_slots(split); n++) {
 		struct layout_slot slot =
 		    layout_slot_at(l, split->first_slot + n);
 		uint32_t there = slot_table_find(t, l, &slot);
@@ -290,8 +324,8 @@ layout_zone_look(
 }
 
 int
-layout_make(
-    struct layout *l, const void *parent, unsigned shared_bits, struct err *err)
+layout_make(struct layout *l, const void *parent, const struct name_key *key,
+    unsigned shared_bits, struct err *err)
 {
 	/* tests that split small zones want small cells of them */
 	uint64_t cell_bytes = l->split_bytes == LAYOUT_SPLIT_BYTES
@@ -315,6 +349,7 @@ layout_make(
 		    parent ? &manifest_header(parent)->slot_bits : NULL);
 	code = splits_number(l, parent, err);
 	if (code == 0) {
+		denials_count(l, parent, key);
 		splits_place(l);
 		code = slots_compare(l, err);
 	}

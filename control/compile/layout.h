@@ -9,6 +9,7 @@
 #define HOLDFAST_LAYOUT_H
 
 #include "control/compile/compile.h"
+#include "snapshot/cell_builder.h"
 #include "snapshot/format.h"
 #include "snapshot/hash.h"
 
@@ -17,6 +18,7 @@ enum {
 	/* of shared ones: all zones of a cell are proven anew when one of them
 	 * has changed, with some thirty questions a zone */
 	LAYOUT_SHARED_BYTES = 256 * 1024,
+	LAYOUT_DENIAL_BYTES = 256 * 1024, /* NSEC3 cells, on average */
 	LAYOUT_SPLIT_BYTES =
 	    512 * 1024, /* larger zones get cells of their own */
 };
@@ -28,7 +30,8 @@ struct layout_zone {
 	uint64_t apex_hash;
 	uint64_t bytes; /* estimated */
 	uint32_t known; /* index in the table before, plus 1; 0: not there */
-	uint16_t split; /* or NO_SPLIT */
+	struct zone_denial denial; /* of a split zone */
+	uint16_t split;            /* or NO_SPLIT */
 	uint8_t split_bits;
 	uint8_t depth; /* labels of the apex */
 };
@@ -58,9 +61,23 @@ struct layout {
 /* A slot of the layout. */
 struct layout_slot {
 	uint16_t split;  /* NO_SPLIT: shared */
-	uint32_t number; /* among the slots of its table */
+	uint32_t number; /* among the slots of its table; of a split: from
+	                    2^bits on those of denial cells */
 	unsigned bits;
 };
+
+static inline bool
+layout_slot_is_denial(const struct layout_slot *slot)
+{
+	return slot->split != NO_SPLIT && slot->number >> slot->bits != 0;
+}
+
+/* Slots of a split in use, those of its names and of denial. */
+static inline uint32_t
+split_slots(const struct split_d *split)
+{
+	return (1u << split->bits) + split->denial_slots;
+}
 
 /* What must be known of a zone, from its records. */
 void layout_zone_look(
@@ -69,8 +86,8 @@ void layout_zone_look(
 /* Lays out l->zones (set by the caller, sorted by apex, no two alike).
  * `parent`: a verified manifest or NULL. ERR_LIMIT when there are more zones to
  * split than numbers. */
-int layout_make(struct layout *l, const void *parent, unsigned shared_bits,
-    struct err *err);
+int layout_make(struct layout *l, const void *parent,
+    const struct name_key *key, unsigned shared_bits, struct err *err);
 /* Frees what layout_make() took; not the zones. */
 void layout_fini(struct layout *l);
 

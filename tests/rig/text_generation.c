@@ -15,7 +15,9 @@
 enum {
 	SPLIT_BITS = 2,
 	SPLIT_CELLS = 1 << SPLIT_BITS,
-	SLOTS_MAX = 1 + TEXT_ZONES_MAX * SPLIT_CELLS
+	DENIAL_CELLS_MAX = 64,
+	DENIAL_BYTES = 256, /* of NSEC3 records a cell */
+	SLOTS_MAX = 1 + TEXT_ZONES_MAX * (SPLIT_CELLS + DENIAL_CELLS_MAX)
 };
 
 static const struct name_key text_key = {
@@ -63,6 +65,7 @@ parts_split(struct parts *p, unsigned zone, struct err *err)
 {
 	const struct zone_records *z = p->records[zone];
 	struct split_d *s = &p->splits[p->manifest.nsplits++];
+	struct zone_denial denial;
 	int rc = 0;
 
 	s->first_slot = p->manifest.nslots;
@@ -71,6 +74,14 @@ parts_split(struct parts *p, unsigned zone, struct err *err)
 	memcpy(s->apex, z->apex, z->apex_bytes);
 	for (uint32_t i = 0; rc == 0 && i < SPLIT_CELLS; i++)
 		rc = cell_build_split(p->plans[zone], &text_key, i,
+		    &p->cells[p->manifest.nslots++], err);
+	zone_denial_count(z, &text_key, DENIAL_BYTES, NULL, &denial);
+	if (denial.slots > DENIAL_CELLS_MAX)
+		return err_set(err, ERR_LIMIT, "%u denial cells", denial.slots);
+	s->denial_kind = denial.kind;
+	s->denial_slots = denial.slots;
+	for (uint32_t i = 0; rc == 0 && i < denial.slots; i++)
+		rc = cell_build_denial(p->plans[zone], &text_key, &denial, i,
 		    &p->cells[p->manifest.nslots++], err);
 	return rc;
 }
@@ -86,6 +97,19 @@ parts_build(
 		if (zones[i].split)
 			rc = parts_split(p, i, err);
 	return rc;
+}
+
+static bool
+slot_is_denial(const struct parts *p, uint32_t slot)
+{
+	for (uint32_t i = 0; i < p->manifest.nsplits; i++) {
+		const struct split_d *s = &p->splits[i];
+		uint32_t denial = s->first_slot + SPLIT_CELLS;
+
+		if (slot >= denial && slot < denial + s->denial_slots)
+			return true;
+	}
+	return false;
 }
 
 static int
@@ -104,7 +128,8 @@ parts_load(struct parts *p, struct generation **out, struct err *err)
 		digest_of(&d, p->cells[i].data, p->cells[i].len);
 		memcpy(p->slots[i].cell, d.b, DIGEST_BYTES);
 		/* no packs here: any digest will do */
-		memcpy(p->slots[i].records, d.b, DIGEST_BYTES);
+		if (!slot_is_denial(p, i))
+			memcpy(p->slots[i].records, d.b, DIGEST_BYTES);
 	}
 	rc = manifest_write(&p->manifest, &p->manifest_bytes, err);
 	if (rc == 0)

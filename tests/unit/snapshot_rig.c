@@ -112,9 +112,32 @@ static const char nsec3_text[] =
 			    NSEC3("vqiqk0ml5c5vcissi33jboihvudvajub",
 				"022qq07qegpa3nm8mm0p16tq4gmbvta4", "A RRSIG");
 
+/* Ranges begin at n6806 and n7170. */
+static const char nsecs_text[] =
+    "@ 3600 SOA ns admin 7 7200 3600 1209600 60\n@ NS ns\n"
+    "@ DNSKEY 256 3 8 AwEAAQ==\n"
+    "@ NSEC a SOA NS DNSKEY\na NSEC n6806 NSEC\nn6806 NSEC n70 NSEC\n"
+    "n70 NSEC n7170 NSEC\nn7170 NSEC ns NSEC\nns NSEC sub A NSEC\n"
+    "ns A 192.0.2.1\nsub NS ns\nsub NSEC @ NS NSEC\n";
+
+/* The hash of the apex, and seven that are a thirty-second apart. */
+#define HASHED(digit)                                                          \
+	digit                                                                  \
+	    "mcllho4pfj5frq6c06rtrjldfckqqrb NSEC3 1 0 0 - "                   \
+	    "0mcllho4pfj5frq6c06rtrjldfckqqrb A\n" digit                       \
+	    "mcllho4pfj5frq6c06rtrjldfckqqrb" SIG_OF("nsec3s.test.", "NSEC3")
+
+static const char nsec3s_text[] =
+    "@ 3600 SOA ns admin 7 7200 3600 1209600 60\n@ NS ns\n"
+    "@ DNSKEY 256 3 8 AwEAAQ==\n@ NSEC3PARAM 1 0 0 -\n"
+    "ns A 192.0.2.9\na A 192.0.2.9\nb A 192.0.2.9\n" HASHED("0") HASHED("4")
+	HASHED("8") HASHED("c") HASHED("g") HASHED("k") HASHED("o") HASHED("s");
+
 const struct rig_zone rig_denial_zones[] = {
     {"nsec.test.", nsec_text, RIG_WHOLE},
     {"nsec3.test.", nsec3_text, RIG_WHOLE},
+    {"nsecs.test.", nsecs_text, 2},
+    {"nsec3s.test.", nsec3s_text, 1},
 };
 const size_t rig_denial_zones_count =
     sizeof rig_denial_zones / sizeof *rig_denial_zones;
@@ -124,13 +147,18 @@ split_add(struct rig *r, const struct zone_records *z, unsigned bits)
 {
 	struct split_d *s = &r->splits[r->nsplits++];
 
+	struct zone_denial denial;
+
+	zone_denial_count(z, &r->key, RIG_DENIAL_BYTES, NULL, &denial);
 	*s = (struct split_d){
 	    .first_slot = r->nslots,
 	    .bits = (uint8_t)bits,
 	    .apex_bytes = z->apex_bytes,
+	    .denial_slots = denial.slots,
+	    .denial_kind = denial.kind,
 	};
 	memcpy(s->apex, z->apex, z->apex_bytes);
-	r->nslots += 1u << bits;
+	r->nslots += (1u << bits) + denial.slots;
 }
 
 static void
@@ -159,11 +187,17 @@ static void
 split_cells_build(struct rig *r, uint32_t split, const struct zone_plan *plan)
 {
 	const struct split_d *s = &r->splits[split];
+	const struct zone_denial denial = {s->denial_kind, s->denial_slots};
+	struct bytes *cells = &r->cells[s->first_slot];
 	struct err err;
 
-	for (uint32_t i = 0; i < 1u << s->bits; i++)
-		ck_assert_msg(cell_build_split(plan, &r->key, i,
-				  &r->cells[s->first_slot + i], &err) == 0,
+	for (uint32_t i = 0; i < 1u << s->bits; i++, cells++)
+		ck_assert_msg(
+		    cell_build_split(plan, &r->key, i, cells, &err) == 0, "%s",
+		    err.text);
+	for (uint32_t i = 0; i < s->denial_slots; i++, cells++)
+		ck_assert_msg(cell_build_denial(
+				  plan, &r->key, &denial, i, cells, &err) == 0,
 		    "%s", err.text);
 }
 
@@ -171,12 +205,16 @@ static void
 slots_fill(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->nslots; i++) {
+		struct cell_expect expect;
 		struct digest d;
 
 		if (r->cells[i].len == 0)
 			continue;
 		digest_of(&d, r->cells[i].data, r->cells[i].len);
 		memcpy(r->slots[i].cell, d.b, DIGEST_BYTES);
+		rig_expect(r, i, &expect);
+		if (expect.kind != CELL_SHARED && expect.kind != CELL_SPLIT)
+			continue;
 		/* the cell's digest will do for a pack's content */
 		digest_of(&d, d.b, DIGEST_BYTES);
 		memcpy(r->slots[i].records, d.b, DIGEST_BYTES);
@@ -274,14 +312,25 @@ rig_expect(const struct rig *r, uint32_t slot, struct cell_expect *out)
 	for (uint32_t i = 0; i < r->nsplits; i++) {
 		const struct split_d *s = &r->splits[i];
 
-		if (slot < s->first_slot ||
-		    slot >= s->first_slot + (1u << s->bits))
+		uint32_t denial = s->first_slot + (1u << s->bits);
+
+		if (slot < s->first_slot || slot >= denial + s->denial_slots)
 			continue;
-		out->kind = CELL_SPLIT;
-		out->slot = slot - s->first_slot;
-		out->slot_bits = s->bits;
 		out->split = s;
 		out->split_no = i;
+		if (slot < denial) {
+			out->kind = CELL_SPLIT;
+			out->slot = slot - s->first_slot;
+			out->slot_bits = s->bits;
+		} else if (s->denial_kind == DENIAL_NSEC) {
+			out->kind = CELL_DENIAL_NSEC;
+			out->slot = out->slot_bits = 0;
+		} else {
+			out->kind = CELL_DENIAL_NSEC3;
+			out->slot = slot - denial;
+			out->slot_bits =
+			    (uint32_t)__builtin_ctz(s->denial_slots);
+		}
 	}
 }
 

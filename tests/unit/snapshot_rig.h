@@ -10,7 +10,11 @@
 #include "snapshot/manifest.h"
 #include "snapshot/verify.h"
 
-enum { RIG_WHOLE = 0xff, RIG_SPLITS = 4 };
+enum {
+	RIG_WHOLE = 0xff,
+	RIG_SPLITS = 4,
+	RIG_DENIAL_BYTES = 128, /* of NSEC3 records a slot */
+};
 
 struct rig_zone {
 	const char *apex, *text;
@@ -55,7 +59,9 @@ extern const struct name_key rig_key;
 extern const struct rig_zone rig_zones[];
 extern const size_t rig_zones_count;
 
-/* Zones that prove absence: "nsec.test." by NSEC, "nsec3.test." by NSEC3. */
+/* Zones that prove absence: "nsec.test." and "nsecs.test." by NSEC,
+ * "nsec3.test." and "nsec3s.test." by NSEC3; the second ones are in split
+ * cells, that of NSEC with two ranges (by rig_key). */
 extern const struct rig_zone rig_denial_zones[];
 extern const size_t rig_denial_zones_count;
 

@@ -502,10 +502,145 @@ START_TEST(test_whole_is_checked_against_a_base)
 }
 END_TEST
 
+/* --- denial cells --------------------------------------------------------- */
+
+static const struct rig_zone *
+nsec_zone(void)
+{
+	const struct rig_zone *z = rig_denial_zones;
+
+	while (strcmp(z->apex, "nsecs.test.") != 0)
+		z++;
+	return z;
+}
+
+static const struct rig_zone *
+nsec3_zone(void)
+{
+	const struct rig_zone *z = rig_denial_zones;
+
+	while (strcmp(z->apex, "nsec3s.test.") != 0)
+		z++;
+	return z;
+}
+
+/* A cell by another, as the manifest says. */
+static void
+cell_replace(struct rig *r, uint32_t slot, const struct bytes *with)
+{
+	struct digest d;
+
+	bytes_clear(&r->cells[slot]);
+	bytes_append(&r->cells[slot], with->data, with->len);
+	digest_of(&d, with->data, with->len);
+	memcpy(r->slots[slot].cell, d.b, DIGEST_BYTES);
+	rig_manifest(r, NULL);
+}
+
+START_TEST(test_ranges_are_one_chain)
+{
+	struct rig_zone zone = *nsec_zone();
+	struct rig r, other;
+	struct generation *g;
+	uint32_t denial;
+	struct err err;
+
+	rig_make(&r, &rig_key, &zone, 1, 0, NULL);
+	g = rig_generation(&r);
+	ck_assert_msg(
+	    generation_check_whole(g, NULL, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(g->splits[0].denial_slots, 4);
+	ck_assert_uint_eq(g->splits[0].denial_kind, DENIAL_NSEC);
+	denial = g->splits[0].denial_first;
+	ck_assert_uint_eq(denial, 5);
+	generation_free(&g);
+	for (uint32_t i = 1; i < 4; i++) {
+		rig_make(&other, &rig_key, &zone, 1, 0, NULL);
+		cell_replace(&other, denial + i, &r.cells[denial + i % 3 + 1]);
+		expect_whole_refused(&other, "begins with another name");
+		rig_free(&other);
+	}
+	/* names without their NSEC record */
+	zone.text = "@ 3600 SOA ns admin 7 7200 3600 1209600 60\n@ NS ns\n"
+		    "@ DNSKEY 256 3 8 AwEAAQ==\n@ NSEC a SOA NS DNSKEY\n"
+		    "a A 192.0.2.1\nn6806 A 192.0.2.1\nn70 A 192.0.2.1\n"
+		    "n7170 A 192.0.2.1\nns A 192.0.2.1\nsub A 192.0.2.1\n";
+	rig_make(&other, &rig_key, &zone, 1, 0, NULL);
+	for (uint32_t i = 1; i < 5; i++)
+		cell_replace(&r, i, &other.cells[i]);
+	expect_whole_refused(&r, "and has none");
+	rig_free(&other);
+	rig_free(&r);
+}
+END_TEST
+
+/* A name that begins a range in front of others moves their slots and changes
+ * nothing in them. */
+START_TEST(test_ranges_move_as_they_are)
+{
+	struct rig_zone zone = *nsec_zone();
+	struct generation *g, *base;
+	char text[4096];
+	struct rig r, next;
+
+	rig_make(&r, &rig_key, &zone, 1, 0, NULL);
+	base = rig_generation(&r);
+	snprintf(text, sizeof text, "%sn10612 NSEC n6806 NSEC\n", zone.text);
+	zone.text = text;
+	rig_make(&next, &rig_key, &zone, 1, 0, NULL);
+	g = rig_generation(&next);
+	ck_assert_uint_eq(g->splits[0].denial_slots, 5);
+	/* root, [@ a] n10612 [n6806 n70] [n7170 ns sub] */
+	for (uint32_t i = 0; i < 5; i++) {
+		static const uint32_t had[] = {UINT32_MAX, 1, UINT32_MAX, 2, 3};
+		uint32_t want = had[i] == UINT32_MAX
+		                    ? UINT32_MAX
+		                    : base->splits[0].denial_first + had[i];
+
+		ck_assert_uint_eq(generation_base_slot(
+				      g, base, g->splits[0].denial_first + i),
+		    want);
+	}
+	generation_free(&g);
+	generation_free(&base);
+	rig_free(&next);
+	rig_free(&r);
+}
+END_TEST
+
+START_TEST(test_hashes_have_the_apex)
+{
+	struct rig_zone zone = *nsec3_zone();
+	struct generation *g;
+	struct bytes cell;
+	uint32_t denial;
+	struct err err;
+	struct rig r;
+
+	rig_make(&r, &rig_key, &zone, 1, 0, NULL);
+	g = rig_generation(&r);
+	ck_assert_msg(
+	    generation_check_whole(g, NULL, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(g->splits[0].denial_bits, 3);
+	denial = g->splits[0].denial_first;
+	generation_free(&g);
+	bytes_init(&cell);
+	bytes_append(&cell, r.cells[denial].data, r.cells[denial].len);
+	/* behind header, hashed_d and a directory of no bits */
+	cell.data[sizeof(struct cell_header_d) + 16 + 8 + 19] ^= 1;
+	cell_replace(&r, denial, &cell);
+	expect_whole_refused(&r, "no record for it");
+	bytes_fini(&cell);
+	rig_free(&r);
+}
+END_TEST
+
 UNIT_MAIN("load", test_bytes_and_files_load_alike, test_memory_is_sealed,
     test_next_generation_shares_cells, test_many_segments_are_repacked,
     test_damaged_files_are_refused, test_swapped_cells_are_refused,
     test_other_keys_are_refused, test_base_with_other_tables,
     test_missing_generation, test_no_address_space, test_more_than_there_is,
     test_huge_pages_or_ordinary, test_progress_reaches_its_end,
-    test_whole_is_checked, test_whole_is_checked_against_a_base)
+    test_whole_is_checked, test_whole_is_checked_against_a_base,
+    test_ranges_are_one_chain, test_ranges_move_as_they_are,
+    test_hashes_have_the_apex)

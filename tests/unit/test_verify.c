@@ -291,6 +291,8 @@ static const struct row rows[] = {
     {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 256, "denial_d out", 0},
     {ZONE, RIG, 0, 0, Z(denial_off), 4, SET, 0xfffffffc, "denial_d out", 0},
     {ZONE, NSE, 0, 0, Z(denial_off), 4, ADD, 2, "denial_d out", 0},
+    {ZONE, "nsecs.test.", 0, 0, Z(denial_off), 4, SET, 0, "no denial", 0},
+    {DENIAL, "nsecs.test.", 0, 0, D(chain_off), 4, SET, 512, "split zone", 0},
     {ZONE, RIG, 0, 0, Z(reserved2), 4, SET, 1, "reserved", 0},
     {ZONE, RIG, 0, 0, Z(reserved2) + 4, 4, SET, 1, "reserved", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, ADD, 0xffff, "", 0},
@@ -645,6 +647,89 @@ START_TEST(test_each_change_is_refused)
 }
 END_TEST
 
+/* Slots of denial cells: the root of NSEC, its middle range, the first and the
+ * last of NSEC3. */
+enum denial_cell { ROOT, RANGE, HASHES, LAST_HASHES };
+
+static uint32_t
+denial_slot(enum denial_cell cell)
+{
+	const struct split_d *s = &rig.splits[cell < HASHES ? 1 : 2];
+	static const uint32_t behind[] = {0, 2, 0, 7};
+
+	ck_assert_int_eq(
+	    s->denial_kind, cell < HASHES ? DENIAL_NSEC : DENIAL_NSEC3);
+	ck_assert_uint_eq(s->denial_slots, cell < HASHES ? 4 : 8);
+	return s->first_slot + (1u << s->bits) + behind[cell];
+}
+
+/* `off` from the cell's start, or from its end if negative. */
+static const struct denial_row {
+	enum denial_cell cell;
+	int off;
+	unsigned width;
+	enum operation operation;
+	uint32_t operand;
+	const char *text;
+} denial_rows[] = {
+    {ROOT, H(features_required), 4, SET, 0, "FEATURE_DENIAL"},
+    {ROOT, H(kind), 4, SET, CELL_SPLIT, "does not fit the cell"},
+    {ROOT, H(kind), 4, SET, CELL_DENIAL_NSEC3, "kind of cell"},
+    {ROOT, H(nbuckets), 4, SET, 1, "does not fit the cell"},
+    {ROOT, H(heap_off), 4, ADD, 64, "does not follow"},
+    {ROOT, H(nnodes), 4, SET, 1, "names in a denial"},
+    {ROOT, H(nzones), 4, SET, 1, "zones in a split"},
+    {ROOT, H(slot), 4, SET, 1, "slot expected"},
+    {ROOT, H(slot_bits), 4, SET, 1, "number of slots"},
+    {ROOT, H(depths), 1, SET, 1, "zones in a split"},
+    {ROOT, H(apex_off), 4, ADD, 1, "not that of the split"},
+    {ROOT, H(apex_off), 4, SET, 0, "out of the heap"},
+    {ROOT, H(apex_bytes), 4, ADD, ~0u, "not that of the split"},
+    {ROOT, H(split), 4, ADD, 1, "not the split expected"},
+    {ROOT, H(reserved), 1, SET, 1, "reserved"},
+    {ROOT, 256 + O(count), 4, SET, 0, "order of 0"},
+    {ROOT, 256 + O(bytes), 4, SET, ~0u, "out of the heap"},
+    {ROOT, 256 + 64 + ON(chunk), 1, SET, 1, "not that of its"},
+    {ROOT, 256 + 128 + OM(hash), 1, XOR, 1, "has not its hash"},
+    {ROOT, -1, 1, SET, 1, "last 64 octets"},
+    {ROOT, -65, 1, SET, 1, "end behind its apex"},
+    {RANGE, 256 + 64 + ON(skip), 2, ADD, 1, "not that of its"},
+    {RANGE, 256 + 128 + OM(name_bytes), 1, SET, 0, ""},
+    {RANGE, 256 + O(reserved), 4, SET, 1, "not sound"},
+    {HASHES, H(slot), 4, SET, 1, "slot expected"},
+    {HASHES, H(slot_bits), 4, SET, 2, "number of slots"},
+    {HASHES, 256 + HD(prefix_bits), 1, SET, 2, "not sound"},
+    {HASHES, 256 + 16 + 8, 1, SET, 0x80, "of another slot"},
+    {HASHES, 256 + HD(count), 4, SET, 2, ""},
+    {LAST_HASHES, 256 + 16 + 8, 1, SET, 0, "of another slot"},
+    {LAST_HASHES, 256 + 16 + 8 + HN(block_off), 4, SET, 0, "of its place"},
+};
+
+START_TEST(test_each_change_of_denial_cells_is_refused)
+{
+	const struct denial_row *row = &denial_rows[_i];
+	const struct row change = {.width = row->width,
+	    .operation = row->operation,
+	    .operand = row->operand};
+	struct err err = {0};
+	uint8_t *cell;
+	uint32_t slot;
+	int rc;
+
+	setup();
+	slot = denial_slot(row->cell);
+	cell = cell_copy(slot);
+	row_apply(cell + (row->off < 0 ? (int)rig.cells[slot].len + row->off
+				       : row->off),
+	    &change);
+	rc = verify(cell, slot, &err);
+	ck_assert_msg(rc == ERR_CORRUPT && strstr(err.text, row->text),
+	    "row %d (%s): %d: %s", _i, row->text, rc, err.text);
+	free(cell);
+	rig_free(&rig);
+}
+END_TEST
+
 /* No single bit, wherever it is, makes the verifier read outside of the cell
  * (which ASan sees); and it never says no without a reason. */
 START_TEST(test_each_bit_flipped)
@@ -734,6 +819,8 @@ main(void)
 	tcase_add_test(tcase, test_every_cut_off_cell_is_refused);
 	tcase_add_loop_test(
 	    tcase, test_each_change_is_refused, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(tcase, test_each_change_of_denial_cells_is_refused,
+	    0, sizeof denial_rows / sizeof *denial_rows);
 	tcase_add_test(tcase, test_each_bit_flipped);
 	tcase_add_test(tcase, test_overlap_is_bounded);
 	suite_add_tcase(suite, tcase);
