@@ -255,17 +255,23 @@ class Spoofed(unittest.TestCase):
         most = BURST + RATE * seconds + 2 * len(cores)
         print("%d cores: %d asked in %.2f s: %d whole, at most %d; %d cut" % (
             len(cores), flood.sent, seconds, flood.whole, most, flood.cut))
-        self.assertLessEqual(flood.whole, most)
+        # what the data plane says; a busy wire may lose some of it
+        answered = json.loads(d.tool(
+            "stats", "--json", "--config", d.config))["dataplane"][
+                "counters"]["verdict{answer}"] - LOTS
+        self.assertLessEqual(answered, most)
+        self.assertLessEqual(flood.whole, answered)
         # to a single account of each core its burst, though flows may be
         # spread unevenly
-        self.assertGreaterEqual(flood.whole, BURST // len(cores))
+        self.assertGreaterEqual(answered, BURST // len(cores))
         seen = d.limits("dataplane")
         counted = seen["counters"]
-        self.assertEqual(counted["slipped"], flood.cut)
+        self.assertLessEqual(flood.cut, counted["slipped"])
+        self.assertGreater(flood.cut, 0)
         self.assertLessEqual(
             abs(counted["slipped"] - counted["drop_limited"]), len(cores))
         over = counted["slipped"] + counted["drop_limited"]
-        self.assertGreaterEqual(over, flood.sent - most)
+        self.assertGreater(over, flood.sent // 2)
         self.assertEqual(seen["prefixes"],
                          [{"prefix": "203.0.113.0/24", "limited": over}])
         self.assertIn("203.0.113.0/24", d.tool("limits", "--config", d.config))
