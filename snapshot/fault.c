@@ -50,6 +50,11 @@ static struct fault {
     {"engine-chain-rcode-lost", 0, 0}, /* NOERROR where a chain ends */
     {"engine-move-off-by-one", 0, 0},  /* pointers of moved blocks */
     {"engine-tc-missing", 0, 0},       /* what is cut does not say so */
+    /* denial.h, denial.c, response_denial.c */
+    {"engine-proof-lost", 0, 0},   /* nothing is shown not to be there */
+    {"engine-proof-before", 0, 0}, /* the NSEC one name too early */
+    {"engine-hash-before", 0, 0},  /* the NSEC3 one hash too early */
+    {"engine-proof-owner", 0, 0},  /* it belongs to the apex */
     /* load_cells.c: a slot keeps the cell that the base has there */
     {"load-stale-cell", 0, 0},
     /* load_memory.c: what can't be had */

@@ -11,6 +11,7 @@
 
 #include "base/name.h"
 #include "control/compile/naive.h"
+#include "control/compile/naive_denial.h"
 #include "control/compile/naive_zone.h"
 
 enum { INDEXES_MAX = 8 };
@@ -44,6 +45,9 @@ struct resolution {
 	/* owners of the CNAMEs so far */
 	const uint8_t *chain[NAIVE_CHAIN_MAX + 1];
 	unsigned links;
+	/* what shows that names on the way are not there */
+	struct naive_proof *proof;
+	unsigned shown; /* of the proof, in the answer */
 };
 
 /* Where the walk down a zone ended. */
@@ -395,20 +399,40 @@ zone_is_signed(const struct naive_zone *z)
 	return naive_set_find(z, &z->names[0], DNS_TYPE_DNSKEY, &count) != NULL;
 }
 
+/* Puts what shows absence into the authority section, each owner once. */
+static void
+proof_show(struct resolution *r)
+{
+	for (; r->shown < r->proof->count; r->shown++) {
+		const struct naive_name *o = &r->proof->owners[r->shown];
+
+		set_add(r, NAIVE_AUTHORITY, o->owner, o, r->zone->chain.type);
+	}
+}
+
 /* RFC 1034 section 4.3.2 step 3b; RFC 4035 section 3.1.4: a signed zone gives
- * the DS with dnssec_ok; the delegation's NS are not signed. */
+ * the DS with dnssec_ok, or shows that there is none; the delegation's NS are
+ * not signed. Proofs may stand anywhere in the section; a cut's own NSEC is
+ * most at home behind its NS. */
 static void
 referral_add(struct resolution *r, const struct place *cut)
 {
 	const struct zone_records *z = r->zone->records;
+	bool insecure = r->dnssec_ok && !node_has(r, cut->node, DNS_TYPE_DS);
 	size_t count;
 	const struct record *ns =
 	    naive_set_find(r->zone, cut->node, DNS_TYPE_NS, &count);
 
+	if (insecure && r->zone->chain.type == DNS_TYPE_NSEC3)
+		naive_prove_insecure(r->zone, cut->name, r->proof);
+	proof_show(r);
 	for (size_t i = 0; i < count; i++)
 		record_add(r, NAIVE_AUTHORITY, cut->name, &ns[i], UINT32_MAX);
-	if (r->dnssec_ok)
+	if (insecure)
+		naive_prove_insecure(r->zone, cut->name, r->proof);
+	else if (r->dnssec_ok)
 		set_add(r, NAIVE_AUTHORITY, cut->name, cut->node, DNS_TYPE_DS);
+	proof_show(r);
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *server = record_rdata(z, &ns[i]);
 		bool seen = false;
@@ -492,29 +516,43 @@ any_add(struct resolution *r, const struct naive_name *node)
 	r->a->any_one_set = true;
 }
 
-/* RFC 1034 section 4.3.2 step 3a, also for what a wildcard stands in for. True
- * if a CNAME leads on. */
+/* No record of the type: at the name itself, or (encloser given) at the
+ * wildcard that stands in for it. */
 static bool
-node_answer(struct resolution *r, const struct naive_name *node)
+nodata_answer(struct resolution *r, const uint8_t *encloser)
+{
+	negative_add(r);
+	if (r->dnssec_ok && encloser)
+		naive_prove_expanded_nodata(
+		    r->zone, r->name, encloser, r->proof);
+	else if (r->dnssec_ok)
+		naive_prove_nodata(r->zone, r->name, r->proof);
+	return false;
+}
+
+/* RFC 1034 section 4.3.2 step 3a, also for what a wildcard stands in for: then
+ * `encloser` is the name above it, else NULL. True if a CNAME leads on. */
+static bool
+node_answer(struct resolution *r, const struct naive_name *node,
+    const uint8_t *encloser)
 {
 	size_t count;
-	const struct record *cname;
+	const struct record *cname =
+	    naive_set_find(r->zone, node, DNS_TYPE_CNAME, &count);
+	bool any =
+	    (r->type == DNS_TYPE_ANY && node->count > 0) ||
+	    (r->type == DNS_TYPE_RRSIG && node_has(r, node, DNS_TYPE_RRSIG));
 
-	if (r->type == DNS_TYPE_ANY && node->count > 0) {
-		any_add(r, node);
-		return false;
-	}
-	if (r->type == DNS_TYPE_RRSIG && node_has(r, node, DNS_TYPE_RRSIG)) {
+	if (!any && !node_has(r, node, r->type) && !cname)
+		return nodata_answer(r, encloser);
+	if (encloser && r->dnssec_ok)
+		naive_prove_expanded(r->zone, r->name, encloser, r->proof);
+	if (any) {
 		any_add(r, node);
 		return false;
 	}
 	if (set_add(r, NAIVE_ANSWER, r->name, node, r->type))
 		return false;
-	cname = naive_set_find(r->zone, node, DNS_TYPE_CNAME, &count);
-	if (!cname) {
-		negative_add(r);
-		return false;
-	}
 	set_add(r, NAIVE_ANSWER, r->name, node, DNS_TYPE_CNAME);
 	return chain_follow(r, record_rdata(r->zone->records, cname));
 }
@@ -535,13 +573,14 @@ missing_answer(struct resolution *r, const struct place *encloser)
 	if (wildcard && node_has(r, wildcard, DNS_TYPE_NS)) {
 		/* RFC 4592 section 4.2 gives it no meaning, and NSD and Knot
 		 * differ; the name exists, and that is all */
-		negative_add(r);
-		return false;
+		return nodata_answer(r, encloser->name);
 	}
 	if (wildcard)
-		return node_answer(r, wildcard);
+		return node_answer(r, wildcard, encloser->name);
 	r->a->rcode = DNS_RCODE_NXDOMAIN;
 	negative_add(r);
+	if (r->dnssec_ok)
+		naive_prove_missing(r->zone, r->name, encloser->name, r->proof);
 	return false;
 }
 
@@ -555,7 +594,7 @@ resolve_step(struct resolution *r)
 	case PLACE_CUT:
 		/* RFC 4035 section 3.1.4.1: the DS is the parent's */
 		if (at.name == r->name && r->type == DNS_TYPE_DS)
-			return node_answer(r, at.node);
+			return node_answer(r, at.node, NULL);
 		referral_add(r, &at);
 		return false;
 	case PLACE_RENAMED:
@@ -565,14 +604,16 @@ resolve_step(struct resolution *r)
 	case PLACE_EXACT:
 		break;
 	}
-	return node_answer(r, at.node);
+	return node_answer(r, at.node, NULL);
 }
 
 int
 naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
     struct naive_answer *a, struct err *err)
 {
+	struct naive_proof proof;
 	struct resolution r = {
+	    .proof = &proof,
 	    .a = a,
 	    .name = qname,
 	    .type = qtype,
@@ -598,10 +639,16 @@ naive_ask(struct naive *n, const uint8_t *qname, uint16_t qtype, bool dnssec_ok,
 	 */
 	r.dnssec_ok = dnssec_ok && zone_is_signed(r.zone);
 	a->has_signatures = r.dnssec_ok;
+	proof.count = 0;
+	if (r.dnssec_ok)
+		code = naive_chain_open(&slot->zone, err);
+	if (code)
+		return code;
 	a->rcode = DNS_RCODE_NOERROR;
 	a->aa = true;
 	while (resolve_step(&r))
 		;
+	proof_show(&r);
 	if (r.failed)
 		return err_set(
 		    err, ERR_NO_MEMORY, "no memory for an answer in the proof");

@@ -7,8 +7,8 @@
  * and tests, one thread at a time; allocates an index of the zone in question
  * and the list of records of the answer, both used again.
  *
- * Signatures come with the RRsets that they cover when dnssec_ok is set; NSEC
- * and NSEC3 proofs of absence do not come yet.
+ * With dnssec_ok set, signatures come with the RRsets that they cover, and NSEC
+ * or NSEC3 records with what is not there (naive_denial.h).
  */
 #ifndef HOLDFAST_NAIVE_H
 #define HOLDFAST_NAIVE_H
@@ -67,6 +67,22 @@ struct naive_name {
 	uint32_t bytes;       /* of the owner */
 };
 
+enum { NAIVE_HASH_BYTES = 20 }; /* SHA-1, the only hash that NSEC3 has */
+
+/* The chain of a zone, for naive_denial.h. NSEC3 if there is an NSEC3PARAM with
+ * flags 0 and the apex has an NSEC3 record with its parameters (the first such
+ * one: RFC 5155 section 7.2 leaves the choice), else NSEC if the apex has one,
+ * else none: such a chain shows nothing. */
+struct naive_chain {
+	uint16_t type; /* DNS_TYPE_NSEC, DNS_TYPE_NSEC3, or 0: no chain */
+	uint16_t iterations;
+	uint8_t salt_bytes;
+	const uint8_t *salt;
+	size_t count;
+	uint32_t *first; /* of each owner in order: its first record */
+	uint8_t (*hashes)[NAIVE_HASH_BYTES]; /* NSEC3: of each owner */
+};
+
 /* The names of a zone in a hash table. Those that have only NSEC3 records and
  * their signatures are not names (RFC 5155 section 7.2.8). */
 struct naive_zone {
@@ -75,6 +91,7 @@ struct naive_zone {
 	size_t count, cap;
 	uint32_t *table; /* index of a name + 1; 0: free */
 	size_t mask;
+	struct naive_chain chain; /* empty until a proof is asked for */
 };
 
 struct naive;

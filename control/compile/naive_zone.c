@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "control/compile/naive_denial.h"
 #include "control/compile/naive_zone.h"
 
 uint16_t
@@ -215,6 +216,7 @@ naive_zone_init(
 void
 naive_zone_fini(struct naive_zone *z)
 {
+	naive_chain_fini(z);
 	free(z->names);
 	free(z->table);
 	*z = (struct naive_zone){0};

@@ -197,8 +197,8 @@ zone_prove(struct proof *p, const struct zone_records *records, size_t zone)
 			continue;
 		if (p->names_done++ % PROGRESS_EVERY == 0)
 			progress_say(p);
-		code = prove_questions_of_name(
-		    z, i, p->names_done, p->extras, name_and_type_ask, p);
+		code = prove_questions_of_name(z, i, p->names_done, p->extras,
+		    p->is_signed, name_and_type_ask, p);
 		/* the questions may have led to other zones */
 		if (code == 0)
 			code = naive_zone_open(p->naive, zone, &z, &p->why);

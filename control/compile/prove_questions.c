@@ -17,7 +17,14 @@ enum variant {
 	VARIANT_SIBLING,  /* another first label: next to it */
 	VARIANT_EXPANDED, /* first label "x": what a wildcard stands in for */
 	VARIANT_EXPANDED_DEEP,
+	VARIANT_NEXT,   /* the next name in canonical order: octet 0 below */
+	VARIANT_BEHIND, /* behind all that is below: octet 0 at the end of the
+	                   first label */
+	VARIANT_BEFORE, /* last octet of the first label less by one, and 255
+	                   below: in front, behind nearly all others */
 };
+
+enum { TYPE_OF_NOBODY = 65280 };
 
 static const struct extra {
 	enum variant variant;
@@ -33,7 +40,7 @@ static const struct extra {
     {VARIANT_EXPANDED, DNS_TYPE_TXT},
     {VARIANT_SAME, DNS_TYPE_NS},
     {VARIANT_LITERAL, DNS_TYPE_A},
-    {VARIANT_SAME, 65280},
+    {VARIANT_SAME, TYPE_OF_NOBODY},
     {VARIANT_BELOW, DNS_TYPE_DS},
     {VARIANT_SAME, DNS_TYPE_CNAME},
     {VARIANT_EXPANDED, DNS_TYPE_A},
@@ -44,6 +51,10 @@ static const struct extra {
     {VARIANT_SAME, DNS_TYPE_SOA},
     {VARIANT_BELOW, DNS_TYPE_CNAME},
     {VARIANT_EXPANDED, DNS_TYPE_CNAME},
+    {VARIANT_BEFORE, DNS_TYPE_A},
+    {VARIANT_NEXT, DNS_TYPE_TXT},
+    {VARIANT_BEHIND, DNS_TYPE_A},
+    {VARIANT_BEHIND, DNS_TYPE_DS},
 };
 
 enum {
@@ -89,6 +100,32 @@ sibling_put(uint8_t out[DNS_NAME_MAX + 1], const uint8_t *name)
 }
 
 static bool
+behind_put(uint8_t out[DNS_NAME_MAX + 1], const uint8_t *name)
+{
+	size_t first = name[0] + 1u, bytes = name_length(name);
+
+	if (name[0] == 0 || name[0] == DNS_LABEL_MAX || bytes == DNS_NAME_MAX)
+		return false;
+	memcpy(out, name, first);
+	out[0]++;
+	out[first] = 0;
+	memcpy(out + first + 1, name + first, bytes - first);
+	return true;
+}
+
+static bool
+before_put(uint8_t out[DNS_NAME_MAX + 1], const uint8_t *name)
+{
+	uint8_t last;
+
+	if (name[0] == 0 || !variant_put(out, "\1\377", 2, name, 0))
+		return false;
+	last = out[2 + name[0]]--;
+	/* never a letter of the other case */
+	return last != 0 && !(last > 'A' && last <= 'Z' + 1);
+}
+
+static bool
 variant_make(uint8_t out[DNS_NAME_MAX + 1], enum variant v, const uint8_t *name)
 {
 	switch (v) {
@@ -106,6 +143,12 @@ variant_make(uint8_t out[DNS_NAME_MAX + 1], enum variant v, const uint8_t *name)
 		return variant_put(out, "\1x", 2, name, 1);
 	case VARIANT_EXPANDED_DEEP:
 		return variant_put(out, "\3yyy\1x", 6, name, 1);
+	case VARIANT_NEXT:
+		return variant_put(out, "\1\0", 2, name, 0);
+	case VARIANT_BEHIND:
+		return behind_put(out, name);
+	case VARIANT_BEFORE:
+		return before_put(out, name);
 	}
 	return false;
 }
@@ -134,15 +177,29 @@ is_special(const struct naive_zone *zone, const struct naive_name *name)
 	       naive_set_find(zone, name, DNS_TYPE_DNAME, &count) != NULL;
 }
 
+/* Of a signed zone: shows the name's place in the chain. */
+static int
+denial_ask(const struct naive_name *name, prove_ask ask, void *arg)
+{
+	uint8_t made[DNS_NAME_MAX + 1];
+	int code = ask(arg, name->owner, TYPE_OF_NOBODY);
+
+	if (code == 0 && variant_make(made, VARIANT_NEXT, name->owner))
+		code = ask(arg, made, DNS_TYPE_A);
+	return code;
+}
+
 int
 prove_questions_of_name(const struct naive_zone *zone, size_t name,
-    uint64_t turn, unsigned extras, prove_ask ask, void *arg)
+    uint64_t turn, unsigned extras, bool is_signed, prove_ask ask, void *arg)
 {
 	const struct naive_name *n = &zone->names[name];
 	uint8_t made[DNS_NAME_MAX + 1];
 	size_t begin = (turn * extras) % EXTRAS, there;
 	int code = types_ask(zone, n, ask, arg);
 
+	if (code == 0 && is_signed)
+		code = denial_ask(n, ask, arg);
 	if (is_special(zone, n))
 		extras = EXTRAS;
 	for (size_t i = 0; i < extras && code == 0; i++) {

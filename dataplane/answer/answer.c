@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "dataplane/answer/answer_batch.h"
+#include "dataplane/answer/denial.h"
 #include "dataplane/answer/stage_clock.h"
 #include "dataplane/answer/usual_query.h"
 #include "snapshot/fault.h"
@@ -249,6 +250,7 @@ decide_usual(
 	f->block = b;
 	f->owner_bytes = (uint8_t)s->name.bytes;
 	f->key_labels = (uint8_t)s->name.labels;
+	f->expanded = false;
 	q->verdict = VERDICT_ANSWER;
 	q->rcode = 0;
 	q->key_labels = f->key_labels;
@@ -257,6 +259,19 @@ decide_usual(
 	if (!fault_hit("engine-aa-missing"))
 		s->flags |= DNS_FLAG_AA;
 	return true;
+}
+
+/* Proofs of absence are part of the answer for those who can use them. */
+static inline void
+decide_denial(struct answer_batch *b, struct answer_state *s)
+{
+	s->search = SEARCH_NONE;
+	if (!answer_wants_signatures(s) ||
+	    !denial_is_needed(&s->view, &s->found))
+		return;
+	s->outcome = OUTCOME_COMPOSE;
+	s->search = (uint8_t)b->nsearches;
+	b->searches[b->nsearches++].state = s;
 }
 
 static inline void
@@ -277,8 +292,8 @@ decide_found(
 }
 
 static inline void
-stage_decide(
-    struct answer_state *s, const struct generation *g, struct answer_query *q)
+stage_decide(struct answer_batch *b, struct answer_state *s,
+    const struct generation *g, struct answer_query *q)
 {
 	struct found *f = &s->found;
 	const struct node_d *node = node_confirm(s);
@@ -289,6 +304,7 @@ stage_decide(
 		found_decide(f, g, &s->view, &s->name, node, s->qtype,
 		    answer_wants_signatures(s));
 		decide_found(s, q, f);
+		decide_denial(b, s);
 	}
 	fetch_line((const uint8_t *)f->block + f->block->len);
 }
@@ -314,6 +330,7 @@ void
 answer_batch_find(struct answer_batch *b, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q, unsigned n)
 {
+	b->nsearches = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct answer_state *s = &b->state[i];
 
@@ -337,7 +354,9 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 	stage_end(STAGE_NODE);
 	for (unsigned i = 0; i < n; i++)
 		if (b->order[i]->outcome == OUTCOME_LOOKUP)
-			stage_decide(b->order[i], g, b->order[i]->query);
+			stage_decide(b, b->order[i], g, b->order[i]->query);
+	if (__builtin_expect(b->nsearches != 0, 0))
+		denial_stages(b, g);
 	stage_end(STAGE_DECIDE);
 }
 

@@ -11,6 +11,7 @@
 
 #include "dataplane/answer/answer.h"
 #include "dataplane/answer/name_lookup.h"
+#include "dataplane/answer/order_search.h"
 
 /* What is to be written. */
 enum outcome {
@@ -41,6 +42,12 @@ struct found {
 	uint8_t kind;                /* enum found_kind */
 	uint8_t owner_bytes; /* octets of the name it was compiled for */
 	uint8_t key_labels;  /* labels of the name to account to */
+	/* for proofs of absence: a wildcard stands in for the name; labels of
+	 * the closest encloser, where the name is not there */
+	bool expanded;
+	uint8_t encloser_labels;
+	const struct node_d *node; /* the name's, the wildcard's, the cut's;
+	                              NULL: none */
 };
 
 struct answer_state {
@@ -64,15 +71,60 @@ struct answer_state {
 	uint16_t tsig_at; /* offset of the query's TSIG record */
 	uint8_t outcome;  /* enum outcome */
 	bool has_opt, want_do, want_nsid, any_class;
+	uint8_t search; /* index among the batch's searches, or SEARCH_NONE */
 	const char *chaos;
 	struct query_name name;
 } __attribute__((aligned(64)));
 
-enum { EDE_NONE = 0xffff };
+enum { EDE_NONE = 0xffff, SEARCH_NONE = 0xff };
+
+/* A proof of absence that a burst has prepared (denial_stages.c). */
+struct denial_search {
+	const struct answer_state *state;
+	/* NSEC: the part of the chain, NULL if there is nothing to search, and
+	 * the place in it */
+	const struct order_d *order;
+	uint32_t index;
+	uint32_t level;
+	/* NSEC3: the part of the chain, NULL as above; hash of the suffix of so
+	 * many labels */
+	const struct hashed_d *hashed;
+	uint8_t hash[NSEC3_HASH_BYTES];
+	uint8_t hash_labels;
+	/* where the next stage looks */
+	uint64_t mixed;
+	const struct cell_ref *cell;
+	const struct bucket_d *bucket;
+	const struct node_d *node;
+	struct order_key key;
+};
+
+/* Three RRsets at most for each step of a chain. */
+enum { DENIAL_PROOFS_MAX = 3 * (ANSWER_CHAIN_MAX + 2) };
+
+/* An RRset with its signatures, and its owner: a hash, or labels above the
+ * apex; `at` is where that name stands in the message already, or 0. */
+struct denial_proof {
+	const struct block_d *block;
+	const uint8_t *hash;   /* NULL: labels */
+	const uint8_t *labels; /* lower case */
+	uint8_t labels_bytes;  /* 0: the apex */
+	uint16_t at;
+};
+
+/* What is to be shown; no RRset twice. */
+struct denial {
+	unsigned count;
+	unsigned written; /* of them, in the message */
+	struct denial_proof proofs[DENIAL_PROOFS_MAX];
+};
 
 struct answer_batch {
 	struct answer_state state[ANSWER_BATCH_MAX];
 	struct query_name target; /* of the chain step in hand */
+	struct denial denial;     /* of the answer in hand */
+	unsigned nsearches;
+	struct denial_search searches[ANSWER_BATCH_MAX];
 	/* Queries as find and write take them from the tags on. */
 	struct answer_state *order[ANSWER_BATCH_MAX];
 };

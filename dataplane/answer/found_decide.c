@@ -97,6 +97,7 @@ static void
 found_referral(struct found *out, const struct zone_view *view,
     const struct node_d *cut, bool want_do)
 {
+	out->node = cut;
 	found_block(out, view, FOUND_REFERRAL, cut,
 	    node_block_find(cut, DNS_TYPE_NS), want_do);
 }
@@ -214,6 +215,7 @@ found_below(struct found *out, const struct generation *g,
 	unsigned depth;
 	const struct node_d *node = closest_encloser(view, n, &depth);
 
+	out->encloser_labels = (uint8_t)depth;
 	if (node->flags & NODE_OCCLUDED) {
 		found_occluded(out, view, n, node, want_do);
 		return;
@@ -234,6 +236,8 @@ found_below(struct found *out, const struct generation *g,
 		node = wildcard_find(view, n, g, depth);
 		/* A wildcard that owns NS has no defined meaning (RFC 4592
 		 * section 4.2): it exists, and has no data. */
+		out->expanded = node != NULL;
+		out->node = node;
 		if (node && node->flags & NODE_CUT) {
 			found_negative(out, view, FOUND_NODATA, want_do);
 			return;
@@ -252,6 +256,9 @@ found_decide(struct found *out, const struct generation *g,
     const struct zone_view *view, const struct query_name *name,
     const struct node_d *node, uint16_t type, bool want_do)
 {
+	out->expanded = false;
+	out->encloser_labels = view->apex_labels;
+	out->node = node;
 	if (__builtin_expect(node == NULL, 0)) {
 		found_below(out, g, view, name, type, want_do);
 		return;

@@ -37,6 +37,16 @@ void composer_block(struct composer *c, const struct block_d *b,
 void composer_rrsig(
     struct composer *c, const struct block_d *b, struct block_owner owner);
 
+struct denial;
+struct denial_proof;
+
+/* Appends an NSEC or NSEC3 RRset with its signatures to the authority section,
+ * whole, or sets TC. Nothing is appended to what is truncated. */
+void composer_proof(struct composer *c, const struct denial_proof *p);
+
+/* Appends all that is not written yet. */
+void composer_denial(struct composer *c, struct denial *d);
+
 /* Chains and links: response_compose.c. */
 void response_compose(struct composer *c, struct answer_batch *b,
     struct answer_state *s, const struct generation *g, struct answer_query *q);

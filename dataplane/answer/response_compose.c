@@ -9,6 +9,7 @@
  */
 #include "base/name.h"
 #include "base/wire.h"
+#include "dataplane/answer/denial.h"
 #include "dataplane/answer/response.h"
 #include "snapshot/fault.h"
 
@@ -28,6 +29,7 @@ struct chain {
 	uint32_t dnames_at[ANSWER_CHAIN_MAX + 1];
 	unsigned ndnames;
 	uint64_t seen[ANSWER_CHAIN_MAX + 1]; /* hashes of the names so far */
+	struct denial *denial; /* what shows that names so far are not there */
 };
 
 /* Octets of a record's owner in a block: a pointer, or the root. */
@@ -198,13 +200,43 @@ chain_dname(struct chain *ch, const struct found *f)
 	return ch->dnames_at[ch->ndnames++];
 }
 
+/* What the step leaves to be shown. Proofs stand in the authority section, so
+ * behind all answers, and in front of a referral, whose block ends with
+ * additional records. */
+static void
+chain_denial(struct chain *ch, const struct found *f)
+{
+	const struct answer_state *s = ch->s;
+	struct denial_step step = {
+	    .g = ch->g,
+	    .view = &s->view,
+	    .name = ch->name,
+	    .found = f,
+	    .at = ch->owner.at,
+	};
+
+	if (answer_wants_signatures(s) && denial_is_needed(&s->view, f)) {
+		if (ch->steps == 0 && s->search != SEARCH_NONE)
+			step.hint = &ch->batch->searches[s->search];
+		denial_add(ch->denial, &step);
+	}
+	if (f->kind == FOUND_REFERRAL && ch->denial->count) {
+		denial_leave_out(ch->denial, f->node);
+		composer_denial(ch->c, ch->denial);
+	}
+}
+
 /* One step: the block, and what follows from it. True: another step. */
 static bool
 chain_step(struct chain *ch, const struct found *f)
 {
 	struct composer *c = ch->c;
-	uint32_t block_at = c->at;
+	uint32_t block_at;
 
+	chain_denial(ch, f);
+	if (c->truncated)
+		return false;
+	block_at = c->at;
 	if (f->kind == FOUND_RRSIG)
 		composer_rrsig(c, f->block, ch->owner);
 	else if (f->kind == FOUND_DNAME)
@@ -241,11 +273,13 @@ response_compose(struct composer *c, struct answer_batch *b,
 	    .s = s,
 	    .g = g,
 	    .name = &s->name,
+	    .denial = &b->denial,
 	    .owner = {.bytes = s->name.bytes, .at = DNS_HEADER_BYTES},
 	    .seen = {s->name.hash[s->name.labels]}};
 	const struct zone_view *view = &s->view;
 	struct found f = s->found;
 
+	b->denial.count = b->denial.written = 0;
 	while (chain_step(&ch, &f)) {
 		const struct node_d *node =
 		    ch.name->labels == view->apex_labels
@@ -255,6 +289,7 @@ response_compose(struct composer *c, struct answer_batch *b,
 		found_decide(&f, g, view, ch.name, node, s->qtype,
 		    answer_wants_signatures(s));
 	}
+	composer_denial(c, ch.denial);
 	if (s->rcode == DNS_RCODE_YXDOMAIN)
 		q->verdict = VERDICT_YXDOMAIN;
 }

@@ -4,9 +4,12 @@
  * the two batch calls, nothing else: queries are in their buffers before the
  * clock starts, answers are checked in a pass of their own. One zone of N names
  * with an A record each; 80 % of the queries hit; names are asked in an order
- * that comes back to one only after all others.
+ * that comes back to one only after all others. The same zone signed, with NSEC
+ * and with NSEC3, is asked for hits alone and misses alone, with DO and
+ * without.
  *
- *   bench_engine [--names N,N,...] [--queries N] [--out FILE]
+ *   bench_engine [--names N,N,...] [--zones plain,nsec,nsec3] [--queries N]
+ *                [--out FILE]
  *
  * A JSON line a case goes to FILE. Compare ratios within one run: the machine
  * may be shared and its clock changes.
@@ -29,21 +32,42 @@
 enum {
 	BATCH = 32,
 	BUFFER_BYTES = 2240, /* an mbuf's stride: an odd number of lines */
-	HIT_PERCENT = 80,
 	QUERIES_LEAST = 4 << 20,
 	ROUNDS = 5, /* the median is reported */
 	/* A burst that took this many times the median was interrupted: it is
 	 * left out of the mean, and counted. */
 	INTERRUPTED = 8,
-	STEPPED_BURSTS = 4, /* a step costs 20 microseconds */
+	STEPPED_BURSTS = 4,         /* a step costs 20 microseconds */
+	SIGNED_NAMES_MAX = 1000000, /* 10 million signed ones do not fit */
 };
 
 struct profile {
 	const char *name;
-	unsigned edns_percent, do_percent;
+	unsigned edns_percent, do_percent, hit_percent;
 };
 
-static const struct profile profiles[] = {{"plain", 0, 0}, {"edns", 90, 70}};
+static const struct profile unsigned_profiles[] = {
+    {"plain", 0, 0, 80},
+    {"edns", 90, 70, 80},
+    {NULL, 0, 0, 0},
+};
+static const struct profile signed_profiles[] = {
+    {"hit", 0, 0, 100},
+    {"do-hit", 100, 100, 100},
+    {"nxdomain", 0, 0, 0},
+    {"do-nxdomain", 100, 100, 0},
+    {NULL, 0, 0, 0},
+};
+
+static const struct zone_kind {
+	const char *name;
+	enum bench_chain chain;
+	const struct profile *profiles;
+} zone_kinds[] = {
+    {"plain", BENCH_UNSIGNED, unsigned_profiles},
+    {"nsec", BENCH_NSEC, signed_profiles},
+    {"nsec3", BENCH_NSEC3, signed_profiles},
+};
 
 struct bench {
 	struct answer_batch *batch;
@@ -52,6 +76,7 @@ struct bench {
 	uint8_t *buffers;
 	uint64_t next, names, step, random;
 	double interrupted; /* share of bursts */
+	const struct zone_kind *kind;
 	const struct profile *profile;
 };
 
@@ -110,7 +135,7 @@ burst_fill(struct bench *b)
 	for (unsigned k = 0; k < BATCH; k++) {
 		uint8_t *m = b->buffers + (size_t)k * BUFFER_BYTES;
 		uint32_t i = (uint32_t)b->next;
-		bool hit = bench_random(b) % 100 < HIT_PERCENT;
+		bool hit = bench_random(b) % 100 < b->profile->hit_percent;
 
 		b->next = (b->next + b->step) % b->names;
 		b->asked[k] = i | (hit ? 0 : MISS);
@@ -130,9 +155,12 @@ burst_check(const struct bench *b)
 		uint32_t i = b->asked[k] & ~MISS;
 		unsigned question = DNS_HEADER_BYTES + 1 + m[12] +
 		                    (unsigned)sizeof BENCH_APEX_WIRE + 4;
+		bool proof =
+		    b->kind->chain != BENCH_UNSIGNED && b->profile->do_percent;
 		bool good = q->response_bytes > question &&
 		            (m[3] & 15) == (hit ? 0 : DNS_RCODE_NXDOMAIN) &&
-		            m[7] == hit && m[9] == !hit &&
+		            m[7] == hit * (1 + proof) &&
+		            (proof ? (m[9] >= 4) == !hit : m[9] == !hit) &&
 		            wire_load16(m) == (uint16_t)i;
 
 		if (good && hit)
@@ -338,12 +366,12 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
 	qsort(cycles, ROUNDS, sizeof *cycles, by_value);
 	instructions = instructions_measure(b, snap->generation, &ctx);
 	snprintf(line, sizeof line,
-	    "{\"names\": %lu, \"hit\": 0.%02d, \"batch\": %d, "
+	    "{\"names\": %lu, \"zone\": \"%s\", \"hit\": %.2f, \"batch\": %d, "
 	    "\"profile\": \"%s\", \"tsc_cycles_per_query\": %.1f, "
 	    "\"instructions_per_query\": %.0f, \"bytes_per_name\": %.1f, "
 	    "\"least_cycles\": %.1f, \"interrupted\": %.5f}\n",
-	    snap->names, HIT_PERCENT, BATCH, b->profile->name,
-	    cycles[ROUNDS / 2], instructions,
+	    snap->names, b->kind->name, b->profile->hit_percent / 100.0, BATCH,
+	    b->profile->name, cycles[ROUNDS / 2], instructions,
 	    (double)snap->generation->bytes / (double)snap->names, cycles[0],
 	    b->interrupted);
 	fputs(line, stdout);
@@ -352,31 +380,52 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
 }
 
 static void
-bench_names(uint64_t names, uint64_t queries, FILE *out)
+bench_names(
+    uint64_t names, const struct zone_kind *kind, uint64_t queries, FILE *out)
 {
 	struct bench b = {.batch = answer_batch_new(),
+	    .kind = kind,
 	    .buffers = aligned_alloc(64, (size_t)BATCH * BUFFER_BYTES)};
 	struct hosts_snapshot snap;
 	struct err err;
 
 	if (!b.batch || !b.buffers ||
-	    hosts_snapshot_make(&snap, names, &err) != 0) {
+	    hosts_snapshot_make(&snap, names, kind->chain, &err) != 0) {
 		fprintf(stderr, "bench_engine: %s\n", err.text);
 		exit(1);
 	}
 	memset(b.buffers, 0, (size_t)BATCH * BUFFER_BYTES);
-	for (unsigned p = 0; p < sizeof profiles / sizeof *profiles; p++) {
-		b.profile = &profiles[p];
+	for (b.profile = kind->profiles; b.profile->name; b.profile++)
 		bench_case(&b, &snap, queries, out);
-	}
 	hosts_snapshot_free(&snap);
 	answer_batch_free(b.batch);
 	free(b.buffers);
 }
 
+/* Of each kind in the list that has a place at that size. */
+static void
+bench_zones(uint64_t names, const char *list, uint64_t queries, FILE *out)
+{
+	for (unsigned i = 0; i < sizeof zone_kinds / sizeof *zone_kinds; i++) {
+		const struct zone_kind *kind = &zone_kinds[i];
+		size_t n = strlen(kind->name);
+		const char *at = list;
+
+		while (at && (strncmp(at, kind->name, n) != 0 ||
+				 (at[n] != ',' && at[n] != 0))) {
+			at = strchr(at, ',');
+			at = at ? at + 1 : NULL;
+		}
+		if (at && (kind->chain == BENCH_UNSIGNED ||
+			      names <= SIGNED_NAMES_MAX))
+			bench_names(names, kind, queries, out);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
+	const char *zones = "plain,nsec,nsec3";
 	const char *names = "1000,100000,1000000,10000000";
 	const char *path = "build/bench/engine.jsonl";
 	uint64_t queries = QUERIES_LEAST;
@@ -385,6 +434,8 @@ main(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (!strcmp(argv[i], "--names"))
 			names = argv[i + 1];
+		else if (!strcmp(argv[i], "--zones"))
+			zones = argv[i + 1];
 		else if (!strcmp(argv[i], "--queries"))
 			queries = strtoull(argv[i + 1], NULL, 10);
 		else if (!strcmp(argv[i], "--out"))
@@ -400,7 +451,7 @@ main(int argc, char **argv)
 	for (const char *p = names; *p;) {
 		char *end;
 
-		bench_names(strtoull(p, &end, 10), queries, out);
+		bench_zones(strtoull(p, &end, 10), zones, queries, out);
 		p = *end == ',' ? end + 1 : end;
 	}
 	fclose(out);

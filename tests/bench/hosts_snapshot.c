@@ -13,6 +13,7 @@
 #include "base/wire.h"
 #include "snapshot/cell_builder.h"
 #include "snapshot/manifest.h"
+#include "snapshot/nsec3_hash.h"
 #include "tests/bench/hosts_snapshot.h"
 
 enum { CELL_BYTES_WANTED = 1 << 20, SMALL_ZONE_BYTES = 512 << 10 };
@@ -27,10 +28,164 @@ bench_label(uint8_t *to, char kind, uint32_t i)
 	return 9;
 }
 
+static const uint8_t apex[] = BENCH_APEX_WIRE;
+
+/* --- signatures and chains ------------------------------------------------ */
+
+/* A signature of the right size, and what it covers. */
 static int
-bench_records(struct zone_records **out, uint64_t names, struct err *err)
+signature_add(struct zone_records *z, const uint8_t *owner, uint16_t covered,
+    uint32_t ttl, uint64_t random, struct err *err)
 {
-	static const uint8_t apex[] = BENCH_APEX_WIRE;
+	uint8_t rdata[18 + sizeof apex + 64] = {0};
+
+	wire_store16(rdata, covered);
+	rdata[2] = 13; /* ECDSA P-256 */
+	rdata[3] = owner[0] == 5 ? 2 : 3;
+	wire_store32(rdata + 4, ttl);
+	wire_store32(rdata + 8, 0x70dbd880);
+	wire_store32(rdata + 12, 0x5e0be100);
+	memcpy(rdata + 18, apex, sizeof apex);
+	for (unsigned i = 0; i < 64; i += 8) {
+		random = random * 6364136223846793005ull + 1442695040888963407u;
+		memcpy(rdata + 18 + sizeof apex + i, &random, 8);
+	}
+	return zone_records_add(
+	    z, owner, DNS_TYPE_RRSIG, ttl, rdata, sizeof rdata, err);
+}
+
+static int
+signed_add(struct zone_records *z, const uint8_t *owner, uint16_t type,
+    uint32_t ttl, const void *rdata, size_t bytes, uint64_t random,
+    struct err *err)
+{
+	int rc = zone_records_add(z, owner, type, ttl, rdata, bytes, err);
+
+	return rc ? rc : signature_add(z, owner, type, ttl, random, err);
+}
+
+/* Name i of the zone; i == UINT64_MAX: the apex. */
+static void
+host_name(uint8_t owner[9 + sizeof apex], uint64_t i)
+{
+	unsigned n = i == UINT64_MAX ? 0 : bench_label(owner, 'h', (uint32_t)i);
+
+	memcpy(owner + n, apex, sizeof apex);
+}
+
+/* Window 0 of a bitmap: A or NS SOA, RRSIG, NSEC, DNSKEY, NSEC3PARAM. */
+static unsigned
+bitmap_write(uint8_t *p, bool is_apex, enum bench_chain chain)
+{
+	static const uint16_t of_apex[] = {DNS_TYPE_NS, DNS_TYPE_SOA,
+	    DNS_TYPE_RRSIG, DNS_TYPE_DNSKEY},
+			      of_host[] = {DNS_TYPE_A, DNS_TYPE_RRSIG};
+	const uint16_t *types = is_apex ? of_apex : of_host;
+
+	memset(p, 0, 9);
+	p[1] = 7;
+	for (unsigned i = 0; i < (is_apex ? 4 : 2); i++)
+		p[2 + types[i] / 8] |= (uint8_t)(0x80 >> types[i] % 8);
+	if (chain == BENCH_NSEC)
+		p[2 + DNS_TYPE_NSEC / 8] |= 0x80 >> DNS_TYPE_NSEC % 8;
+	return 9;
+}
+
+/* Names stand in canonical order as they are numbered. */
+static int
+nsec_add(struct zone_records *z, uint64_t names, struct err *err)
+{
+	int rc = 0;
+
+	for (uint64_t i = 0; !rc && i <= names; i++) {
+		uint8_t owner[9 + sizeof apex], rdata[9 + sizeof apex + 9];
+		unsigned n;
+
+		host_name(owner, i ? i - 1 : UINT64_MAX);
+		host_name(rdata, i < names ? i : UINT64_MAX);
+		n = (i < names ? 9 : 0) + (unsigned)sizeof apex;
+		n += bitmap_write(rdata + n, i == 0, BENCH_NSEC);
+		rc =
+		    signed_add(z, owner, DNS_TYPE_NSEC, 300, rdata, n, ~i, err);
+	}
+	return rc;
+}
+
+struct bench_hash {
+	uint8_t hash[NSEC3_HASH_BYTES];
+	bool is_apex;
+};
+
+static int
+by_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, NSEC3_HASH_BYTES);
+}
+
+static int
+nsec3_add(struct zone_records *z, uint64_t names, struct err *err)
+{
+	struct bench_hash *h = calloc(names + 1, sizeof *h);
+	int rc = h ? 0 : err_set(err, ERR_NO_MEMORY, "no memory for hashes");
+
+	for (uint64_t i = 0; !rc && i <= names; i++) {
+		uint8_t name[9 + sizeof apex];
+
+		host_name(name, i ? i - 1 : UINT64_MAX);
+		h[i].is_apex = i == 0;
+		nsec3_hash(h[i].hash, name, (i ? 9 : 0) + (unsigned)sizeof apex,
+		    NULL, 0, 0);
+	}
+	if (!rc)
+		qsort(h, names + 1, sizeof *h, by_hash);
+	for (uint64_t i = 0; !rc && i <= names; i++) {
+		uint8_t owner[NSEC3_LABEL_BYTES + sizeof apex];
+		uint8_t rdata[6 + NSEC3_HASH_BYTES + 9] = {
+		    1, 0, 0, 0, 0, NSEC3_HASH_BYTES};
+
+		nsec3_label_write(owner, h[i].hash);
+		memcpy(owner + NSEC3_LABEL_BYTES, apex, sizeof apex);
+		memcpy(
+		    rdata + 6, h[i < names ? i + 1 : 0].hash, NSEC3_HASH_BYTES);
+		bitmap_write(
+		    rdata + 6 + NSEC3_HASH_BYTES, h[i].is_apex, BENCH_NSEC3);
+		rc = signed_add(z, owner, DNS_TYPE_NSEC3, 300, rdata,
+		    sizeof rdata, ~i, err);
+	}
+	free(h);
+	if (!rc)
+		rc = signed_add(
+		    z, apex, DNS_TYPE_NSEC3PARAM, 0, "\1\0\0\0", 5, 1, err);
+	return rc;
+}
+
+static int
+chain_add(struct zone_records *z, uint64_t names, enum bench_chain chain,
+    struct err *err)
+{
+	static const uint8_t key[4 + 64] = {1, 0, 3, 13};
+	int rc;
+
+	if (chain == BENCH_UNSIGNED)
+		return 0;
+	rc =
+	    signed_add(z, apex, DNS_TYPE_DNSKEY, 3600, key, sizeof key, 2, err);
+	if (!rc)
+		rc = signature_add(z, apex, DNS_TYPE_SOA, 3600, 3, err);
+	if (!rc)
+		rc = signature_add(z, apex, DNS_TYPE_NS, 3600, 4, err);
+	if (!rc)
+		rc = chain == BENCH_NSEC ? nsec_add(z, names, err)
+		                         : nsec3_add(z, names, err);
+	return rc;
+}
+
+/* --- the zone ------------------------------------------------------------- */
+
+static int
+bench_records(struct zone_records **out, uint64_t names, enum bench_chain chain,
+    struct err *err)
+{
 	static const uint8_t soa[] =
 	    "\3ns1" BENCH_APEX_WIRE "\0\4host" BENCH_APEX_WIRE
 	    "\0\0\0\0\1\0\0\16\20\0\0\2\130\0\1\121\200"
@@ -47,13 +202,16 @@ bench_records(struct zone_records **out, uint64_t names, struct err *err)
 		    z, apex, DNS_TYPE_NS, 3600, ns, sizeof ns, err);
 	for (uint64_t i = 0; !rc && i < names; i++) {
 		uint8_t owner[9 + sizeof apex], address[4];
-		unsigned n = bench_label(owner, 'h', (uint32_t)i);
 
-		memcpy(owner + n, apex, sizeof apex);
+		host_name(owner, i);
 		wire_store32(address, bench_address((uint32_t)i));
 		rc = zone_records_add(
 		    z, owner, DNS_TYPE_A, 300, address, 4, err);
+		if (!rc && chain != BENCH_UNSIGNED)
+			rc = signature_add(z, owner, DNS_TYPE_A, 300, i, err);
 	}
+	if (!rc)
+		rc = chain_add(z, names, chain, err);
 	if (!rc)
 		rc = zone_records_seal(z, NULL, NULL, err);
 	if (rc) {
@@ -156,7 +314,8 @@ bench_remove(const char *dir)
 }
 
 int
-hosts_snapshot_make(struct hosts_snapshot *out, uint64_t names, struct err *err)
+hosts_snapshot_make(struct hosts_snapshot *out, uint64_t names,
+    enum bench_chain chain, struct err *err)
 {
 	char dir[] = "/dev/shm/holdfast-bench-XXXXXX";
 	struct bench_build b = {0};
@@ -170,7 +329,7 @@ hosts_snapshot_make(struct hosts_snapshot *out, uint64_t names, struct err *err)
 	if (!rc)
 		rc = store_open(&b.store, dir, 0, err);
 	if (!rc)
-		rc = bench_records(&z, names, err);
+		rc = bench_records(&z, names, chain, err);
 	if (!rc)
 		rc = bench_store(&b, z, &generation, err);
 	if (b.plan)

@@ -58,7 +58,8 @@ def stages(source, target):
 
 def engine(source, target):
     """Cycles a query in the engine as the zone grows."""
-    rows = read(source, 'engine.jsonl')
+    rows = [r for r in read(source, 'engine.jsonl')
+            if r.get('zone', 'plain') == 'plain']
     figure, axes = plt.subplots(figsize=(6, 2.8))
     for profile in dict.fromkeys(r['profile'] for r in rows):
         mine = [r for r in rows if r['profile'] == profile]

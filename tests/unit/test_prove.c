@@ -16,14 +16,14 @@
 #include "tests/unit/unit_run.h"
 #include "tests/unit/zone_text.h"
 
-enum { ZONES = 3, CELLS_MAX = 16, SPLIT_BITS = 1 };
+enum { ZONES = 4, CELLS_MAX = 16, SPLIT_BITS = 1 };
 
 #define LONG                                                                   \
 	"0123456789012345678901234567890123456789012345678901234567890123"     \
 	"0123456789012345678901234567890123456789012345678901234567890123"     \
 	"0123456789012345678901234567890123456789012345678901234567890123"
 
-/* A parent, a child of it that is served as well, and a signed zone. */
+/* A parent, a child of it that is served as well, and two signed zones. */
 static const char parent_text[] =
     "@ 3600 SOA ns1 host 1 3600 600 86400 300\n"
     "@ 3600 NS ns1\n"
@@ -108,33 +108,87 @@ static const char child_text[] = "@ 3600 SOA ns host 7 3600 600 86400 60\n"
 	" RRSIG " covers " 8 " labels                                          \
 	" 300 20300101000000 20200101000000 1 signed. c2lnbmF0dXJl\n"
 
+#define PROOF(type, owner, next, types)                                        \
+	owner " 60 " type " " next " " types "\n" owner                        \
+	      " 60" SIGNATURE(type, "2")
 static const char signed_text[] =
     "@ 3600 SOA ns host 7 3600 600 86400 60\n"
+    "@ 3600" SIGNATURE(
+	"SOA", "1") "@ 3600 NS ns\n"
+		    "@ 3600" SIGNATURE("NS",
+			"1") "@ 3600 DNSKEY 256 3 8 AwEAAcw=\n"
+			     "@ 3600" SIGNATURE("DNSKEY", "1") PROOF("NSEC",
+				 "@", "alias",
+				 "NS SOA RRSIG NSEC DNSKEY") "alias 3600 CNAME ns\n"
+							     "alias 3600" SIGNATURE(
+								 "CNAME", "2")
+								 PROOF("NSEC",
+								     "alias", "dname", "CNAME RRSIG NSEC") "dname 3600 DNAME w\n"
+													   "dname 3600" SIGNATURE("DNAME", "2") PROOF("NSEC", "dname", "ns", "DNAME RRSIG NSEC") "ns 3600 A 192.0.2.30\n"
+																								 "ns 3600" SIGNATURE("A", "2") PROOF("NSEC", "ns", "safe", "A RRSIG NSEC") "safe 3600 NS ns.safe\n"
+																																	   "safe 3600 DS 1 8 2 "
+																																	   "0123456789012345678901234567890123456789012345678901234567890123\n"
+																																	   "safe 3600" SIGNATURE(
+																																	       "DS",
+																																	       "2") PROOF("NSEC", "safe", "unsafe", "NS DS RRSIG NSEC") "ns.safe 3600 A 192.0.2.32\n"
+																																									"unsafe 3600 NS ns.safe\n" PROOF("NSEC", "unsafe", "*.w", "NS RRSIG NSEC") "*.w 3600 A 192.0.2.31\n"
+																																																		   "*.w 3600" SIGNATURE("A", "2") PROOF("NSEC", "*.w",
+																																																		       "@",
+																																																		       "A RRSIG NSEC");
+
+#define HASHED(owner, next, types) PROOF("NSEC3", owner, "1 1 0 - " next, types)
+
+/* NSEC3 with opt-out: "unsafe" and what is above "un.der" are not in it. */
+static const char hashed_text[] =
+    "@ 3600 SOA ns host 7 3600 600 86400 60\n"
     "@ 3600" SIGNATURE("SOA",
-	"1") "@ 3600 NS ns\n"
+	"1") "@ 3600 NS a\n"
 	     "@ 3600" SIGNATURE("NS",
 		 "1") "@ 3600 DNSKEY 256 3 8 AwEAAcw=\n"
 		      "@ 3600" SIGNATURE("DNSKEY",
-			  "1") "@ 60 NSEC ns.signed. NS SOA RRSIG NSEC DNSKEY\n"
-			       "@ 60" SIGNATURE("NSEC",
-				   "1") "ns 3600 A 192.0.2.30\n"
-					"ns 3600" SIGNATURE("A",
-					    "2") "*.w 3600 A 192.0.2.31\n"
-						 "*.w 3600" SIGNATURE("A",
-						     "2") "alias 3600 CNAME ns\n"
-							  "alias 3600" SIGNATURE(
-							      "CNAME",
-							      "2") "safe 3600 NS ns.safe\n"
-								   "safe 3600 DS 1 8 2 "
-								   "0123456789012345678901234567890123456789012345678901234567890123\n"
-								   "safe 3600" SIGNATURE(
-								       "DS",
-								       "2") "ns.safe 3600 A 192.0.2.32\n"
-									    "unsafe 3600 NS ns.safe\n"
-									    "dname 3600 DNAME w\n"
-									    "dname 3600" SIGNATURE(
-										"DNAME",
-										"2");
+			  "1") "@ 0 NSEC3PARAM 1 0 0 -\n"
+			       "@ 0" SIGNATURE("NSEC3PARAM",
+				   "1") "a 3600 A 192.0.2.30\n"
+					"a 3600" SIGNATURE("A",
+					    "2") "b 3600 A 192.0.2.31\n"
+						 "b 3600" SIGNATURE("A",
+						     "2") "*.w 3600 TXT \"wild\"\n"
+							  "*.w 3600" SIGNATURE(
+							      "TXT",
+							      "2") "x.e 3600 CNAME q.w\n"
+								   "x.e 3600" SIGNATURE(
+								       "CNAME",
+								       "2") "safe 3600 NS a\n"
+									    "safe 3600 DS 1 8 2 "
+									    "0123456789012345678901234567890123456789012345678901234567890123\n"
+									    "safe 3600" SIGNATURE(
+										"DS",
+										"2") "unsafe 3600 NS a\n"
+										     "un.der 3600 NS a\n"
+    /* hashed. */
+    HASHED("5s3l3nfi4tsdabq0o4i5l1i2ipe79qpm",
+	"dm0ji90lq6gkaig3nm8emfls57gkfnct", "NS SOA RRSIG DNSKEY NSEC3PARAM")
+    /* w.hashed. */
+    HASHED("dm0ji90lq6gkaig3nm8emfls57gkfnct",
+	"dm6hgkllgnljrdpgch0ash2228ft9qna", "")
+    /* b.hashed. */
+    HASHED("dm6hgkllgnljrdpgch0ash2228ft9qna",
+	"e8j53m45cdjkr1ir1cp4cb6b3dg191mm", "A RRSIG")
+    /* x.e.hashed. */
+    HASHED("e8j53m45cdjkr1ir1cp4cb6b3dg191mm",
+	"fiie4sg9f77urutegpnfr35h0mtct7lv", "CNAME RRSIG")
+    /* safe.hashed. */
+    HASHED("fiie4sg9f77urutegpnfr35h0mtct7lv",
+	"grkplljv0rm2i5eecnmokd1lgmjl0402", "NS DS RRSIG")
+    /* a.hashed. */
+    HASHED("grkplljv0rm2i5eecnmokd1lgmjl0402",
+	"hkod64k0c14530phuevdqfgh2r7kb8cc", "A RRSIG")
+    /* e.hashed. */
+    HASHED("hkod64k0c14530phuevdqfgh2r7kb8cc",
+	"ma81joh24bshlkh92ao1eq6esvvmstaa", "")
+    /* *.w.hashed. */
+    HASHED("ma81joh24bshlkh92ao1eq6esvvmstaa",
+	"5s3l3nfi4tsdabq0o4i5l1i2ipe79qpm", "TXT RRSIG");
 
 static const struct name_key key = {{0x0123456789abcdef, 0xfedcba9876543211}};
 
@@ -237,14 +291,39 @@ generation_build(struct world *w, bool split)
 	return true;
 }
 
+/* The lines of a zone without those that have the word. */
+static struct zone_records *
+zone_without(const char *apex, const char *text, const char *word)
+{
+	struct zone_records *z;
+	struct bytes left;
+
+	bytes_init(&left);
+	for (const char *end; *text; text = end + 1) {
+		const char *found = strstr(text, word);
+
+		end = strchr(text, '\n');
+		if (!found || found > end)
+			bytes_append(&left, text, (size_t)(end + 1 - text));
+	}
+	bytes_append(&left, "", 1);
+	z = zone_from_text(apex, (const char *)left.data);
+	bytes_fini(&left);
+	return z;
+}
+
+/* Without chains of NSEC and NSEC3 zones are signed, and prove no absence. */
 static void
-world_make(struct world *w)
+world_make(struct world *w, bool chains)
 {
 	memset(w, 0, sizeof *w);
 	/* in canonical order of the apexes */
 	w->zones[0] = zone_from_text("example.", parent_text);
 	w->zones[1] = zone_from_text("child.example.", child_text);
-	w->zones[2] = zone_from_text("signed.", signed_text);
+	w->zones[2] = zone_without(
+	    "hashed.", hashed_text, chains ? "no such word" : " NSEC3PARAM ");
+	w->zones[3] = zone_without(
+	    "signed.", signed_text, chains ? "no such word" : " NSEC ");
 }
 
 static void
@@ -268,7 +347,7 @@ static int
 world_prove(const struct world *w, struct prove_fault faults[ZONES],
     size_t *nfaults, uint64_t *answers, struct err *err)
 {
-	const uint32_t subjects[ZONES] = {0, 1, 2};
+	const uint32_t subjects[ZONES] = {0, 1, 2, 3};
 
 	return prove_zones(w->generation,
 	    (const struct zone_records *const *)w->zones, ZONES, subjects,
@@ -284,7 +363,7 @@ prove_sound(bool split)
 	size_t nfaults;
 	uint64_t answers;
 
-	world_make(&w);
+	world_make(&w, true);
 	ck_assert(generation_build(&w, split));
 	int code = world_prove(&w, faults, &nfaults, &answers, &err);
 
@@ -382,7 +461,11 @@ static const struct {
 	"expected NXDOMAIN AA with \"alias-none.example. 600 IN CNAME "
 	"none.example.\", found NOERROR AA"},
     {"engine-move-off-by-one", 1, ".example. A: expected a response that"},
-    {"engine-tc-missing", 1, "dname-long.example. MX with DO over UDP: "},
+    {"engine-proof-lost", 1, " with DO: expected \""},
+    {"engine-proof-before", 1, "NSEC"},
+    {"engine-hash-before", 1, "NSEC3"},
+    {"engine-proof-owner", 1, "NSEC"},
+    {"engine-tc-missing", 1, "dname-long.example. MX over UDP: "},
 };
 
 static bool
@@ -394,7 +477,8 @@ is_defect(const char *fault)
 
 /* Builds with the fault set (the cells pass the verifier) and proves: the
  * faults' texts one after the other, or NULL if nothing was found or the
- * builder noticed. */
+ * builder noticed. The verifier sees what a chain's names lack: a builder with
+ * defects gets zones without one. */
 static char *
 faults_of(const char *fault, unsigned every, bool split)
 {
@@ -406,7 +490,7 @@ faults_of(const char *fault, unsigned every, bool split)
 	struct bytes text;
 
 	bytes_init(&text);
-	world_make(&w);
+	world_make(&w, strncmp(fault, "engine-", 7) == 0);
 	fault_set(fault, every);
 	if (generation_build(&w, split))
 		world_prove(&w, faults, &nfaults, &answers, &err);
@@ -484,7 +568,7 @@ START_TEST(only_wanted_names_are_proven)
 	size_t nfaults;
 	uint64_t answers;
 
-	world_make(&w);
+	world_make(&w, true);
 	ck_assert(generation_build(&w, false));
 	ck_assert_int_eq(
 	    prove_zones(w.generation,
@@ -506,7 +590,7 @@ START_TEST(stale_cells_are_found)
 	size_t nfaults;
 	uint64_t answers;
 
-	world_make(&w);
+	world_make(&w, true);
 	ck_assert(generation_build(&w, false));
 	zone_records_free(w.zones[1]);
 	w.zones[1] = zone_from_text("child.example.",

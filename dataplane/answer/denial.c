@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Proofs of absence; see denial.h. Any thread; reads the generation only.
+ */
+#include "dataplane/answer/denial.h"
+
+#include "snapshot/nsec3_hash.h"
+
+static void
+proof_add(struct denial *d, const struct denial_proof *p)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->proofs[i].block == p->block)
+			return;
+	if (d->count < DENIAL_PROOFS_MAX)
+		d->proofs[d->count++] = *p;
+}
+
+/* --- NSEC ----------------------------------------------------------------- */
+
+/* A place in the chain. */
+struct order_place {
+	const struct order_d *order;
+	uint32_t index; /* ORDER_NONE: none */
+};
+
+static struct order_place
+order_place_find(
+    const struct denial_step *s, const uint8_t *labels, unsigned bytes)
+{
+	struct order_place place = {.index = ORDER_NONE};
+	struct order_key key;
+
+	order_key_make(&key, labels, bytes);
+	place.order = chain_order(s->view, s->g, &key);
+	if (place.order)
+		place.index = order_find(place.order, &key);
+	return place;
+}
+
+/* The NSEC of a node; `at` as in struct denial_proof. */
+static bool
+nsec_of_node(struct denial *d, const struct node_d *node, unsigned at)
+{
+	const struct block_d *b =
+	    node ? node_block_find(node, DNS_TYPE_NSEC) : NULL;
+	bool apex = node && node->flags & NODE_APEX;
+
+	if (!b)
+		return false;
+	proof_add(d, &(struct denial_proof){
+			 .block = block_form(b, true),
+			 .labels = node_name(node),
+			 .labels_bytes = apex ? 0 : node->name_bytes,
+			 .at = (uint16_t)at,
+		     });
+	return true;
+}
+
+/* The NSEC of the name at a place of the chain. */
+static void
+nsec_of_place(
+    struct denial *d, const struct denial_step *s, struct order_place place)
+{
+	const struct order_name_d *n;
+	const struct node_d *node = zone_apex(s->view->zone);
+
+	if (place.index == ORDER_NONE)
+		return;
+	if (place.index && fault_hit("engine-proof-before"))
+		place.index--;
+	n = order_names(place.order) + place.index;
+	if (n->name_bytes)
+		node = zone_node_find(s->view, n->hash,
+		    order_name_labels(place.order, n), n->name_bytes);
+	nsec_of_node(d, node, 0);
+}
+
+/* The NSEC in front of the name in hand. */
+static void
+nsec_before_name(struct denial *d, const struct denial_step *s)
+{
+	struct order_place place;
+
+	if (s->hint && s->hint->order) {
+		place.order = s->hint->order;
+		place.index = s->hint->index;
+	} else {
+		place = order_place_find(s, s->name->lower,
+		    s->name->bytes - (unsigned)s->view->apex_bytes);
+	}
+	nsec_of_place(d, s, place);
+}
+
+/* The NSEC at or in front of the wildcard below the closest encloser: in nearly
+ * all flat zones the apex's, which needs no search. */
+static void
+nsec_before_wildcard(struct denial *d, const struct denial_step *s)
+{
+	unsigned start = query_name_start(s->name, s->found->encloser_labels);
+	unsigned above = s->name->bytes - start - s->view->apex_bytes;
+	const struct order_d *first = chain_order_first(s->view, s->g);
+	uint8_t labels[2 + DNS_NAME_MAX];
+
+	if (above == 0 && first && order_spans_wildcard(first)) {
+		nsec_of_node(d, zone_apex(s->view->zone), 0);
+		return;
+	}
+	labels[0] = 1;
+	labels[1] = '*';
+	memcpy(labels + 2, s->name->lower + start, above);
+	nsec_of_place(d, s, order_place_find(s, labels, above + 2));
+}
+
+/* RFC 4035 sections 3.1.3.1 to 3.1.3.4. An empty non-terminal has no NSEC; the
+ * one in front of it spans it. */
+static void
+nsec_add(struct denial *d, const struct denial_step *s)
+{
+	const struct found *f = s->found;
+
+	if (f->kind == FOUND_NODATA && !f->expanded) {
+		if (!nsec_of_node(d, f->node, s->at))
+			nsec_before_name(d, s);
+		return;
+	}
+	nsec_before_name(d, s);
+	if (f->kind == FOUND_NXDOMAIN)
+		nsec_before_wildcard(d, s);
+	if (f->kind == FOUND_NODATA && !nsec_of_node(d, f->node, 0))
+		nsec_before_wildcard(d, s);
+}
+
+/* --- NSEC3 ---------------------------------------------------------------- */
+
+/* Adds the record whose hash is the last that is not greater; if it must match,
+ * only if it does. */
+static bool
+hashed_add(struct denial *d, const struct denial_step *s, const uint8_t *hash,
+    bool match)
+{
+	const struct hashed_d *h = chain_hashed(s->view, s->g, hash);
+	uint32_t upto = h ? hashed_up_to(h, hash) : 0;
+	const struct hashed_name_d *n;
+
+	if (upto == 0) {
+		h = chain_hashed_before(s->view, s->g, hash);
+		if (!h)
+			return false;
+		upto = h->count;
+	}
+	if (upto > 1 && fault_hit("engine-hash-before"))
+		upto--;
+	n = hashed_names(h) + upto - 1;
+	if (match && memcmp(n->hash, hash, NSEC3_HASH_BYTES) != 0)
+		return false;
+	proof_add(d, &(struct denial_proof){
+			 .block = hashed_block(h, n),
+			 .hash = n->hash,
+		     });
+	return true;
+}
+
+/* The same for the suffix of some labels of the name in hand. */
+static bool
+suffix_add(
+    struct denial *d, const struct denial_step *s, unsigned labels, bool match)
+{
+	const struct denial_d *denial = zone_denial(s->view);
+	unsigned start = query_name_start(s->name, labels);
+	uint8_t hash[NSEC3_HASH_BYTES];
+
+	if (labels == s->view->apex_labels)
+		return hashed_add(d, s, denial->apex_hash, match);
+	if (s->hint && s->hint->hashed && s->hint->hash_labels == labels)
+		return hashed_add(d, s, s->hint->hash, match);
+	chain_hash(
+	    hash, denial, s->name->lower + start, s->name->bytes - start);
+	return hashed_add(d, s, hash, match);
+}
+
+/* RFC 5155 section 7.2.1: the closest encloser that the chain has, which with
+ * opt-out may be above the one of so many labels, and that the next name down
+ * is not there. */
+static void
+encloser_add(struct denial *d, const struct denial_step *s, unsigned labels)
+{
+	while (!suffix_add(d, s, labels, true) && labels > s->view->apex_labels)
+		labels--;
+	suffix_add(d, s, labels + 1, false);
+}
+
+static void
+wildcard_add(struct denial *d, const struct denial_step *s)
+{
+	const struct denial_d *denial = zone_denial(s->view);
+	unsigned start = query_name_start(s->name, s->found->encloser_labels);
+	unsigned bytes = s->name->bytes - start;
+	uint8_t name[2 + DNS_NAME_MAX], hash[NSEC3_HASH_BYTES];
+
+	if (s->found->encloser_labels == s->view->apex_labels) {
+		hashed_add(d, s, denial->wildcard_hash, false);
+		return;
+	}
+	name[0] = 1;
+	name[1] = '*';
+	memcpy(name + 2, s->name->lower + start, bytes);
+	chain_hash(hash, denial, name, bytes + 2);
+	hashed_add(d, s, hash, false);
+}
+
+/* RFC 5155 sections 7.2.2 to 7.2.7. */
+static void
+nsec3_add(struct denial *d, const struct denial_step *s)
+{
+	const struct found *f = s->found;
+	/* the name or the cut; it has no record of its own if it is an insecure
+	 * delegation, or above such, and opted out */
+	unsigned labels =
+	    f->kind == FOUND_NODATA ? s->name->labels : f->key_labels;
+
+	if (f->kind == FOUND_NXDOMAIN ||
+	    (f->kind == FOUND_NODATA && f->expanded)) {
+		encloser_add(d, s, f->encloser_labels);
+		wildcard_add(d, s);
+	} else if (f->kind != FOUND_NODATA && f->kind != FOUND_REFERRAL) {
+		suffix_add(d, s, f->encloser_labels + 1u, false);
+	} else if (!suffix_add(d, s, labels, true) &&
+		   labels > s->view->apex_labels) {
+		encloser_add(d, s, labels - 1);
+	}
+}
+
+void
+denial_leave_out(struct denial *d, const struct node_d *cut)
+{
+	const struct block_d *b = node_block_find(cut, DNS_TYPE_NSEC);
+	unsigned kept = 0;
+
+	if (!b || node_block_find(cut, DNS_TYPE_DS))
+		return;
+	b = block_form(b, true);
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->proofs[i].block != b)
+			d->proofs[kept++] = d->proofs[i];
+	d->count = kept;
+}
+
+void
+denial_add(struct denial *d, const struct denial_step *s)
+{
+	if (zone_denial(s->view)->kind == DENIAL_NSEC3)
+		nsec3_add(d, s);
+	else
+		nsec_add(d, s);
+}

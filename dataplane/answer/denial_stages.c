@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What a burst's proofs need of the chain, searched for all of its queries in
+ * lockstep: each step fetches the cache line of the next, so that the misses of
+ * the queries overlap as they do for names. Only warms the cache and leaves
+ * hints: denial.c decides, and finds the same without.
+ *
+ *   NSEC    one line a level of the tree, the name, its bucket, its node, the
+ *           NSEC in it
+ *   NSEC3   hash; the directory, the hashes, the record
+ */
+#include "dataplane/answer/denial.h"
+#include "dataplane/answer/denial_chain.h"
+#include "snapshot/nsec3_hash.h"
+
+enum { LINE = 64 };
+
+static inline void
+fetch_lines(const void *from, unsigned bytes)
+{
+	const uint8_t *p = from;
+
+	for (unsigned at = 0; at < bytes; at += LINE)
+		__builtin_prefetch(p + at);
+	__builtin_prefetch(p + bytes);
+}
+
+/* --- NSEC ----------------------------------------------------------------- */
+
+/* An exact name shows its own NSEC: nothing is searched. */
+static const struct block_d *
+own_nsec(const struct found *f)
+{
+	return f->kind == FOUND_NODATA && !f->expanded
+	           ? node_block_find(f->node, DNS_TYPE_NSEC)
+	           : NULL;
+}
+
+static void
+order_start(struct denial_search *d, const struct generation *g)
+{
+	const struct answer_state *s = d->state;
+	const struct block_d *own = own_nsec(&s->found);
+
+	d->order = NULL;
+	if (own) {
+		fetch_lines(block_form(own, true), 4 * LINE);
+		return;
+	}
+	order_key_make(&d->key, s->name.lower,
+	    s->name.bytes - (unsigned)s->view.apex_bytes);
+	d->order = chain_order(&s->view, g, &d->key);
+	d->index = 0;
+	d->level = 0;
+	if (d->order && order_is_before_all(d->order, &d->key)) {
+		d->index = ORDER_NONE;
+		d->level = ORDER_LEVELS_MAX;
+	}
+}
+
+/* True if there is a further level. */
+static bool
+order_step(struct denial_search *d)
+{
+	const struct order_d *o = d->order;
+
+	if (!o || d->level >= o->levels)
+		return false;
+	d->index = order_descend(o, d->level, d->index, &d->key);
+	if (++d->level < o->levels) {
+		__builtin_prefetch(order_node(o, d->level, d->index));
+		return true;
+	}
+	__builtin_prefetch(order_names(o) + d->index);
+	return false;
+}
+
+static void
+order_fetch_bucket(struct denial_search *d)
+{
+	const struct answer_state *s = d->state;
+	const struct order_name_d *n;
+
+	d->bucket = NULL;
+	if (!d->order || d->index == ORDER_NONE)
+		return;
+	n = order_names(d->order) + d->index;
+	if (n->name_bytes == 0)
+		return; /* the apex, which is warm */
+	d->mixed = name_hash_mix(n->hash);
+	d->cell = zone_cell(&s->view, d->mixed);
+	d->bucket = cell_bucket(d->cell, d->mixed);
+	__builtin_prefetch(d->bucket);
+	__builtin_prefetch(order_name_labels(d->order, n));
+}
+
+static void
+order_fetch_node(struct denial_search *d)
+{
+	d->node = d->bucket ? bucket_node_guess(
+				  d->cell, d->bucket, name_mixed_tag(d->mixed))
+	                    : NULL;
+	if (d->node)
+		fetch_lines(d->node, LINE);
+}
+
+/* A guess by its tag may be another name; what it leads to is only fetched. */
+static void
+order_fetch_block(struct denial_search *d)
+{
+	const struct block_d *b =
+	    d->node ? node_block_find(d->node, DNS_TYPE_NSEC) : NULL;
+
+	if (b)
+		fetch_lines(b, 4 * LINE);
+}
+
+/* --- NSEC3 ---------------------------------------------------------------- */
+
+/* The suffix of the name that is hashed for nearly every proof. */
+static unsigned
+hashed_suffix(const struct answer_state *s)
+{
+	const struct found *f = &s->found;
+
+	if (f->kind == FOUND_REFERRAL)
+		return f->key_labels;
+	return f->kind == FOUND_NODATA && !f->expanded
+	           ? s->name.labels
+	           : f->encloser_labels + 1u;
+}
+
+static void
+hashed_start(struct denial_search *d, const struct generation *g)
+{
+	const struct answer_state *s = d->state;
+	unsigned labels = hashed_suffix(s);
+	unsigned start = query_name_start(&s->name, labels);
+
+	d->hashed = NULL;
+	if (labels == s->view.apex_labels)
+		return;
+	chain_hash(d->hash, zone_denial(&s->view), s->name.lower + start,
+	    s->name.bytes - start);
+	d->hash_labels = (uint8_t)labels;
+	d->hashed = chain_hashed(&s->view, g, d->hash);
+	if (d->hashed)
+		__builtin_prefetch(
+		    hashed_first(d->hashed) + hashed_place(d->hashed, d->hash));
+}
+
+static void
+hashed_fetch_names(const struct denial_search *d)
+{
+	const struct hashed_d *h = d->hashed;
+	uint32_t low;
+
+	if (!h)
+		return;
+	low = hashed_first(h)[hashed_place(h, d->hash)];
+	fetch_lines(hashed_names(h) + (low ? low - 1 : 0), LINE);
+}
+
+static void
+hashed_fetch_block(const struct denial_search *d)
+{
+	const struct hashed_d *h = d->hashed;
+	uint32_t upto;
+
+	if (!h)
+		return;
+	upto = hashed_up_to(h, d->hash);
+	if (upto)
+		fetch_lines(
+		    hashed_block(h, hashed_names(h) + upto - 1), 3 * LINE);
+}
+
+/* --- all of a burst ------------------------------------------------------- */
+
+void
+denial_stages(struct answer_batch *b, const struct generation *g)
+{
+	struct denial_search *d = b->searches, *end = d + b->nsearches;
+	bool more = true;
+
+	for (d = b->searches; d < end; d++) {
+		d->order = NULL;
+		d->hashed = NULL;
+		if (zone_denial(&d->state->view)->kind == DENIAL_NSEC3)
+			hashed_start(d, g);
+		else
+			order_start(d, g);
+	}
+	for (d = b->searches; d < end; d++)
+		hashed_fetch_names(d);
+	while (more) {
+		more = false;
+		for (d = b->searches; d < end; d++)
+			more |= order_step(d);
+	}
+	for (d = b->searches; d < end; d++) {
+		order_fetch_bucket(d);
+		hashed_fetch_block(d);
+	}
+	for (d = b->searches; d < end; d++)
+		order_fetch_node(d);
+	for (d = b->searches; d < end; d++)
+		order_fetch_block(d);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Searching the NSEC chain of a zone: the last name in canonical order (RFC
+ * 4034 section 6.1) that is not behind a given one. A static tree of cache
+ * lines, one a level (snapshot/format.h draws it). Arithmetic on verified
+ * bytes; any thread.
+ */
+#ifndef HOLDFAST_ORDER_SEARCH_H
+#define HOLDFAST_ORDER_SEARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/dns.h"
+#include "snapshot/format.h"
+
+enum { ORDER_NONE = 0xffffffff };
+
+/* What a name is compared by (order_node_d says how it is made). Every octet
+ * of a label may become two; what the chunks read beyond is zero. */
+struct order_key {
+	uint16_t bytes;
+	uint8_t octets[2 * DNS_NAME_MAX + 16];
+};
+
+/* The key of `bytes` octets of labels, lower case, without the apex's. */
+static inline void
+order_key_make(struct order_key *k, const uint8_t *labels, unsigned bytes)
+{
+	uint8_t starts[DNS_LABELS_MAX + 1], *to = k->octets;
+	unsigned n = 0;
+
+	for (unsigned at = 0; at < bytes; at += labels[at] + 1u)
+		starts[n++] = (uint8_t)at;
+	while (n-- > 0) {
+		const uint8_t *label = labels + starts[n];
+
+		for (unsigned i = 1; i <= label[0]; i++) {
+			bool escaped = label[i] <= 1;
+
+			*to = 1;
+			to += escaped;
+			*to++ = (uint8_t)(label[i] + escaped);
+		}
+		*to++ = 0;
+	}
+	k->bytes = (uint16_t)(to - k->octets);
+	memset(to, 0, 8);
+}
+
+static inline int
+order_key_compare(const struct order_key *a, const struct order_key *b)
+{
+	int c = memcmp(
+	    a->octets, b->octets, a->bytes < b->bytes ? a->bytes : b->bytes);
+
+	return c ? c : (int)a->bytes - (int)b->bytes;
+}
+
+static inline const struct order_name_d *
+order_names(const struct order_d *o)
+{
+	return (const struct order_name_d *)((const uint8_t *)o + o->names_off);
+}
+
+static inline const uint8_t *
+order_name_labels(const struct order_d *o, const struct order_name_d *n)
+{
+	return (const uint8_t *)o + n->name_off;
+}
+
+static inline const struct order_node_d *
+order_node(const struct order_d *o, unsigned level, uint32_t node)
+{
+	return (const struct order_node_d *)(o + 1) + o->level_first[level] +
+	       node;
+}
+
+/* True if the name with this index is not behind the key. */
+static inline bool
+order_name_is_up_to(
+    const struct order_d *o, uint32_t index, const struct order_key *k)
+{
+	const struct order_name_d *n = order_names(o) + index;
+	struct order_key key;
+
+	order_key_make(&key, order_name_labels(o, n), n->name_bytes);
+	return order_key_compare(&key, k) <= 0;
+}
+
+/* One level down: the child, a node of the next level or at the last a name,
+ * that has the key: the last one whose first key is not behind it. */
+uint32_t order_tie(const struct order_d *o, unsigned level, uint32_t node,
+    unsigned upto, const struct order_key *k);
+
+static inline uint32_t
+order_descend(const struct order_d *o, unsigned level, uint32_t node,
+    const struct order_key *k)
+{
+	const struct order_node_d *n = order_node(o, level, node);
+	uint64_t chunk;
+	unsigned upto = 0;
+
+	memcpy(&chunk, k->octets + n->skip, 8);
+	chunk = __builtin_bswap64(chunk);
+	for (unsigned i = 0; i < ORDER_FANOUT; i++)
+		upto += n->chunk[i] <= chunk;
+	if (upto > n->count)
+		upto = n->count;
+	if (__builtin_expect(upto && n->chunk[upto - 1] == chunk, 0))
+		return order_tie(o, level, node, upto, k);
+	/* the search brought the key here, so the first one is not behind it */
+	return node * ORDER_FANOUT + (upto ? upto - 1 : 0);
+}
+
+/* True if the first name is the apex and the second one is behind "*" below it.
+ * A node that begins with the apex skips nothing. */
+static inline bool
+order_spans_wildcard(const struct order_d *o)
+{
+	const struct order_node_d *n = order_node(o, o->levels - 1, 0);
+
+	return order_names(o)->name_bytes == 0 && n->chunk[1] > (uint64_t)'*'
+	                                                            << 56;
+}
+
+/* Nodes rely on a key that is not in front of all: of a sound chain the first
+ * is the apex, which nothing is in front of. */
+static inline bool
+order_is_before_all(const struct order_d *o, const struct order_key *k)
+{
+	return __builtin_expect(order_names(o)->name_bytes != 0, 0) &&
+	       !order_name_is_up_to(o, 0, k);
+}
+
+/* Index of the last name that is not behind the key, or ORDER_NONE. */
+uint32_t order_find(const struct order_d *o, const struct order_key *k);
+
+#endif

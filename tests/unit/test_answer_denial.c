@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The engine's proofs of absence, against the examples of the RFCs.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/rig/denial_zones.h"
+#include "tests/unit/answer_rig.h"
+#include "tests/unit/unit_run.h"
+
+enum { OWNERS_MAX = 16 };
+
+static const struct text_zone zones[] = {
+    {"example.", denial_zone_nsec3, false},
+    {"nsec.", denial_zone_nsec, false},
+};
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "x.w.example." is "x.w", "example." is "@". */
+static char *
+owner_above_apex(const char *record)
+{
+	char *text = strdup(record);
+
+	*strchr(text, ' ') = 0;
+	*strrchr(text, '.') = 0;
+
+	char *apex = strrchr(text, '.');
+
+	if (!apex)
+		return strcpy(text, "@");
+	*apex = 0;
+	return text;
+}
+
+static bool
+is_proof(const char *record)
+{
+	char type[32] = "";
+
+	return sscanf(record, "%*s %*u %31s", type) == 1 &&
+	       (!strcmp(type, "NSEC") || !strcmp(type, "NSEC3"));
+}
+
+/* Owners of the NSEC and NSEC3 records in the authority section. */
+static void
+proofs_of(char *out, const char *response)
+{
+	char *copy = strdup(response), *owners[OWNERS_MAX], *rest = copy,
+	     *record;
+	size_t count = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		rest = strstr(rest, " |") + 2;
+	*strstr(rest, " |") = 0;
+	while ((record = strsep(&rest, ";")) != NULL && count < OWNERS_MAX) {
+		record += *record == ' ';
+		if (is_proof(record))
+			owners[count++] = owner_above_apex(record);
+	}
+	qsort(owners, count, sizeof *owners, by_text);
+	*out = 0;
+	for (size_t i = 0; i < count; i++) {
+		strcat(out, owners[i]);
+		strcat(out, " ");
+		free(owners[i]);
+	}
+	free(copy);
+}
+
+static void
+question_check(
+    struct rig *r, const struct denial_question *q, const char *options)
+{
+	char question[200], owners[1024];
+	const char *said;
+
+	snprintf(
+	    question, sizeof question, "%s %s %s", q->name, q->type, options);
+	said = rig_ask(r, question);
+	ck_assert_msg(strncmp(said, q->rcode, strlen(q->rcode)) == 0,
+	    "%s: expected %s: %s", question, q->rcode, said);
+	ck_assert_msg(!strstr(said, " tc"), "%s: %s", question, said);
+	proofs_of(owners, said);
+	ck_assert_msg(
+	    strcmp(owners, strstr(options, "+do") ? q->owners : "") == 0,
+	    "%s: expected \"%s\": %s", question, q->owners, said);
+}
+
+START_TEST(proofs_are_those_of_the_rfcs)
+{
+	struct rig r;
+
+	rig_open(&r, zones, 2);
+	for (size_t i = 0; i < denial_question_count; i++) {
+		question_check(&r, &denial_questions[i], "+do +tcp");
+		question_check(&r, &denial_questions[i], "+do");
+		question_check(&r, &denial_questions[i], "+do +nsid");
+		question_check(&r, &denial_questions[i], "+edns=1232");
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* Any limit: the response is whole, or has TC; it fits and decodes. */
+START_TEST(what_does_not_fit_is_truncated)
+{
+	struct rig r;
+	char question[200], whole[4096];
+
+	rig_open(&r, zones, 2);
+	for (size_t i = 0; i < denial_question_count; i++) {
+		const struct denial_question *q = &denial_questions[i];
+
+		snprintf(question, sizeof question, "%s %s +do +edns=1232",
+		    q->name, q->type);
+		snprintf(whole, sizeof whole, "%s", rig_ask(&r, question));
+
+		size_t bytes = r.response_bytes;
+
+		for (uint16_t size = 512; size < bytes + 2; size++) {
+			const char *said;
+
+			r.config.udp_max = size;
+			said = rig_ask(&r, question);
+			ck_assert_uint_le(r.response_bytes, size);
+			ck_assert_int_eq(
+			    strstr(said, " tc") != NULL, size < bytes);
+			if (size >= bytes)
+				ck_assert_str_eq(said, whole);
+		}
+		r.config.udp_max = 1232;
+	}
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(ttls_are_capped)
+{
+	struct rig r;
+
+	rig_open(&r, zones, 2);
+	r.ttl_cap = 7;
+	for (size_t i = 0; i < denial_question_count; i++) {
+		char question[200];
+		const char *said;
+
+		snprintf(question, sizeof question, "%s %s +do +tcp",
+		    denial_questions[i].name, denial_questions[i].type);
+		said = rig_ask(&r, question);
+		ck_assert_msg(!strstr(said, ". 60 "), "%s", said);
+		ck_assert_msg(!strstr(said, ". 30 "), "%s", said);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+UNIT_MAIN("answer denial", proofs_are_those_of_the_rfcs,
+    what_does_not_fit_is_truncated, ttls_are_capped)

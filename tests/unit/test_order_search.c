@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The search in an NSEC chain against a linear search that compares names.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "dataplane/answer/order_search.h"
+#include "tests/unit/unit_run.h"
+
+enum { NAMES_MAX = 3000, OCTETS_MAX = 254 };
+
+/* Labels above the apex; the apex has none. */
+struct labels {
+	uint8_t bytes;
+	uint8_t octets[OCTETS_MAX + 1]; /* ends with the root label */
+};
+
+struct chain {
+	struct labels names[NAMES_MAX];
+	uint32_t count;
+	struct order_d *order;
+};
+
+static int
+labels_compare(const void *a, const void *b)
+{
+	return name_compare(((const struct labels *)a)->octets,
+	    ((const struct labels *)b)->octets);
+}
+
+static void
+labels_sort(struct chain *c)
+{
+	uint32_t kept = 0;
+
+	qsort(c->names, c->count, sizeof c->names[0], labels_compare);
+	for (uint32_t i = 0; i < c->count; i++)
+		if (i == 0 ||
+		    labels_compare(&c->names[kept - 1], &c->names[i]) != 0)
+			c->names[kept++] = c->names[i];
+	c->count = kept;
+}
+
+/* --- a tree, made as format.h says ---------------------------------------- */
+
+static void
+key_make(struct order_key *k, const struct labels *l)
+{
+	order_key_make(k, l->octets, l->bytes);
+}
+
+static uint16_t
+common_octets(const struct labels *a, const struct labels *b)
+{
+	struct order_key x, y;
+	uint16_t n = 0;
+
+	key_make(&x, a);
+	key_make(&y, b);
+	while (n < x.bytes && n < y.bytes && x.octets[n] == y.octets[n])
+		n++;
+	return n;
+}
+
+static uint64_t
+chunk_make(const struct labels *l, unsigned skip)
+{
+	struct order_key k;
+	uint64_t chunk = 0;
+
+	key_make(&k, l);
+	for (unsigned i = 0; i < 8; i++)
+		chunk =
+		    chunk << 8 | (skip + i < k.bytes ? k.octets[skip + i] : 0);
+	return chunk;
+}
+
+/* A level whose children begin at every `each`-th name. */
+static void
+level_make(
+    const struct chain *c, struct order_node_d *node, uint32_t n, uint32_t each)
+{
+	for (uint32_t i = 0; i < n; i++, node++) {
+		uint32_t first = i * ORDER_FANOUT * each;
+
+		memset(node->chunk, 0xff, sizeof node->chunk);
+		if (i + 1 < n)
+			node->skip = common_octets(&c->names[first],
+			    &c->names[first + ORDER_FANOUT * each]);
+		for (unsigned k = 0; k < ORDER_FANOUT; k++) {
+			uint32_t name = first + k * each;
+
+			if (name >= c->count)
+				break;
+			node->chunk[k] =
+			    chunk_make(&c->names[name], node->skip);
+			node->count++;
+		}
+	}
+}
+
+static uint32_t
+level_nodes(uint32_t names, uint32_t each)
+{
+	uint64_t span = (uint64_t)each * ORDER_FANOUT;
+
+	return (uint32_t)((names + span - 1) / span);
+}
+
+static void
+chain_make(struct chain *c)
+{
+	uint32_t each = 1, nodes = 0, levels = 1, bytes, at;
+
+	for (uint32_t e = 1; level_nodes(c->count, e) > 1; e *= ORDER_FANOUT)
+		levels++;
+	for (uint32_t e = 1, l = 0; l < levels; l++, e *= ORDER_FANOUT) {
+		nodes += level_nodes(c->count, e);
+		each = e;
+	}
+	bytes = (uint32_t)(sizeof(struct order_d) +
+			   nodes * sizeof(struct order_node_d));
+	c->order = aligned_alloc(
+	    64, (bytes + c->count * (sizeof(struct order_name_d) + OCTETS_MAX) +
+		    127) &
+		    ~63u);
+	ck_assert_ptr_nonnull(c->order);
+	memset(c->order, 0, bytes);
+	*c->order = (struct order_d){
+	    .count = c->count, .levels = levels, .names_off = bytes};
+	at = bytes + c->count * (uint32_t)sizeof(struct order_name_d);
+	nodes = 0;
+	for (uint32_t l = 0; l < levels; l++, each /= ORDER_FANOUT) {
+		uint32_t n = level_nodes(c->count, each);
+
+		c->order->level_first[l] = nodes;
+		level_make(
+		    c, (struct order_node_d *)(c->order + 1) + nodes, n, each);
+		nodes += n;
+	}
+	for (uint32_t i = 0; i < c->count; i++) {
+		struct order_name_d *n =
+		    (struct order_name_d *)((uint8_t *)c->order + bytes) + i;
+
+		*n = (struct order_name_d){
+		    .name_off = at, .name_bytes = c->names[i].bytes};
+		memcpy((uint8_t *)c->order + at, c->names[i].octets,
+		    c->names[i].bytes);
+		at += c->names[i].bytes;
+	}
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+static uint64_t rng = 2026;
+
+static uint32_t
+draw(uint32_t below)
+{
+	rng = rng * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)((rng >> 33) % below);
+}
+
+/* Octets at the ends of the range, and few others, so that names meet. */
+static uint8_t
+octet_draw(unsigned kind)
+{
+	static const uint8_t odd[] = {0, 1, 2, 255, 'a', '*', '.', 254};
+
+	return kind ? odd[draw(kind)] : (uint8_t)('a' + draw(3));
+}
+
+static void
+labels_draw(struct labels *l, unsigned kind, unsigned long_prefix)
+{
+	unsigned labels = 1 + draw(3), at = 0;
+
+	while (labels-- > 0) {
+		unsigned n = 1 + draw(kind == 8 ? 3 : 12);
+
+		if (at + 1 + n + long_prefix > OCTETS_MAX - 2)
+			break;
+		n += labels == 0 ? long_prefix : 0;
+		l->octets[at] = (uint8_t)n;
+		for (unsigned i = 1; i <= n; i++)
+			l->octets[at + i] = labels == 0 && i <= long_prefix
+			                        ? 'p'
+			                        : octet_draw(kind);
+		at += n + 1;
+	}
+	l->octets[at] = 0;
+	l->bytes = (uint8_t)at;
+}
+
+static uint32_t
+find_linear(const struct chain *c, const struct labels *l)
+{
+	uint32_t found = ORDER_NONE;
+
+	for (uint32_t i = 0; i < c->count; i++)
+		if (labels_compare(&c->names[i], l) <= 0)
+			found = i;
+	return found;
+}
+
+static void
+find_check(const struct chain *c, const struct labels *l)
+{
+	struct order_key k;
+
+	key_make(&k, l);
+	ck_assert_uint_eq(order_find(c->order, &k), find_linear(c, l));
+}
+
+/* A chain of drawn names, asked for its own and others. */
+static void
+chain_check(uint32_t count, unsigned kind, unsigned long_prefix, bool with_apex)
+{
+	struct chain *c = calloc(1, sizeof *c);
+	struct labels l = {0};
+
+	ck_assert_ptr_nonnull(c);
+	c->count = count;
+	for (uint32_t i = with_apex; i < count; i++)
+		labels_draw(&c->names[i], kind, long_prefix);
+	labels_sort(c);
+	chain_make(c);
+	for (uint32_t i = 0; i < c->count; i += 1 + c->count / 300)
+		find_check(c, &c->names[i]);
+	for (unsigned i = 0; i < 300; i++) {
+		labels_draw(&l, kind, draw(2) ? long_prefix : 0);
+		find_check(c, &l);
+	}
+	free(c->order);
+	free(c);
+}
+
+START_TEST(finds_what_a_linear_search_finds)
+{
+	static const uint32_t counts[] = {
+	    1, 2, 6, 7, 8, 48, 49, 50, 343, 344, 1000, NAMES_MAX};
+
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		for (unsigned kind = 0; kind <= 8; kind += 4)
+			for (unsigned p = 0; p <= 40; p += 20)
+				chain_check(counts[i], kind, p, true);
+}
+END_TEST
+
+/* A chain without an NSEC at the apex is broken; names in front have none. */
+START_TEST(nothing_is_in_front_of_the_first)
+{
+	for (uint32_t count = 1; count < 400; count += 57)
+		chain_check(count, 4, 0, false);
+}
+END_TEST
+
+START_TEST(keys_are_in_canonical_order)
+{
+	struct labels a = {0}, b = {0};
+	struct order_key x, y;
+
+	for (unsigned i = 0; i < 100000; i++) {
+		int names, keys;
+
+		labels_draw(&a, 8, 0);
+		labels_draw(&b, 8, 0);
+		key_make(&x, &a);
+		key_make(&y, &b);
+		names = labels_compare(&a, &b);
+		keys = order_key_compare(&x, &y);
+		ck_assert_int_eq(
+		    (names > 0) - (names < 0), (keys > 0) - (keys < 0));
+	}
+}
+END_TEST
+
+UNIT_MAIN("order search", finds_what_a_linear_search_finds,
+    nothing_is_in_front_of_the_first, keys_are_in_canonical_order)
