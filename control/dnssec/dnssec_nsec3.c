@@ -13,6 +13,7 @@
 #include "base/wire.h"
 #include "control/dnssec/dnssec_denial.h"
 #include "control/dnssec/dnssec_threads.h"
+#include "snapshot/format.h"
 
 enum {
 	HASH_BYTES = LDNS_SHA1_DIGEST_LENGTH,
@@ -397,6 +398,13 @@ chain_check(struct chain *c, const struct dnssec_options *options,
 		    "NSEC3PARAM: hash algorithm %u, flags %u: only algorithm 1 "
 		    "with flags 0 denies anything (RFC 5155 section 4.1.2)",
 		    algorithm, flags);
+		return 0;
+	}
+	if (c->iterations > NSEC3_ITERATIONS_LIMIT) {
+		dnssec_fault(c->faults, z->apex,
+		    "NSEC3PARAM: %u iterations are too many, at most %d are "
+		    "served (RFC 9276)",
+		    c->iterations, NSEC3_ITERATIONS_LIMIT);
 		return 0;
 	}
 	rc = entries_make(c, options, err);
