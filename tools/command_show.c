@@ -120,6 +120,14 @@ store_show(const struct tool *t, struct store *s)
 	return TOOL_OK;
 }
 
+static const char *
+denial_kind_text(uint8_t kind)
+{
+	return kind == DENIAL_NSEC    ? "NSEC"
+	       : kind == DENIAL_NSEC3 ? "NSEC3"
+	                              : "none";
+}
+
 static json_t *
 splits_json(const struct manifest_header_d *h, const struct split_d *splits)
 {
@@ -129,10 +137,12 @@ splits_json(const struct manifest_header_d *h, const struct split_d *splits)
 	for (uint32_t i = 0; i < h->nsplits; i++) {
 		if (splits[i].apex_bytes == 0)
 			continue;
-		json_array_append_new(
-		    list, json_pack("{s:s, s:I}", "zone",
-			      name_to_text(name, splits[i].apex), "slots",
-			      (json_int_t)(1u << splits[i].bits)));
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I, s:s}", "zone",
+			name_to_text(name, splits[i].apex), "slots",
+			(json_int_t)(1u << splits[i].bits), "denial_slots",
+			(json_int_t)splits[i].denial_slots, "denial",
+			denial_kind_text(splits[i].denial_kind)));
 	}
 	return list;
 }
@@ -143,10 +153,14 @@ splits_print(const struct manifest_header_d *h, const struct split_d *splits)
 	char name[NAME_TEXT_MAX];
 
 	for (uint32_t i = 0; i < h->nsplits; i++) {
-		if (splits[i].apex_bytes)
-			printf("split zone   %s, %u cells\n",
-			    name_to_text(name, splits[i].apex),
-			    1u << splits[i].bits);
+		if (splits[i].apex_bytes == 0)
+			continue;
+		printf("split zone   %s, %u cells",
+		    name_to_text(name, splits[i].apex), 1u << splits[i].bits);
+		if (splits[i].denial_slots)
+			printf(" and %u of %s", splits[i].denial_slots,
+			    denial_kind_text(splits[i].denial_kind));
+		printf("\n");
 	}
 }
 

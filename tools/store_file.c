@@ -123,7 +123,7 @@ cell_check(
 	expect.kind = (enum cell_kind)h->kind;
 	expect.slot = h->slot;
 	expect.slot_bits = h->slot_bits;
-	if (h->kind == CELL_SPLIT) {
+	if (h->kind != CELL_SHARED) {
 		if (h->apex_bytes > DNS_NAME_MAX || h->apex_off > f->text.len ||
 		    h->apex_bytes > f->text.len - h->apex_off)
 			return err_set(err, ERR_CORRUPT,
@@ -176,6 +176,38 @@ store_file_verify(
 /* --- describing
  * ----------------------------------------------------------------- */
 
+static const char *
+cell_kind_text(uint32_t kind)
+{
+	switch (kind) {
+	case CELL_SHARED:
+		return "shared";
+	case CELL_SPLIT:
+		return "split";
+	case CELL_DENIAL_NSEC:
+		return "NSEC";
+	case CELL_DENIAL_NSEC3:
+		return "NSEC3";
+	default:
+		return "unknown";
+	}
+}
+
+/* Names in the table, or in the chain of a denial cell: both kinds of chain
+ * begin with their count. */
+static uint32_t
+cell_names(const struct store_file *f)
+{
+	const struct cell_header_d *h = cell_header_find(f);
+	uint32_t count;
+
+	if (h->kind == CELL_SHARED || h->kind == CELL_SPLIT ||
+	    f->text.len < sizeof *h + sizeof count)
+		return h->nnodes;
+	memcpy(&count, f->aligned + sizeof *h, sizeof count);
+	return count;
+}
+
 static int
 cell_show(const struct store_file *f, const struct tool *t, struct err *err)
 {
@@ -187,15 +219,13 @@ cell_show(const struct store_file *f, const struct tool *t, struct err *err)
 		return err_set(err, ERR_VERSION,
 		    "%s: a cell of a format that this program does not know",
 		    f->path);
-	kind = h->kind == CELL_SHARED  ? "shared"
-	       : h->kind == CELL_SPLIT ? "split"
-	                               : "denial";
+	kind = cell_kind_text(h->kind);
 	if (t->json) {
 		output_json(json_pack(
 		    "{s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "ok",
 		    1, "file", "cell", "digest", output_json_digest(&f->digest),
 		    "kind", kind, "bytes", (json_int_t)f->text.len, "names",
-		    (json_int_t)h->nnodes, "zones", (json_int_t)h->nzones,
+		    (json_int_t)cell_names(f), "zones", (json_int_t)h->nzones,
 		    "buckets", (json_int_t)h->nbuckets, "slot",
 		    (json_int_t)h->slot, "slot_bits",
 		    (json_int_t)h->slot_bits));
@@ -203,7 +233,7 @@ cell_show(const struct store_file *f, const struct tool *t, struct err *err)
 	}
 	printf("%s cell, %s: %u names in %u buckets, %u zones, slot %u of "
 	       "2^%u\n",
-	    kind, output_bytes(size, f->text.len), h->nnodes, h->nbuckets,
+	    kind, output_bytes(size, f->text.len), cell_names(f), h->nbuckets,
 	    h->nzones, h->slot, h->slot_bits);
 	return 0;
 }

@@ -29,6 +29,9 @@ struct sentence {
 	char text[640];
 };
 
+static void sentence_make(struct sentence *s, const uint8_t *owner,
+    const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
 static void
 sentence_make(
     struct sentence *s, const uint8_t *owner, const char *format, va_list args)

@@ -9,8 +9,9 @@
  *
  * An input:
  *
- *   octet 0   which seed (a cell of the real builder); bit 7: the rest is the
- *             cell itself, only judged by what that seed's manifest expects
+ *   octet 0   which seed (a cell of the real builder), with bit 6 among those
+ *             of zones that prove absence; bit 7: the rest is the cell itself,
+ *             only judged by what that seed's manifest expects
  *   octet 1   how to ask: bit 0 DO, bit 1 stream, bit 2 a cap on TTLs, bit 3
  *             no EDNS, bit 4 no room for more than a UDP message, bit 5 more
  *             types
@@ -77,6 +78,56 @@ static const char wide_text[] =
     "01234567890123456789012345678901234567890123456789\"\n"
     "$GENERATE 1-150 h$ A 192.0.2.$\n*.c CNAME big\n";
 
+#define SIGNED_HEAD                                                            \
+	"$TTL 300\n@ SOA ns host 1 2 3 4 5\n@ NS ns\n"                         \
+	"@ DNSKEY 256 3 8 AwEAAQ==\nns A 192.0.2.1\n"
+
+/* a tree of two levels; an empty non-terminal, a cut, a wildcard */
+static const char nsec_text[] =
+    "$ORIGIN n.test.\n" SIGNED_HEAD "@ NSEC a.b SOA NSEC\n@ RRSIG " SIGNED(
+	"NSEC") "a.b NSEC *.b A NSEC\n"
+		"a.b A 192.0.2.2\n*.b NSEC c A NSEC\n*.b A 192.0.2.2\n"
+		"c NS c.d\nc NSEC c\\000 NS NSEC\nc RRSIG " SIGNED(
+		    "NSEC") "c\\000 NSEC c\\001 NSEC\nc\\001 NSEC longlonglong1 NSEC\n"
+			    "longlonglong1 NSEC longlonglong2 NSEC\nlonglonglong2 NSEC ns NSEC\n"
+			    "ns NSEC x A NSEC\nx NSEC y NSEC\ny NSEC @ NSEC\n";
+
+/* ranges begin at n1824 and n1968 */
+static const char nsec_split_text[] =
+    "$ORIGIN v.test.\n" SIGNED_HEAD
+    "@ NSEC a SOA NSEC\na NSEC n1824 NSEC\nn1824 NSEC n1968 NSEC\n"
+    "n1968 NSEC ns NSEC\nns NSEC sub A NSEC\nsub NS ns\n"
+    "sub NSEC @ NS NSEC\n";
+
+/* of each the apex's hash and others; opt-out */
+static const char nsec3_text[] =
+    "$ORIGIN w3.test.\n" SIGNED_HEAD
+    "@ NSEC3PARAM 1 0 0 -\n*.a A 192.0.2.1\nsub NS ns\n"
+    "chvposvuju8iup63dpt5lcl7nhm59mnp NSEC3 1 1 0 - "
+    "dhvposvuju8iup63dpt5lcl7nhm59mnp SOA\n"
+    "chvposvuju8iup63dpt5lcl7nhm59mnp RRSIG " SIGNED(
+	"NSEC3") "dhvposvuju8iup63dpt5lcl7nhm59mnp NSEC3 1 1 0 - "
+		 "thvposvuju8iup63dpt5lcl7nhm59mnp A\n"
+		 "thvposvuju8iup63dpt5lcl7nhm59mnp NSEC3 1 1 0 - "
+		 "uhvposvuju8iup63dpt5lcl7nhm59mnp A\n"
+		 "uhvposvuju8iup63dpt5lcl7nhm59mnp NSEC3 1 1 0 - "
+		 "chvposvuju8iup63dpt5lcl7nhm59mnp A\n";
+
+#define HASHED(digit)                                                          \
+	digit "06jtioi92oivlhta2bslmihffp0dfkf NSEC3 1 0 0 - "                 \
+	      "506jtioi92oivlhta2bslmihffp0dfkf A\n" digit                     \
+	      "06jtioi92oivlhta2bslmihffp0dfkf RRSIG " SIGNED("NSEC3")
+
+static const char nsec3_split_text[] =
+    "$ORIGIN u.test.\n" SIGNED_HEAD
+    "@ NSEC3PARAM 1 0 0 -\n*.a A 192.0.2.1\n" HASHED("1") HASHED("5")
+	HASHED("9") HASHED("d") HASHED("h") HASHED("l") HASHED("p") HASHED("t");
+
+static const struct text_zone chain_zones[] = {
+    {"n.test.", nsec_text, false}, {"w3.test.", nsec3_text, false}};
+static const struct text_zone chain_split_zones[] = {
+    {"v.test.", nsec_split_text, true}, {"u.test.", nsec3_split_text, true}};
+
 static const struct text_zone whole_zones[] = {
     {"p.test.", plain_text, false}, {"s.test.", signed_text, false}};
 static const struct text_zone split_zones[] = {{"t.test.", split_text, true}};
@@ -87,7 +138,7 @@ static struct seed {
 	const struct generation *g;
 	uint32_t slot;
 } seeds[SEEDS_MAX];
-static unsigned seeds_count;
+static unsigned seeds_count, plain_count; /* those of chains follow */
 
 static void
 broken(const char *what)
@@ -319,10 +370,11 @@ cell_ask(const struct seed *seed, const uint8_t *cell, unsigned how)
 			node_ask(&g, cell,
 			    (const void *)(cell + b[i].node_off[k]), how);
 	/* names that refer to this cell from others */
-	if (h->kind == CELL_SPLIT)
+	if (h->kind != CELL_SHARED)
 		for (unsigned i = 0; i < g.nslots; i++) {
 			b = cell_buckets(slots[i].base);
-			if (i == seed->slot || b->count == 0)
+			if (i == seed->slot || !slots[i].nbuckets ||
+			    b->count == 0)
 				continue;
 			node_ask(&g, slots[i].base,
 			    (const void *)(slots[i].base + b->node_off[0]),
@@ -416,10 +468,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		seeds_add(split_zones, 1);
 		seeds_add(root_zones, 1);
 		seeds_add(wide_zones, 1);
+		plain_count = seeds_count;
+		seeds_add(chain_zones, 2);
+		seeds_add(chain_split_zones, 2);
 	}
 	if (size < 2)
 		return 0;
-	seed = &seeds[(data[0] & 0x7f) % seeds_count];
+	seed = &seeds[(data[0] & 0x3f) % plain_count];
+	if (data[0] & 0x40)
+		seed = &seeds[plain_count +
+			      (data[0] & 0x3f) % (seeds_count - plain_count)];
 	cell = cell_make(seed, data + 2, size - 2, data[0] & 0x80, &bytes);
 	if (!cell)
 		return 0;

@@ -16,7 +16,7 @@ enum {
 	SPLIT_BITS = 2,
 	SPLIT_CELLS = 1 << SPLIT_BITS,
 	DENIAL_CELLS_MAX = 64,
-	DENIAL_BYTES = 256, /* of NSEC3 records a cell */
+	DENIAL_BYTES = 128, /* of NSEC3 records a cell */
 	SLOTS_MAX = 1 + TEXT_ZONES_MAX * (SPLIT_CELLS + DENIAL_CELLS_MAX)
 };
 
