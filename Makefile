@@ -70,7 +70,7 @@ DPDK_CFLAGS = $(patsubst -I%,-isystem %,$(filter-out -march=%,$(shell $(PKG) --c
 DPDK_LIBS = $(shell $(PKG) --libs libdpdk)
 
 # --- folders -> libraries ----------------------------------------------------
-FOLDERS := base snapshot dataplane/answer config dataplane/limit dataplane/poll dataplane/sockets \
+FOLDERS := base snapshot dataplane/answer dataplane/guard config dataplane/limit dataplane/poll dataplane/sockets \
 	control tools tools/load
 # The load generator links DPDK: it is no part of tools.
 sources = $(filter-out $(if $(filter tools,$(1)),tools/load/%), \
@@ -82,6 +82,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(1))
 LIB_base     := $(B)/libbase.a
 LIB_snapshot := $(B)/libsnapshot.a
 LIB_answer   := $(B)/libanswer.a
+LIB_guard    := $(B)/libguard.a
 LIB_config   := $(B)/libconfig.a
 LIB_limit    := $(B)/liblimit.a
 LIB_poll     := $(B)/libpoll.a
@@ -96,6 +97,7 @@ endef
 $(eval $(call library,base,base))
 $(eval $(call library,snapshot,snapshot))
 $(eval $(call library,answer,dataplane/answer))
+$(eval $(call library,guard,dataplane/guard))
 $(eval $(call library,config,config))
 $(eval $(call library,limit,dataplane/limit))
 $(eval $(call library,poll,dataplane/poll))
@@ -109,7 +111,7 @@ $(B)/lib%.a $(B)/tests/lib%.a:
 	$(Q)mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
 
 # What each folder's code may link with; `make lint` checks its includes.
-LINK_data    := $(LIB_answer) $(LIB_snapshot)
+LINK_data    := $(LIB_guard) $(LIB_answer) $(LIB_snapshot)
 LIBS_control := -lldns -ljansson -lmicrohttpd -lev
 # Sanitizers bring an allocator of their own.
 ifneq ($(filter release perf debug,$(PROFILE)),)

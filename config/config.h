@@ -65,11 +65,12 @@ struct config_dataplane {
 	unsigned neal_options;
 };
 
-struct config_answer {    /* section `answer`, of data plane and sockets */
-	uint16_t udp_max; /* 1232 */
-	char *nsid;       /* text, or "hex:..."; NULL */
-	char *identity;   /* id.server, hostname.bind; NULL: off */
-	char *version;    /* version.server, version.bind; NULL: off */
+struct config_answer {         /* section `answer`, of data plane and sockets */
+	uint16_t udp_max;      /* 1232 */
+	char *nsid;            /* text, or "hex:..."; NULL */
+	char *identity;        /* id.server, hostname.bind; NULL: off */
+	char *version;         /* version.server, version.bind; NULL: off */
+	unsigned quarantine_s; /* a query that crashes is dropped, 3600 */
 };
 
 struct config_sockets {

@@ -141,6 +141,14 @@ static const struct schema_row answer_rows[] = {
 	FIELD(config, answer.version),
 	.high = 127,
 	.help = "Answer to version.server and version.bind, class CH."},
+    {.name = "quarantine_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, answer.quarantine_s),
+	.low = 1,
+	.high = 365 * 86400,
+	.initial = "3600",
+	.help = "Seconds for which a query that has crashed data plane or "
+		"sockets is dropped; then it is tried again."},
 };
 COUNT_ROWS(answer_rows);
 

@@ -31,7 +31,8 @@
  *       load_ms=...
  *   status
  *       -> ok activation=N stable=HEX candidate=HEX|none pid=N uptime_ms=N
- *          beat_ms=N healthy=yes|no reason=word owner=pid|none
+ *          beat_ms=N healthy=yes|no reason=word owner=pid|none permille=N
+ *          quarantined=N
  *   health
  *       -> ok healthy=yes|no reason=word. yes: every core turns its loop and a
  *       generation is loaded. Staleness of data is never a reason.

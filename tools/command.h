@@ -94,6 +94,10 @@ int tool_store_open(
  * none. A configuration that is named but bad is an error. */
 int tool_places(struct tool *t, struct err *err);
 
+/* How many queries the daemons of a store drop now; 0 also if that can't be
+ * read. */
+size_t quarantine_in_force(const char *store_dir);
+
 /* A generation by its digest, a prefix of it (4 digits at least), `current` or
  * `previous` (the parent of `current`). */
 int tool_generation(
@@ -105,6 +109,7 @@ enum tool_status command_diff(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
 enum tool_status command_history(struct tool *t);
 enum tool_status command_limits(struct tool *t);
+enum tool_status command_quarantine(struct tool *t);
 enum tool_status command_query(struct tool *t);
 enum tool_status command_release(struct tool *t);
 enum tool_status command_reload(struct tool *t);

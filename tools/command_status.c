@@ -60,6 +60,15 @@ sockets_print(const struct tool *t)
 }
 
 static void
+quarantine_print(unsigned long long n)
+{
+	if (n)
+		printf("QUARANTINE   queries that have crashed a daemon: %llu "
+		       "are dropped; see holdfast quarantine\n",
+		    n);
+}
+
+static void
 control_dataplane_print(const json_t *d)
 {
 	if (!json_is_true(json_object_get(d, "alive"))) {
@@ -117,6 +126,7 @@ control_print(const struct tool *t, const json_t *s)
 	if (json_is_string(json_object_get(s, "last_error")))
 		printf("last error   %s\n", text_of(s, "last_error"));
 	control_dataplane_print(json_object_get(s, "dataplane"));
+	quarantine_print(quarantine_in_force(text_of(s, "store")));
 	sockets_print(t);
 }
 
@@ -152,6 +162,7 @@ dataplane_print(const struct tool *t, const struct dataplane_message *m)
 	    field_text(m, "healthy"), field_text(m, "reason"));
 	printf("generation   %.16s, activation %s\n", field_text(m, "stable"),
 	    field_text(m, "activation"));
+	quarantine_print(strtoull(field_text(m, "quarantined"), NULL, 10));
 	if (strcmp(field_text(m, "candidate"), "none") != 0)
 		printf("candidate    %.16s\n", field_text(m, "candidate"));
 	sockets_print(t);

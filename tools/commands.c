@@ -49,6 +49,9 @@ const struct command commands[] = {
 	 "[--store DIR]", OFFLINE | OPT_QUERY | OPT_GENERATION, 1, 3,
 	 "Answers a question from the store as the data plane would, offline,\n"
 	 "and prints the response as dig does.", command_query},
+	{"quarantine", "[list | release ID] [--store DIR]", OFFLINE, 0, 2,
+	 "The queries that have crashed a daemon and are dropped for a while.\n"
+	 "A released one is answered again.", command_quarantine},
 	{"diff", "A B [--store DIR]", OFFLINE, 2, 2,
 	 "The records that differ between two generations.", command_diff},
 	{"history", "[--store DIR]", OFFLINE, 0, 0,

@@ -309,6 +309,16 @@ stage_decide(struct answer_batch *b, struct answer_state *s,
 	fetch_line((const uint8_t *)f->block + f->block->len);
 }
 
+/* A defect that tests switch on: the engine dies of a name. */
+static void
+die_of_name(const struct answer_state *s)
+{
+	static const char label[] = "\16query-of-death";
+
+	if (memcmp(s->name.lower, label, sizeof label - 1) == 0)
+		__builtin_trap();
+}
+
 /* Fills b->order: queries whose name's tag was found, and those that need no
  * lookup, from the front, the others from the back. */
 static void
@@ -341,6 +351,8 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 			stage_apex(s, g, ctx, &q[i]);
 		else
 			q[i].rcode = (uint8_t)s->rcode;
+		if (fault_hit("death-by-name") && s->outcome == OUTCOME_LOOKUP)
+			die_of_name(s);
 	}
 	stage_end(STAGE_PARSE);
 	for (unsigned i = 0; i < n && g && g->nzones > ZONES_FEW; i++)

@@ -30,7 +30,8 @@
 	X(DROP_RESPONSE,   "drop_response",   0, "QR set: answering answers makes loops") \
 	X(DROP_DENIED,     "drop_denied",     0, "the client is in a denied prefix") \
 	X(DROP_BUDGET,     "drop_budget",     0, "over the client's query budget") \
-	X(DROP_LIMITED,    "drop_limited",    0, "over the response rate limit")
+	X(DROP_LIMITED,    "drop_limited",    0, "over the response rate limit") \
+	X(DROP_QUARANTINED, "drop_quarantined", 0, "a query that has crashed this program: see holdfast quarantine")
 /* clang-format on */
 
 enum verdict {

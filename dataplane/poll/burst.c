@@ -9,6 +9,7 @@
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/guard/fault_handler.h"
 #include "dataplane/poll/core_counters.h"
 #include "dataplane/poll/reply.h"
 #include "dataplane/poll/usual_frame.h"
@@ -242,6 +243,25 @@ drop_query(struct core *c, unsigned i, unsigned verdict)
 	count(c, b->frames[i].ip6 ? CORE_QUERIES_IP6 : CORE_QUERIES_IP4, 1);
 }
 
+/* Takes out of a batch the queries that have crashed this program. */
+static void __attribute__((noinline))
+drop_quarantined(struct core *c, struct burst_batch *a)
+{
+	unsigned kept = 0;
+
+	for (unsigned k = 0; k < a->count; k++) {
+		const struct answer_query *q = &a->queries[k];
+
+		if (quarantine_holds(c->quarantine, q->message, q->bytes)) {
+			drop_query(c, a->packet[k], VERDICT_DROP_QUARANTINED);
+			continue;
+		}
+		a->queries[kept] = *q;
+		a->packet[kept++] = a->packet[k];
+	}
+	a->count = kept;
+}
+
 /* Takes out of a batch what is not admitted, before the engine sees it. */
 static void
 admit_batch(struct core *c, const struct prefix_set *prefixes,
@@ -293,8 +313,12 @@ answer_batch(struct core *c, const struct generation *g,
 	struct burst *b = &c->burst;
 	unsigned ip6 = 0;
 
+	if (unlikely(quarantine_is_active(c->quarantine)))
+		drop_quarantined(c, a);
 	if (a->count == 0)
 		return;
+	if (c->log)
+		burst_log_hold_all(c->log, g, q, a->count, ANSWER_UDP);
 	answer_batch_find(c->batch, g, ctx, q, a->count);
 	if (unlikely(ctx->prohibited))
 		limits_name_denied(q, a->count);
@@ -411,6 +435,8 @@ do_burst(struct core *c, uint64_t start)
 	answer_batch(c, pair->candidate, ctx, &b->candidate, start);
 	answer_batch(c, &answer_nothing, &c->port->denied, &b->denied, start);
 	send_replies(c);
+	if (c->log)
+		burst_log_end(c->log);
 	stage_end(STAGE_SEND);
 	count_burst(c, rte_rdtsc() - start);
 	count_stages(c);
@@ -457,9 +483,13 @@ burst_loop(void *core)
 {
 	struct core *c = core;
 
+	if (c->log && fault_handler_enter(c->log, NULL))
+		c->log = NULL; /* answers go on without */
 	live_reader_start(c->live, c->reader);
 	while (!atomic_load_explicit(c->stop, memory_order_relaxed))
 		burst_turn(c);
 	live_reader_stop(c->live, c->reader);
+	if (c->log)
+		fault_handler_leave(c->log);
 	return 0;
 }

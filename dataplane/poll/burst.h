@@ -17,6 +17,8 @@
 
 #include "base/cache_line.h"
 #include "dataplane/answer/answer.h"
+#include "dataplane/guard/burst_log.h"
+#include "dataplane/guard/quarantine.h"
 #include "dataplane/limit/limits.h"
 #include "dataplane/poll/exception.h"
 #include "dataplane/poll/frame.h"
@@ -61,6 +63,8 @@ struct core {
 	_Atomic uint64_t *counters;        /* its block: enum core_counter */
 	struct exception_queue *exception; /* NULL: the port has none */
 	const atomic_bool *stop;
+	struct burst_log *log;               /* NULL: no fault handler */
+	const struct quarantine *quarantine; /* NULL: none */
 	uint16_t queue;
 	uint16_t lcore;
 	unsigned reader;        /* of live */

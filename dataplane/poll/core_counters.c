@@ -42,6 +42,7 @@ static const char *const single[] = {
     [KERNEL_READ - CORE_LOOPS] = "kernel{read}",
     [KERNEL_UNREAD - CORE_LOOPS] = "kernel{unread}",
     [ACTIVATIONS - CORE_LOOPS] = "activations",
+    [QUARANTINED - CORE_LOOPS] = "quarantined",
 };
 _Static_assert(sizeof single / sizeof *single == CORE_COUNTERS - CORE_LOOPS,
     "every counter has a name");

@@ -50,6 +50,7 @@ enum core_counter {
 	KERNEL_READ,
 	KERNEL_UNREAD, /* dropped: no mbuf, or the ring was full */
 	ACTIVATIONS,
+	QUARANTINED, /* queries in quarantine now */
 	CORE_COUNTERS,
 };
 

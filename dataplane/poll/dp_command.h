@@ -22,9 +22,10 @@ struct dp_context {
 	const struct health *health;
 	const struct limits *limits; /* NULL in tests: no lists of prefixes */
 	uint64_t started_ms;
-	bool stop;          /* set by the command */
-	int owner;          /* number of the owning connection */
-	uint64_t owner_pid; /* as it says itself */
+	unsigned quarantined; /* queries in quarantine, for `status` */
+	bool stop;            /* set by the command */
+	int owner;            /* number of the owning connection */
+	uint64_t owner_pid;   /* as it says itself */
 	/* connections that were owners: told so at their next request */
 	bool deposed[DP_CLIENTS_MAX];
 };

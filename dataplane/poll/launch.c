@@ -34,6 +34,7 @@ enum {
 	 * memory back. */
 	LOCK_WAIT_MS = 2000,
 	LOCK_TRY_MS = 20,
+	GUARD_QUERY_BYTES = 10240,            /* more than the largest MTU */
 	LAUNCH_CORES_MAX = RTE_MAX_LCORE - 1, /* and the main one */
 };
 
@@ -315,6 +316,28 @@ open_kernel_ports(struct launch *l, struct err *err)
 	return rc;
 }
 
+/* Queries in hand are at most a burst of what a receive buffer holds. */
+static int
+make_guard(struct launch *l, struct err *err)
+{
+	struct management *m = &l->management;
+	const struct guard_options o = {
+	    .program = "holdfast-dataplane",
+	    .store_dir = l->config->store_dir,
+	    .expiry_s = l->config->answer.quarantine_s,
+	    .threads = m->ncores,
+	    .burst_queries = BURST_MAX,
+	    .query_bytes = GUARD_QUERY_BYTES,
+	};
+	int rc = guard_new(&m->guard, &o, err);
+
+	for (unsigned i = 0; i < m->ncores && !rc; i++) {
+		m->cores[i].log = guard_log_find(m->guard, i);
+		m->cores[i].quarantine = guard_quarantine_find(m->guard);
+	}
+	return rc;
+}
+
 static void
 set_up_activation(struct launch *l)
 {
@@ -378,10 +401,15 @@ run_on_eal(struct launch *l, struct err *err)
 	rc = open_kernel_ports(l, err);
 	if (rc)
 		goto close_kernel_ports;
+	rc = make_guard(l, err);
+	if (rc)
+		goto close_kernel_ports;
 	set_up_activation(l);
 	publish_prefixes(m);
 	management_init(m);
 	management_boot(m);
+	guard_replay(m->guard, m->store, m->activation.stable, &l->answer);
+	guard_arm(m->guard);
 	atomic_store(&is_running, true);
 	rc = start_cores(l, err);
 	if (!rc)
@@ -390,6 +418,7 @@ run_on_eal(struct launch *l, struct err *err)
 	activation_fini(&m->activation);
 	unlink(l->health_path);
 close_kernel_ports:
+	guard_free(&m->guard);
 	for (unsigned p = 0; p < m->nports; p++)
 		kernel_port_close(&l->kernel_ports[p]);
 	page_close(&m->page);

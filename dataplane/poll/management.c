@@ -125,6 +125,15 @@ read_port_statistics(struct management *m)
 	}
 }
 
+static void
+look_at_quarantine(struct management *m)
+{
+	m->commands.quarantined = guard_look(m->guard);
+	atomic_store(
+	    &counters_block(m->counters, m->ncores + m->nports)[QUARANTINED],
+	    m->commands.quarantined);
+}
+
 /* Not for the log alone: a virtio-user port that is the server takes its next
  * peer when it is asked for its link. */
 static void
@@ -165,6 +174,7 @@ run_timers(struct management *m)
 	if (now < m->second_at)
 		return;
 	m->second_at = now + MANAGEMENT_SECOND_MS;
+	look_at_quarantine(m);
 	read_port_statistics(m);
 	look_at_links(m);
 	/* its time says that somebody still stands behind the line */

@@ -8,6 +8,7 @@
 #ifndef HOLDFAST_MANAGEMENT_H
 #define HOLDFAST_MANAGEMENT_H
 
+#include "dataplane/guard/guard.h"
 #include "dataplane/poll/activation.h"
 #include "dataplane/poll/burst.h"
 #include "dataplane/poll/core_counters.h"
@@ -37,6 +38,7 @@ struct management {
 	struct page *page;
 	int signals; /* eventfd that SIGTERM and SIGINT write to */
 	char *health_path;
+	struct guard *guard;
 	struct activation activation;
 	struct dp_socket socket;
 	/* its own */

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "dataplane/poll/launch.h"
 #include "snapshot/dataplane_protocol.h"
+#include "snapshot/fault.h"
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -134,6 +135,7 @@ act(const struct options *o, const struct config *c)
 	}
 	log_open("holdfast-dataplane",
 	    (enum log_level)log_level_from_text(c->log_level));
+	fault_set_from_environment();
 	if (launch_run(c, &err)) {
 		log_error("%s", err.text);
 		return EXIT_FAILED;

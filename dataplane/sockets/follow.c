@@ -143,6 +143,18 @@ follow_free(struct follow **fp)
 	*fp = NULL;
 }
 
+const struct generation *
+follow_stable_find(const struct follow *f)
+{
+	return f->stable;
+}
+
+struct store *
+follow_store_find(const struct follow *f)
+{
+	return f->store;
+}
+
 int
 follow_fd(const struct follow *f)
 {

@@ -21,6 +21,11 @@ int follow_new(struct follow **out, struct store **store, const char *run_dir,
 /* Only when no worker runs any more. */
 void follow_free(struct follow **f);
 
+/* The stable generation and the store, until the next tick; either may be NULL.
+ */
+const struct generation *follow_stable_find(const struct follow *f);
+struct store *follow_store_find(const struct follow *f);
+
 /* Readable when something in the store has changed: tick then. */
 int follow_fd(const struct follow *f);
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dataplane/answer/answer.h"
+#include "dataplane/guard/guard.h"
 #include "dataplane/limit/limits.h"
 #include "dataplane/sockets/grace.h"
 #include "dataplane/sockets/tcp_clients.h"
@@ -34,6 +35,7 @@ struct service {
 	struct tcp_limits limits;
 	struct tcp_clients *clients;
 	struct grace grace;
+	struct guard *guard; /* NULL in tests */
 };
 
 enum source_kind { SOURCE_STOP, SOURCE_UDP, SOURCE_TCP_LISTENER, SOURCE_TCP };

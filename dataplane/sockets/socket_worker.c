@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dataplane/guard/fault_handler.h"
 #include "dataplane/sockets/listen.h"
 #include "dataplane/sockets/tcp.h"
 #include "dataplane/sockets/udp.h"
@@ -35,6 +36,7 @@ struct worker {
 	int epoll_fd;
 	counter_t *counters;
 	struct answer_batch *batch;
+	struct burst_log *log; /* the guard's; NULL: none */
 	struct udp *udp;
 	struct tcp *tcp;
 	struct event_source stop;
@@ -107,12 +109,12 @@ worker_fill(struct worker *w, struct err *err)
 	w->batch = answer_batch_new();
 	if (w->batch == NULL)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a worker");
-	rc =
-	    udp_new(&w->udp, w->service, w->number, w->batch, w->counters, err);
+	rc = udp_new(
+	    &w->udp, w->service, w->number, w->batch, w->log, w->counters, err);
 	if (rc)
 		return rc;
-	return tcp_new(
-	    &w->tcp, w->service, w->batch, w->counters, w->epoll_fd, err);
+	return tcp_new(&w->tcp, w->service, w->batch, w->log, w->counters,
+	    w->epoll_fd, err);
 }
 
 int
@@ -127,6 +129,7 @@ worker_new(struct worker **out, struct service *service, unsigned number,
 		return err_set(err, ERR_NO_MEMORY, "no memory for a worker");
 	w->service = service;
 	w->number = number;
+	w->log = guard_log_find(service->guard, number);
 	w->counters = counters;
 	w->stop.kind = SOURCE_STOP;
 	w->epoll_fd = w->stop.fd = -1;
@@ -245,7 +248,10 @@ worker_loop(void *arg)
 {
 	struct worker *w = arg;
 	struct epoll_event events[EVENTS_MAX];
+	struct err err;
 
+	if (w->log && fault_handler_enter(w->log, &err))
+		log_warn("%s", err.text);
 	for (;;) {
 		int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, SWEEP_MS);
 
@@ -253,8 +259,11 @@ worker_loop(void *arg)
 		if (w->stop_ms &&
 		    (tcp_drain(w->tcp) == 0 ||
 			clock_ms(CLOCK_MONOTONIC_COARSE) >= w->stop_ms))
-			return NULL;
+			break;
 	}
+	if (w->log)
+		fault_handler_leave(w->log);
+	return NULL;
 }
 
 /* Signals are the main thread's. */

@@ -39,7 +39,8 @@
 	X(TCP_SLOW_READER,     "tcp_closed{slow_reader}") \
 	X(TCP_MALFORMED,       "tcp_closed{malformed}") \
 	X(GENERATION_SWAPS,    "generation_swaps") \
-	X(GENERATION_FAILURES, "generation_load_failures")
+	X(GENERATION_FAILURES, "generation_load_failures") \
+	X(QUARANTINED,         "quarantined")
 /* clang-format on */
 
 enum sockets_counter {

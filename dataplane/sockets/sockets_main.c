@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -22,7 +23,9 @@
 #include "dataplane/sockets/listen.h"
 #include "dataplane/sockets/socket_worker.h"
 #include "dataplane/sockets/sockets_options.h"
+#include "dataplane/sockets/udp.h"
 #include "snapshot/dataplane_protocol.h"
+#include "snapshot/fault.h"
 
 enum { MEMORY_TCP_BYTES = 64 << 20 }; /* held by all TCP connections together */
 
@@ -37,6 +40,7 @@ struct program {
 	unsigned nworkers;
 	int signal_fd;
 	char *limited_path;
+	uint64_t looked_ms; /* at the quarantine */
 };
 
 /* Connections, listeners, and what the libraries need. */
@@ -136,12 +140,26 @@ limited_make(struct program *p, struct err *err)
 }
 
 static int
+guard_make(struct service *s, const struct sockets_options *o, struct err *err)
+{
+	const struct guard_options g = {
+	    .program = "holdfast-sockets",
+	    .store_dir = o->store_dir,
+	    .expiry_s = o->quarantine_s,
+	    .threads = o->threads,
+	    .burst_queries = UDP_BURST,
+	    .query_bytes = DNS_MESSAGE_MAX,
+	};
+
+	return guard_new(&s->guard, &g, err);
+}
+
+static int
 service_make(struct program *p, struct err *err)
 {
 	static const struct live nothing;
 	const struct sockets_options *o = &p->options;
 	struct service *s = &p->service;
-
 	int rc;
 
 	s->answer = o->answer;
@@ -158,6 +176,8 @@ service_make(struct program *p, struct err *err)
 	rc = limits_from_config(&s->udp_limits, &o->config->limits, err);
 	if (!rc)
 		rc = limited_make(p, err);
+	if (!rc)
+		rc = guard_make(s, o, err);
 	if (rc)
 		return rc;
 	(void)prefixes_read(s); /* without them, then */
@@ -242,6 +262,7 @@ program_free(struct program *p)
 	follow_free(&p->follow);
 	tcp_clients_free(&p->service.clients);
 	service_limits_free(p);
+	guard_free(&p->service.guard);
 	sockets_counters_free(&p->counters);
 	if (p->store)
 		store_close(&p->store);
@@ -265,6 +286,20 @@ signal_take(struct program *p)
 	return false;
 }
 
+/* Once a second. */
+static void
+quarantine_look(struct program *p)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+
+	if (now - p->looked_ms < 1000)
+		return;
+	p->looked_ms = now;
+	atomic_store(&sockets_counters_block(
+			 p->counters, p->options.threads)[COUNT_QUARANTINED],
+	    guard_look(p->service.guard));
+}
+
 /* The first look is before the workers start: the first query is answered from
  * what there is. */
 static int
@@ -277,6 +312,10 @@ program_run(struct program *p, struct err *err)
 	int wait_ms = follow_tick(p->follow), rc = 0;
 	char text[64];
 
+	guard_replay(p->service.guard, follow_store_find(p->follow),
+	    follow_stable_find(p->follow), &p->service.answer);
+	guard_arm(p->service.guard);
+
 	for (unsigned i = 0; i < p->nworkers && !rc; i++)
 		rc = worker_start(p->workers[i], err);
 	if (rc)
@@ -288,6 +327,7 @@ program_run(struct program *p, struct err *err)
 		if (fds[0].revents && signal_take(p))
 			break;
 		wait_ms = follow_tick(p->follow);
+		quarantine_look(p);
 	}
 	log_info("stopping");
 	return 0;
@@ -303,6 +343,7 @@ serve(struct program *p)
 	int rc;
 
 	log_open("holdfast-sockets", level < 0 ? LOG_LEVEL_INFO : level);
+	fault_set_from_environment();
 	rc = program_make(p, &err);
 	if (!rc)
 		rc = program_run(p, &err);

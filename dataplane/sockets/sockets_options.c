@@ -271,8 +271,10 @@ places_take(struct sockets_options *o, const struct words *w,
 
 static void
 limits_take(struct sockets_options *o, const struct words *w,
-    const struct config_sockets *c)
+    const struct config *config)
 {
+	const struct config_sockets *c = &config->sockets;
+
 	o->threads = w->threads ? w->threads : c->threads;
 	if (o->threads > GRACE_READERS_MAX)
 		o->threads = GRACE_READERS_MAX;
@@ -281,6 +283,7 @@ limits_take(struct sockets_options *o, const struct words *w,
 	o->tcp_idle_ms = c->tcp_idle_ms;
 	o->tcp_query_ms = c->tcp_query_ms;
 	o->tcp_pipeline = c->tcp_pipeline;
+	o->quarantine_s = config->answer.quarantine_s;
 }
 
 int
@@ -300,7 +303,7 @@ sockets_options_parse(
 	    w.config ? config_load(&c, w.config, err) : config_default(&c, err);
 	if (rc)
 		return rc;
-	limits_take(o, &w, &c->sockets);
+	limits_take(o, &w, c);
 	rc = places_take(o, &w, c, err);
 	if (!rc)
 		rc = listens_take(o, &w, c, err);

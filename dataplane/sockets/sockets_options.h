@@ -29,6 +29,7 @@ struct sockets_options {
 	unsigned threads;
 	unsigned tcp_clients, tcp_per_client, tcp_idle_ms, tcp_query_ms;
 	unsigned tcp_pipeline;
+	unsigned quarantine_s;
 	struct answer_config answer;
 	struct config *config; /* what `limits` borrows from */
 };

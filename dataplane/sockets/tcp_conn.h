@@ -27,6 +27,8 @@ struct tcp_conn {
 struct tcp {
 	const struct service *service;
 	struct answer_batch *batch;
+	struct burst_log *log;
+	const struct quarantine *quarantine;
 	counter_t *counters;
 	int epoll_fd;
 	unsigned count;

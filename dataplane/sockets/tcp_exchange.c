@@ -54,11 +54,23 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 	uint8_t *at = t->work + t->work_bytes;
 	struct answer_query q = {.message = at + 2,
 	    .bytes = bytes,
-	    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES};
+	    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES,
+	    .client = c->address,
+	    .client_bytes = c->address_bytes};
 
+	if (__builtin_expect(quarantine_is_active(t->quarantine), 0) &&
+	    quarantine_holds(t->quarantine, message, bytes)) {
+		count_one(
+		    t->counters, COUNT_VERDICT_TCP + VERDICT_DROP_QUARANTINED);
+		return false;
+	}
 	memcpy(at + 2, message, bytes);
+	if (t->log)
+		burst_log_hold_all(t->log, g, &q, 1, ANSWER_STREAM);
 	answer_batch_find(t->batch, g, &ctx, &q, 1);
 	answer_batch_write(t->batch, g, &ctx, &q, 1);
+	if (t->log)
+		burst_log_end(t->log);
 	count_one(t->counters, COUNT_VERDICT_TCP + q.verdict);
 	if (g && g == live->candidate)
 		count_one(t->counters, COUNT_CANARY_QUERIES);

@@ -33,6 +33,8 @@ union udp_control {
 struct udp {
 	const struct service *service;
 	struct answer_batch *batch;
+	struct burst_log *log;
+	const struct quarantine *quarantine;
 	counter_t *counters;
 	struct limiter limiter;
 	void *accounts;   /* of the limiter */
@@ -70,7 +72,8 @@ limiter_make(struct udp *u, unsigned number)
 
 int
 udp_new(struct udp **out, const struct service *service, unsigned number,
-    struct answer_batch *batch, counter_t *counters, struct err *err)
+    struct answer_batch *batch, struct burst_log *log, counter_t *counters,
+    struct err *err)
 {
 	struct udp *u = calloc(1, sizeof *u);
 
@@ -83,6 +86,8 @@ udp_new(struct udp **out, const struct service *service, unsigned number,
 	}
 	u->service = service;
 	u->batch = batch;
+	u->log = log;
+	u->quarantine = guard_quarantine_find(service->guard);
 	u->counters = counters;
 	*out = u;
 	if (limiter_make(u, number))
@@ -177,6 +182,17 @@ query_count(struct udp *u, const struct answer_query *q)
 	counters_add(&u->counters[COUNT_UDP_RESPONSE_BYTES], q->response_bytes);
 }
 
+/* Counted as what it is: a query that is not answered. */
+static bool
+is_quarantined(struct udp *u, unsigned i)
+{
+	if (__builtin_expect(!quarantine_is_active(u->quarantine), 1) ||
+	    !quarantine_holds(u->quarantine, buffer_of(u, i), u->in[i].msg_len))
+		return false;
+	count_one(u->counters, COUNT_VERDICT_UDP + VERDICT_DROP_QUARANTINED);
+	return true;
+}
+
 /* The queries of a group; `chosen` has a bit a datagram. */
 static unsigned
 group_make(struct udp *u, uint32_t chosen)
@@ -187,6 +203,8 @@ group_make(struct udp *u, uint32_t chosen)
 		unsigned i = (unsigned)__builtin_ctz(chosen), bytes;
 		const uint8_t *client = peer_address(&u->peer[i], &bytes);
 
+		if (is_quarantined(u, i))
+			continue;
 		u->query[n] = (struct answer_query){.message = buffer_of(u, i),
 		    .bytes = u->in[i].msg_len,
 		    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES,
@@ -244,6 +262,8 @@ group_answer(struct udp *u, const struct generation *g,
 
 	if (n == 0)
 		return nout;
+	if (u->log)
+		burst_log_hold_all(u->log, g, u->query, n, ANSWER_UDP);
 	answer_batch_find(u->batch, g, ctx, u->query, n);
 	if (ctx->prohibited)
 		limits_name_denied(u->query, n);
@@ -261,6 +281,8 @@ group_answer(struct udp *u, const struct generation *g,
 		control_turn(h);
 		u->out[nout++].msg_hdr = *h;
 	}
+	if (u->log)
+		burst_log_end(u->log);
 	return nout;
 }
 

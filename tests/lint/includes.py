@@ -27,14 +27,17 @@ RULES = {
     'config': (['base', 'config'], ['yaml']),
     'snapshot': (['base', 'snapshot'], ['openssl']),
     'dataplane/answer': (READER, ['openssl']),
+    'dataplane/guard': (READER + ['dataplane/guard'], []),
     'dataplane/limit': (READER + ['config', 'dataplane/limit'], []),
-    'dataplane/poll': (READER + ['config', 'dataplane/limit', 'dataplane/poll'], ['dpdk']),
-    'dataplane/sockets': (READER + ['config', 'dataplane/limit', 'dataplane/sockets'], ['openssl', 'ev']),
+    'dataplane/poll': (READER + ['config', 'dataplane/guard', 'dataplane/limit', 'dataplane/poll'],
+                       ['dpdk']),
+    'dataplane/sockets': (READER + ['config', 'dataplane/guard', 'dataplane/limit',
+                                    'dataplane/sockets'], ['openssl', 'ev']),
     'control': (READER + ['config', 'control'],
                 ['ldns', 'jemalloc', 'json', 'http', 'ev']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
-    # `holdfast check` reads the lists of prefixes too.
-    'tools': (READER + ['config', 'dataplane/limit', 'control', 'tools'],
+    # `holdfast check` reads the lists of prefixes too; quarantine is files.
+    'tools': (READER + ['config', 'dataplane/guard', 'dataplane/limit', 'control', 'tools'],
               ['ldns', 'json']),
     # Expected answers come from control's naive resolver.
     'tools/load': (READER + ['config', 'control', 'tools'], ['dpdk', 'json', 'ldns', 'pcap']),
@@ -43,6 +46,7 @@ RULES = {
 DENIED = {
     'dataplane/answer': r'snapshot/(cell_builder|records|store)\.h',
     'dataplane/limit': r'snapshot/(cell_builder|records|store)\.h',
+    'dataplane/guard': r'snapshot/(cell_builder|records)\.h',
     'dataplane/poll': r'snapshot/(cell_builder|records)\.h',
     'dataplane/sockets': r'snapshot/(cell_builder|records)\.h',
 }
