@@ -65,6 +65,7 @@ struct core {
 	uint16_t lcore;
 	unsigned reader;        /* of live */
 	struct limiter limiter; /* all zero: nothing is limited */
+	struct query_ctx query, denied; /* the port's, with this burst's time */
 	struct burst burst;
 };
 

@@ -10,6 +10,7 @@
 
 #include "dataplane/poll/activation.h"
 #include "dataplane/poll/burst.h"
+#include "dataplane/poll/cookie_keeper.h"
 #include "dataplane/poll/core_counters.h"
 #include "dataplane/poll/dp_socket.h"
 #include "dataplane/poll/health.h"
@@ -39,6 +40,7 @@ struct management {
 	char *health_path;
 	struct activation activation;
 	struct dp_socket socket;
+	struct cookie_keeper cookies;
 	/* its own */
 	struct health health;
 	struct dp_context commands;

@@ -49,12 +49,13 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 {
 	const struct generation *g =
 	    live_choose(live, c->address, c->address_bytes);
-	const struct query_ctx ctx = {
-	    .config = &t->service->answer, .transport = ANSWER_STREAM};
+	const struct query_ctx ctx = service_context(t->service, ANSWER_STREAM);
 	uint8_t *at = t->work + t->work_bytes;
 	struct answer_query q = {.message = at + 2,
 	    .bytes = bytes,
-	    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES};
+	    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES,
+	    .client = c->address,
+	    .client_bytes = c->address_bytes};
 
 	memcpy(at + 2, message, bytes);
 	answer_batch_find(t->batch, g, &ctx, &q, 1);
