@@ -24,38 +24,34 @@ broken(const char *what)
 	abort();
 }
 
-/* The COOKIE option of a sound response, whose OPT record is its last; or NULL.
- */
-static const uint8_t *
-cookie_find(const uint8_t *m, size_t bytes)
+/* A response to a query with a cookie has one that is valid when it comes back.
+ * Its place is not looked for: the octets in front of it may be anywhere. */
+static bool
+has_valid_cookie(const struct query_ctx *ctx, const struct answer_query *q)
 {
 	static const uint8_t head[] = {0, DNS_OPTION_COOKIE, 0, COOKIE_BYTES};
+	const uint8_t *m = q->message;
+	uint8_t again[COOKIE_BYTES];
 
-	for (size_t at = DNS_HEADER_BYTES; at + 4 + COOKIE_BYTES <= bytes; at++)
-		if (memcmp(m + at, head, 4) == 0)
-			return m + at + 4;
-	return NULL;
+	for (size_t at = DNS_HEADER_BYTES;
+	     at + sizeof head + COOKIE_BYTES <= q->response_bytes; at++)
+		if (memcmp(m + at, head, sizeof head) == 0 &&
+		    cookie_take(again, ctx->secrets, ctx->now,
+			m + at + sizeof head, COOKIE_BYTES, q->client,
+			q->client_bytes) == ANSWER_COOKIE_VALID)
+			return true;
+	return false;
 }
 
-/* A response to a query with a cookie: it goes back, and is valid. */
 static void
 cookie_check(const struct query_ctx *ctx, const struct answer_query *q)
 {
-	uint8_t again[COOKIE_BYTES];
-	const uint8_t *cookie = cookie_find(q->message, q->response_bytes);
-
 	/* a response to TSIG has no OPT */
 	if (q->cookie == ANSWER_COOKIE_NONE || q->verdict == VERDICT_NOTAUTH)
 		return;
 	if (!ctx->secrets || !q->client_bytes)
 		broken("a cookie where they are off");
-	while (cookie &&
-	       cookie_take(again, ctx->secrets, ctx->now, cookie, COOKIE_BYTES,
-		   q->client, q->client_bytes) != ANSWER_COOKIE_VALID)
-		/* the same octets in front of it, in a name or an address */
-		cookie = cookie_find(
-		    cookie, q->response_bytes - (size_t)(cookie - q->message));
-	if (!cookie)
+	if (!has_valid_cookie(ctx, q))
 		broken("no valid cookie in a response that has to have one");
 }
 
