@@ -65,12 +65,16 @@ struct config_dataplane {
 	unsigned neal_options;
 };
 
+enum config_cookies { COOKIES_OFF, COOKIES_ON, COOKIES_REQUIRED };
+
 struct config_answer {         /* section `answer`, of data plane and sockets */
 	uint16_t udp_max;      /* 1232 */
 	char *nsid;            /* text, or "hex:..."; NULL */
 	char *identity;        /* id.server, hostname.bind; NULL: off */
 	char *version;         /* version.server, version.bind; NULL: off */
 	unsigned quarantine_s; /* a query that crashes is dropped, 3600 */
+	enum config_cookies cookies;
+	char *cookie_secret_file; /* NULL: COOKIE_FILE_NAME in the store */
 };
 
 struct config_sockets {

@@ -27,6 +27,7 @@
 static const char *const checksum_words[] = {"auto", "software", "trust", NULL};
 static const char *const huge_page_words[] = {"auto", "on", "off", NULL};
 static const char *const log_words[] = {"error", "warn", "info", "debug", NULL};
+static const char *const cookie_words[] = {"off", "on", "required", NULL};
 static const char *const rrl_words[] = {"off", "log", "on", NULL};
 static const char *const denied_words[] = {"drop", "refuse", NULL};
 static const char *const dnssec_words[] = {
@@ -110,6 +111,33 @@ static const struct schema_row store_rows[] = {
 };
 COUNT_ROWS(store_rows);
 
+static const struct schema_row cookie_rows[] = {
+    {.name = "mode",
+	.type = SCHEMA_WORD,
+	FIELD(config, answer.cookies),
+	.words = cookie_words,
+	.initial = "on",
+	.help = "off: the option is ignored; on: who sends a cookie gets one; "
+		"required: who sends one that is not valid gets BADCOOKIE over "
+		"UDP and has to come back with the one that comes with it."},
+    {.name = "secret_file",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE | SCHEMA_ABSOLUTE,
+	FIELD(config, answer.cookie_secret_file),
+	.high = 1024,
+	.initial_shown = "`cookies.secret` in the store's directory",
+	.help = "One or two secrets, a line of 32 hexadecimal digits each: the "
+		"first makes cookies, both are accepted. Made at random if it "
+		"is missing; the same on all nodes of an anycast set. A change "
+		"is taken within a second."},
+};
+COUNT_ROWS(cookie_rows);
+
+static const struct schema_section cookie_section = {.path = "answer.cookies",
+    .help = "DNS cookies (RFC 7873 and 9018): a client that sends one back has "
+	    "not forged its address.",
+    ROWS(cookie_rows)};
+
 static const struct schema_row answer_rows[] = {
     {.name = "udp_max",
 	.type = SCHEMA_NUMBER,
@@ -149,6 +177,7 @@ static const struct schema_row answer_rows[] = {
 	.initial = "3600",
 	.help = "Seconds for which a query that has crashed data plane or "
 		"sockets is dropped; then it is tried again."},
+    {.name = "cookies", .type = SCHEMA_SECTION, .section = &cookie_section},
 };
 COUNT_ROWS(answer_rows);
 

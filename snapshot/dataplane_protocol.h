@@ -32,7 +32,8 @@
  *   status
  *       -> ok activation=N stable=HEX candidate=HEX|none pid=N uptime_ms=N
  *          beat_ms=N healthy=yes|no reason=word owner=pid|none permille=N
- *          quarantined=N
+ *          quarantined=N cookies=off|MARK[,MARK]
+ *       MARK names a cookie secret, the first is that which makes cookies.
  *   health
  *       -> ok healthy=yes|no reason=word. yes: every core turns its loop and a
  *       generation is loaded. Staleness of data is never a reason.

@@ -105,6 +105,7 @@ int tool_generation(
 
 enum tool_status command_check(struct tool *t);
 enum tool_status command_compile(struct tool *t);
+enum tool_status command_cookies(struct tool *t);
 enum tool_status command_diff(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
 enum tool_status command_history(struct tool *t);

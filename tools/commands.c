@@ -75,6 +75,13 @@ const struct command commands[] = {
 	 "What limits and lists of prefixes have dropped, and which prefixes are\n"
 	 "limited most. `limits reload` makes the data plane read its lists again\n"
 	 "(holdfast-sockets does at SIGHUP).", command_limits},
+	{"cookies", "[show | stage | swap | roll] [--config FILE | --store DIR]",
+	 OFFLINE | OPT_RUN | OPT_TIMEOUT, 0, 1,
+	 "The secrets of DNS cookies, by marks that give nothing away. stage: a\n"
+	 "new one that is accepted beside the old; swap: it makes cookies from\n"
+	 "now on, and the old one is accepted; roll: both at once, for a server\n"
+	 "that shares its secrets with nobody. The daemons follow the file.",
+	 command_cookies},
 	{"stop", "[dataplane] [--run DIR | --config FILE]", ONLINE, 0, 1,
 	 "Stops holdfastd: answers go on. `stop dataplane` stops the data plane,\n"
 	 "and UDP answers with it.", command_stop},

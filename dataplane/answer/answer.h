@@ -32,7 +32,8 @@ enum {
 struct answer_config {
 	uint16_t udp_max; /* largest UDP response, 512..4096, default 1232 */
 	uint8_t nsid[ANSWER_NSID_MAX];
-	uint8_t nsid_bytes; /* 0: option not answered */
+	uint8_t nsid_bytes;  /* 0: option not answered */
+	bool require_cookie; /* what query_ctx says without load */
 	/* CHAOS TXT (RFC 4892); empty: REFUSED */
 	char identity[ANSWER_TEXT_MAX]; /* id.server, hostname.bind */
 	char version[ANSWER_TEXT_MAX];  /* version.server, version.bind */
@@ -52,6 +53,8 @@ enum answer_cookie {
 	                         is not spoofed */
 };
 
+struct cookie_secrets; /* dataplane/answer/cookie.h */
+
 /* What a burst has in common. */
 struct query_ctx {
 	const struct answer_config *config;
@@ -61,6 +64,17 @@ struct query_ctx {
 	/* The clients are denied: REFUSED is said to be for that (RFC 8914
 	 * section 4.19). For use with answer_nothing. */
 	bool prohibited;
+	/* Wall clock in seconds since 1970, modulo 2^32: of cookies. */
+	uint32_t now;
+	/* NULL: cookies are off, and the option is one of the unknown. */
+	const struct cookie_secrets *secrets;
+	/* Over UDP, who sends a cookie that is not valid gets BADCOOKIE and a
+	 * good one (RFC 7873 section 5.2.3): by configuration, or under load.
+	 */
+	bool require_cookie;
+	/* Answer to the keepalive option of streams (RFC 7828), in units of
+	 * 100 ms; 0: none. */
+	uint16_t keepalive;
 };
 
 /* Octets at the end of a buffer that the engine may read and scribble on. */

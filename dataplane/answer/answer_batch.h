@@ -9,7 +9,7 @@
 #ifndef HOLDFAST_ANSWER_BATCH_H
 #define HOLDFAST_ANSWER_BATCH_H
 
-#include "dataplane/answer/answer.h"
+#include "dataplane/answer/cookie.h"
 #include "dataplane/answer/name_lookup.h"
 #include "dataplane/answer/order_search.h"
 
@@ -50,6 +50,14 @@ struct found {
 	                              NULL: none */
 };
 
+/* Options that the query has and that its response may answer. */
+enum want {
+	WANT_NSID = 1 << 0,
+	WANT_ZONEVERSION = 1 << 1,
+	WANT_EXPIRE = 1 << 2,
+	WANT_KEEPALIVE = 1 << 3,
+};
+
 struct answer_state {
 	struct answer_query *query;
 	/* of the stages of find: where the next one looks */
@@ -64,16 +72,19 @@ struct answer_state {
 	struct found found;
 	uint16_t question_end; /* 0: there is no readable question */
 	uint16_t qtype, qclass;
-	uint16_t flags;   /* of the response, rcode left out */
-	uint32_t limit;   /* most octets of the response */
-	uint16_t rcode;   /* extended */
-	uint16_t ede;     /* extended error, or EDE_NONE */
-	uint16_t tsig_at; /* offset of the query's TSIG record */
-	uint8_t outcome;  /* enum outcome */
-	bool has_opt, want_do, want_nsid, any_class;
+	uint16_t flags;       /* of the response, rcode left out */
+	uint32_t limit;       /* most octets of the response */
+	uint16_t rcode;       /* extended */
+	uint16_t ede;         /* extended error, or EDE_NONE */
+	uint16_t tsig_at;     /* offset of the query's TSIG record */
+	uint8_t outcome;      /* enum outcome */
+	uint8_t wants;        /* enum want */
+	uint8_t cookie_bytes; /* of the query's; 0: none, or cookies are off */
+	bool has_opt, want_do, any_class;
 	uint8_t search; /* index among the batch's searches, or SEARCH_NONE */
 	const char *chaos;
 	struct query_name name;
+	uint8_t cookie[COOKIE_BYTES]; /* of the response */
 } __attribute__((aligned(64)));
 
 enum { EDE_NONE = 0xffff, SEARCH_NONE = 0xff };
@@ -148,9 +159,17 @@ void found_decide(struct found *out, const struct generation *g,
     const struct zone_view *view, const struct query_name *name,
     const struct node_d *node, uint16_t type, bool want_do);
 
+/* Whether the zone that answers is known: s->view is it, s->found is in it. */
+static inline bool
+answer_has_zone(const struct answer_state *s)
+{
+	return s->outcome == OUTCOME_BLOCK || s->outcome == OUTCOME_COMPOSE ||
+	       s->outcome == OUTCOME_RRSIG;
+}
+
 /* Octets of the OPT record that the response will have. */
 unsigned response_opt_bytes(
-    const struct answer_state *s, const struct answer_config *config);
+    const struct answer_state *s, const struct query_ctx *ctx);
 
 /* Writes the response of a decided query; sets q->response_bytes. */
 void response_write(struct answer_batch *b, struct answer_state *s,

@@ -24,9 +24,57 @@ parse_formerr(struct answer_state *s, struct answer_query *q)
 	    VERDICT_FORMERR, DNS_RCODE_FORMERR);
 }
 
+/* COOKIE: of several the first one counts (RFC 7873 section 5.2). False: a
+ * length that it can't have. */
+static bool
+parse_cookie(struct answer_state *s, const struct query_ctx *ctx,
+    struct answer_query *q, const uint8_t *p, unsigned bytes)
+{
+	if (!ctx->secrets || !q->client_bytes || s->cookie_bytes)
+		return true;
+	if (!cookie_bytes_are_sound(bytes))
+		return false;
+	s->cookie_bytes = (uint8_t)bytes;
+	q->cookie = (uint8_t)cookie_take(s->cookie, ctx->secrets, ctx->now, p,
+	    bytes, q->client, q->client_bytes);
+	return true;
+}
+
+static bool
+parse_option(struct answer_state *s, const struct query_ctx *ctx,
+    struct answer_query *q, unsigned code, const uint8_t *p, unsigned bytes)
+{
+	switch (code) {
+	case DNS_OPTION_COOKIE:
+		return parse_cookie(s, ctx, q, p, bytes);
+	case DNS_OPTION_NSID:
+		s->wants |= WANT_NSID;
+		return true;
+	case DNS_OPTION_ZONEVERSION:
+		/* RFC 9660 section 3.1: empty in queries */
+		s->wants |= WANT_ZONEVERSION;
+		return bytes == 0;
+	case DNS_OPTION_EXPIRE:
+		/* RFC 7314 section 3: empty in queries */
+		if (bytes == 0)
+			s->wants |= WANT_EXPIRE;
+		return true;
+	case DNS_OPTION_KEEPALIVE:
+		/* RFC 7828 sections 3.2.1 and 3.3.1: empty, and ignored over
+		 * UDP */
+		if (bytes == 0 && ctx->transport == ANSWER_STREAM &&
+		    ctx->keepalive)
+			s->wants |= WANT_KEEPALIVE;
+		return true;
+	default:
+		return true;
+	}
+}
+
 /* Options: unknown ones are ignored and not echoed (RFC 6891 section 6.1.2). */
 static bool
-parse_options(struct answer_state *s, const uint8_t *p, unsigned bytes)
+parse_options(struct answer_state *s, const struct query_ctx *ctx,
+    struct answer_query *q, const uint8_t *p, unsigned bytes)
 {
 	while (bytes) {
 		if (bytes < 4)
@@ -36,8 +84,8 @@ parse_options(struct answer_state *s, const uint8_t *p, unsigned bytes)
 
 		if (bytes - 4 < len)
 			return false;
-		if (code == DNS_OPTION_NSID)
-			s->want_nsid = true;
+		if (!parse_option(s, ctx, q, code, p + 4, len))
+			return false;
 		p += 4 + len;
 		bytes -= 4 + len;
 	}
@@ -66,20 +114,20 @@ parse_opt(struct answer_state *s, const struct query_ctx *ctx,
 		    s, q, OUTCOME_QUESTION, VERDICT_BADVERS, DNS_RCODE_BADVERS);
 		return true;
 	}
-	return rdlen == 0 || parse_options(s, p + DNS_OPT_BYTES, rdlen);
+	return rdlen == 0 || parse_options(s, ctx, q, p + DNS_OPT_BYTES, rdlen);
 }
 
-/* What is behind the question when it is not just one OPT: counted records of
- * any section. RFC 6891 section 6.1.1: OPT belongs into additional, once. A
- * record but OPT and TSIG has no business in a query: FORMERR, as NSD. */
+/* What is behind the question, from octet `from` on, when it is not just one
+ * OPT: counted records of any section. RFC 6891 section 6.1.1: OPT belongs into
+ * additional, once. A record but OPT and TSIG has no business in a query:
+ * FORMERR, as NSD. */
 static void
-parse_records(
-    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
+parse_records(struct answer_state *s, const struct query_ctx *ctx,
+    struct answer_query *q, unsigned from)
 {
 	const uint8_t *m = q->message;
 	unsigned additional = wire_load16(m + 10);
-	struct wire_reader r =
-	    wire_reader_make(m + s->question_end, q->bytes - s->question_end);
+	struct wire_reader r = wire_reader_make(m + from, q->bytes - from);
 
 	if (s->qtype == DNS_TYPE_IXFR && wire_load16(m + 6) == 0)
 		return; /* the client's SOA: parse_meta() refuses it all */
@@ -133,10 +181,45 @@ parse_records(
 		    s, q, OUTCOME_TSIG, VERDICT_NOTAUTH, DNS_RCODE_NOTAUTH);
 }
 
+/* Over UDP, a cookie that is not valid where one is required. */
+static bool
+cookie_is_lacking(const struct answer_state *s, const struct query_ctx *ctx,
+    const struct answer_query *q)
+{
+	return ctx->require_cookie && ctx->transport == ANSWER_UDP &&
+	       s->cookie_bytes && q->cookie != ANSWER_COOKIE_VALID;
+}
+
+/* No question: RFC 7873 section 5.4 gives a meaning to that if there is a
+ * cookie. Without a question there is nothing to sign, so a TSIG is a mistake.
+ */
+static void
+parse_cookie_alone(
+    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
+{
+	s->qtype = 0;
+	parse_records(s, ctx, q, DNS_HEADER_BYTES);
+	if (s->outcome == OUTCOME_TSIG ||
+	    (s->outcome == OUTCOME_LOOKUP && !s->cookie_bytes)) {
+		parse_formerr(s, q);
+		return;
+	}
+	if (s->outcome == OUTCOME_LOOKUP) {
+		bool bad = q->cookie != ANSWER_COOKIE_VALID &&
+		           s->cookie_bytes > COOKIE_CLIENT_BYTES;
+
+		parse_fail(s, q, OUTCOME_HEADER,
+		    bad ? VERDICT_BADCOOKIE : VERDICT_COOKIE,
+		    bad ? DNS_RCODE_BADCOOKIE : 0);
+	}
+	s->outcome = OUTCOME_HEADER;
+}
+
 /* Header word by word, for all that is not the usual query. Returns true if a
  * question is to be parsed. */
 static bool
-parse_header_unusual(struct answer_state *s, struct answer_query *q)
+parse_header_unusual(
+    struct answer_state *s, const struct query_ctx *ctx, struct answer_query *q)
 {
 	const uint8_t *m = q->message;
 	unsigned opcode = (s->flags >> DNS_OPCODE_SHIFT) & 15;
@@ -146,7 +229,10 @@ parse_header_unusual(struct answer_state *s, struct answer_query *q)
 		/* RFC 9619: a QUERY has one question, no more, no less */
 		if (wire_load16(m + 4) == 1)
 			return true;
-		parse_formerr(s, q);
+		if (wire_load16(m + 4) == 0)
+			parse_cookie_alone(s, ctx, q);
+		else
+			parse_formerr(s, q);
 		return false;
 	case DNS_OPCODE_NOTIFY:
 		/* nobody may notify us until zones come by transfer; AA is
@@ -193,6 +279,7 @@ parse_chaos(
 		parse_fail(s, q, OUTCOME_CHAOS, VERDICT_CHAOS, 0);
 		return;
 	}
+	s->ede = DNS_EDE_NOT_AUTHORITATIVE;
 	parse_fail(s, q, OUTCOME_QUESTION, VERDICT_REFUSED, DNS_RCODE_REFUSED);
 }
 
@@ -217,6 +304,7 @@ parse_meta(
 	}
 	switch (s->qtype) {
 	case DNS_TYPE_AXFR:
+		s->ede = DNS_EDE_NOT_SUPPORTED;
 		/* RFC 5936 section 4.2: a transfer is a matter of streams */
 		if (ctx->transport == ANSWER_UDP) {
 			parse_fail(s, q, OUTCOME_QUESTION, VERDICT_NOTIMP,
@@ -226,6 +314,7 @@ parse_meta(
 		__attribute__((fallthrough));
 	case DNS_TYPE_IXFR:
 		/* nobody may have our zones: said as Knot says it */
+		s->ede = DNS_EDE_NOT_SUPPORTED;
 		parse_fail(
 		    s, q, OUTCOME_QUESTION, VERDICT_NOTAUTH, DNS_RCODE_NOTAUTH);
 		break;
@@ -245,9 +334,12 @@ query_parse(struct answer_state *s, const struct generation *g,
 	s->question_end = 0;
 	s->ede = EDE_NONE;
 	s->tsig_at = 0;
-	s->has_opt = s->want_do = s->want_nsid = s->any_class = false;
+	s->has_opt = s->want_do = s->any_class = false;
+	s->wants = 0;
+	s->cookie_bytes = 0;
 	s->limit =
 	    ctx->transport == ANSWER_UDP ? DNS_EDNS_MIN : DNS_MESSAGE_MAX;
+	q->cookie = ANSWER_COOKIE_NONE;
 	q->response_bytes = 0;
 	q->apex_labels = q->key_labels = 0;
 	q->key_hash = 0;
@@ -265,7 +357,7 @@ query_parse(struct answer_state *s, const struct generation *g,
 	/* opcode and RD are copied, all else starts at zero */
 	s->flags = (uint16_t)(DNS_FLAG_QR | (flags & (0x7800 | DNS_FLAG_RD)));
 	if (__builtin_expect((flags & 0x7800) || wire_load16(m + 4) != 1, 0) &&
-	    !parse_header_unusual(s, q))
+	    !parse_header_unusual(s, ctx, q))
 		return;
 
 	unsigned avail = q->bytes - DNS_HEADER_BYTES;
@@ -298,12 +390,17 @@ query_parse(struct answer_state *s, const struct generation *g,
 			return;
 		}
 	} else if (__builtin_expect(counts != 0, 0)) {
-		parse_records(s, ctx, q);
+		parse_records(s, ctx, q, s->question_end);
 	}
 	if (s->limit > q->capacity - ANSWER_SPARE_BYTES)
 		s->limit = q->capacity - ANSWER_SPARE_BYTES;
 	if (__builtin_expect(s->outcome != OUTCOME_LOOKUP, 0))
 		return;
+	if (cookie_is_lacking(s, ctx, q)) {
+		parse_fail(s, q, OUTCOME_QUESTION, VERDICT_BADCOOKIE,
+		    DNS_RCODE_BADCOOKIE);
+		return;
+	}
 	if (__builtin_expect(
 		s->qclass != DNS_CLASS_IN ||
 		    (s->qtype >= DNS_TYPE_TKEY && s->qtype <= DNS_TYPE_MAILA),

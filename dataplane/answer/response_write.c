@@ -9,50 +9,140 @@
 #include "dataplane/answer/usual_query.h"
 #include "snapshot/fault.h"
 
-enum { OPTION_HEAD = 4, EDE_BYTES = OPTION_HEAD + 2 };
+enum {
+	OPTION_HEAD = 4,
+	EDE_BYTES = 2,
+	/* RFC 9660 section 2: LABELCOUNT, TYPE, a serial number */
+	ZONEVERSION_BYTES = 6,
+	ZONEVERSION_SOA_SERIAL = 0,
+	EXPIRE_BYTES = 4,
+	KEEPALIVE_BYTES = 2,
+	/* of the end of an SOA's RDATA: EXPIRE, MINIMUM */
+	SOA_EXPIRE_BACK = 8,
+};
+
+/* The expire value of the SOA that is the answer (RFC 7314 section 4): the
+ * first RRset of the block ends in it and MINIMUM. */
+static uint32_t
+answer_expire(const struct answer_state *s)
+{
+	const struct block_d *b = s->found.block;
+	unsigned end = b->nmark ? block_marks(b)->end : b->len;
+
+	return wire_load32(block_response(b) + end - SOA_EXPIRE_BACK);
+}
+
+/* Which of the options that the query has are answered. */
+static unsigned
+options_answered(const struct answer_state *s, const struct query_ctx *ctx)
+{
+	unsigned wants = s->wants;
+
+	if (!wants)
+		return 0;
+	if (!ctx->config->nsid_bytes)
+		wants &= ~(unsigned)WANT_NSID;
+	/* RFC 9660 section 3.2: only where we have a zone for the name */
+	if (!answer_has_zone(s))
+		wants &= ~(unsigned)(WANT_ZONEVERSION | WANT_EXPIRE);
+	if (s->qtype != DNS_TYPE_SOA || s->found.kind != FOUND_ANSWER)
+		wants &= ~(unsigned)WANT_EXPIRE;
+	return wants;
+}
 
 unsigned
-response_opt_bytes(
-    const struct answer_state *s, const struct answer_config *cfg)
+response_opt_bytes(const struct answer_state *s, const struct query_ctx *ctx)
 {
-	unsigned n = DNS_OPT_BYTES;
+	unsigned n = DNS_OPT_BYTES, wants = options_answered(s, ctx);
 
 	if (!s->has_opt)
 		return 0;
-	if (s->want_nsid && cfg->nsid_bytes)
-		n += OPTION_HEAD + cfg->nsid_bytes;
+	if (wants & WANT_NSID)
+		n += OPTION_HEAD + ctx->config->nsid_bytes;
+	if (s->cookie_bytes)
+		n += OPTION_HEAD + COOKIE_BYTES;
+	if (wants & WANT_ZONEVERSION)
+		n += OPTION_HEAD + ZONEVERSION_BYTES;
+	if (wants & WANT_EXPIRE)
+		n += OPTION_HEAD + EXPIRE_BYTES;
+	if (wants & WANT_KEEPALIVE)
+		n += OPTION_HEAD + KEEPALIVE_BYTES;
 	if (s->ede != EDE_NONE)
-		n += EDE_BYTES;
+		n += OPTION_HEAD + EDE_BYTES;
 	return n;
 }
 
-static void
-opt_write(uint8_t *p, const struct answer_state *s,
-    const struct answer_config *cfg, unsigned opt_bytes)
+/* The head of an option at p. Returns where its data goes. */
+static uint8_t *
+option_begin(uint8_t *p, unsigned code, unsigned bytes)
 {
-	unsigned at = DNS_OPT_BYTES;
+	wire_store16(p, (uint16_t)code);
+	wire_store16(p + 2, (uint16_t)bytes);
+	return p + OPTION_HEAD;
+}
 
+static uint8_t *
+option_write(uint8_t *p, unsigned code, const void *data, unsigned bytes)
+{
+	p = option_begin(p, code, bytes);
+	memcpy(p, data, bytes);
+	return p + bytes;
+}
+
+static uint8_t *
+zoneversion_write(uint8_t *p, const struct answer_state *s)
+{
+	p = option_begin(p, DNS_OPTION_ZONEVERSION, ZONEVERSION_BYTES);
+	p[0] = (uint8_t)s->view.apex_labels;
+	p[1] = ZONEVERSION_SOA_SERIAL;
+	wire_store32(p + 2, s->view.zone->serial);
+	return p + ZONEVERSION_BYTES;
+}
+
+/* In the same order as response_opt_bytes() counts them. */
+static void
+options_write(
+    uint8_t *p, const struct answer_state *s, const struct query_ctx *ctx)
+{
+	unsigned wants = options_answered(s, ctx);
+
+	if (wants & WANT_NSID)
+		p = option_write(p, DNS_OPTION_NSID, ctx->config->nsid,
+		    ctx->config->nsid_bytes);
+	if (s->cookie_bytes)
+		p = option_write(p, DNS_OPTION_COOKIE, s->cookie, COOKIE_BYTES);
+	if (wants & WANT_ZONEVERSION)
+		p = zoneversion_write(p, s);
+	if (wants & WANT_EXPIRE) {
+		wire_store32(option_begin(p, DNS_OPTION_EXPIRE, EXPIRE_BYTES),
+		    answer_expire(s));
+		p += OPTION_HEAD + EXPIRE_BYTES;
+	}
+	if (wants & WANT_KEEPALIVE) {
+		wire_store16(
+		    option_begin(p, DNS_OPTION_KEEPALIVE, KEEPALIVE_BYTES),
+		    ctx->keepalive);
+		p += OPTION_HEAD + KEEPALIVE_BYTES;
+	}
+	if (s->ede != EDE_NONE)
+		wire_store16(
+		    option_begin(p, DNS_OPTION_EDE, EDE_BYTES), s->ede);
+}
+
+static void
+opt_write(uint8_t *p, const struct answer_state *s, const struct query_ctx *ctx,
+    unsigned opt_bytes)
+{
 	p[0] = 0;
 	wire_store16(p + 1, DNS_TYPE_OPT);
-	wire_store16(p + 3, cfg->udp_max);
+	wire_store16(p + 3, ctx->config->udp_max);
 	p[5] = (uint8_t)(s->rcode >> 4);
 	p[6] = 0;
 	/* DO is copied (RFC 3225 section 3), other flags are zero */
 	wire_store16(p + 7, s->want_do ? 0x8000 : 0);
 	wire_store16(p + 9, (uint16_t)(opt_bytes - DNS_OPT_BYTES));
-	if (opt_bytes == DNS_OPT_BYTES)
-		return;
-	if (s->want_nsid && cfg->nsid_bytes) {
-		wire_store16(p + at, DNS_OPTION_NSID);
-		wire_store16(p + at + 2, cfg->nsid_bytes);
-		memcpy(p + at + OPTION_HEAD, cfg->nsid, cfg->nsid_bytes);
-		at += OPTION_HEAD + cfg->nsid_bytes;
-	}
-	if (s->ede != EDE_NONE) {
-		wire_store16(p + at, DNS_OPTION_EDE);
-		wire_store16(p + at + 2, 2);
-		wire_store16(p + at + OPTION_HEAD, s->ede);
-	}
+	if (opt_bytes != DNS_OPT_BYTES)
+		options_write(p + DNS_OPT_BYTES, s, ctx);
 }
 
 /* Header and OPT around what stands between `from` and `at`. */
@@ -67,7 +157,7 @@ response_finish(struct answer_query *q, const struct answer_state *s,
 	response_header_write(
 	    q->message, flags, qd, c->an, c->ns, c->ar + (opt_bytes != 0));
 	if (opt_bytes)
-		opt_write(q->message + c->at, s, ctx->config, opt_bytes);
+		opt_write(q->message + c->at, s, ctx, opt_bytes);
 	q->response_bytes = c->at + opt_bytes;
 }
 
@@ -139,7 +229,7 @@ response_write(struct answer_batch *b, struct answer_state *s,
     const struct generation *g, const struct query_ctx *ctx,
     struct answer_query *q)
 {
-	unsigned opt_bytes = response_opt_bytes(s, ctx->config);
+	unsigned opt_bytes = response_opt_bytes(s, ctx);
 	struct composer c = {
 	    .message = q->message,
 	    .at = s->outcome == OUTCOME_HEADER ? DNS_HEADER_BYTES

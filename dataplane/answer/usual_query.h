@@ -2,11 +2,11 @@
  *
  * The usual query and its usual response, in line for the loops of answer.c:
  * opcode QUERY, one question of class IN for a type with records, nothing or
- * one OPT of version 0 without options behind it; one block that fits. What is
- * not usual goes to query_parse() and response_write(), which do everything, so
- * each rule stands here only in the form "is it that case?". Measured when
- * it was split off: 700 instructions a query became 640, and 119 TSC cycles 114
- * (1,000 names, plain; make bench-engine).
+ * one OPT of version 0 with no option or a cookie behind it; one block that
+ * fits. What is not usual goes to query_parse() and response_write(), which do
+ * everything, so each rule stands here only in the form "is it that case?".
+ * Measured when it was split off: 700 instructions a query became 640, and 119
+ * TSC cycles 114 (1,000 names, plain; make bench-engine).
  */
 #ifndef HOLDFAST_USUAL_QUERY_H
 #define HOLDFAST_USUAL_QUERY_H
@@ -34,6 +34,19 @@ usual_load64(const uint8_t *p)
 	return __builtin_bswap64(v);
 }
 
+/* A COOKIE option alone, of the two lengths that clients send: 8, and 24 with a
+ * server cookie of version 1. */
+static inline bool
+usual_cookie_is(const struct query_ctx *ctx, const struct answer_query *q,
+    const uint8_t *option, unsigned bytes)
+{
+	return (bytes == 4 + COOKIE_BYTES ||
+		   bytes == 4 + COOKIE_CLIENT_BYTES) &&
+	       wire_load32(option) ==
+	           ((uint32_t)DNS_OPTION_COOKIE << 16 | (bytes - 4)) &&
+	       ctx->secrets && q->client_bytes && !ctx->require_cookie;
+}
+
 /* False: not this case, nothing was decided. */
 static inline __attribute__((always_inline)) bool
 usual_query_parse(struct answer_state *s, const struct generation *g,
@@ -42,7 +55,7 @@ usual_query_parse(struct answer_state *s, const struct generation *g,
 	const uint8_t *m = q->message;
 	uint32_t bytes = q->bytes, rest;
 	uint64_t header, opt = 0;
-	unsigned end, size = DNS_EDNS_MIN, additional;
+	unsigned end, size = DNS_EDNS_MIN, additional, options = 0;
 
 	if (bytes < DNS_HEADER_BYTES + 5 || !g)
 		return false;
@@ -60,11 +73,15 @@ usual_query_parse(struct answer_state *s, const struct generation *g,
 		return false;
 	if (additional) {
 		/* at most the message's end is read: rest is looked at first */
-		if (additional != 1 || rest != DNS_OPT_BYTES)
+		if (additional != 1 || rest < DNS_OPT_BYTES)
 			return false;
 		opt = usual_load64(m + end);
+		options = wire_load16(m + end + 9);
 		if ((opt & USUAL_OPT_MASK) != USUAL_OPT ||
-		    wire_load16(m + end + 9) != 0)
+		    options != rest - DNS_OPT_BYTES)
+			return false;
+		if (options &&
+		    !usual_cookie_is(ctx, q, m + end + DNS_OPT_BYTES, options))
 			return false;
 		size = (unsigned)(opt >> 24) & 0xffff;
 		if (size < DNS_EDNS_MIN)
@@ -86,12 +103,19 @@ usual_query_parse(struct answer_state *s, const struct generation *g,
 	s->outcome = OUTCOME_LOOKUP;
 	s->has_opt = additional;
 	s->want_do = opt & 0x80;
-	s->want_nsid = s->any_class = false;
+	s->any_class = false;
+	s->wants = 0;
+	s->cookie_bytes = (uint8_t)(options ? options - 4 : 0);
+	q->cookie = ANSWER_COOKIE_NONE;
 	query_name_lower(s->name.lower, m + DNS_HEADER_BYTES, s->name.bytes);
 	if (fault_hit("engine-case-lost"))
 		memcpy(q->message + DNS_HEADER_BYTES, s->name.lower,
 		    s->name.bytes);
 	query_name_hash(&s->name, &g->key);
+	if (options)
+		q->cookie = (uint8_t)cookie_take(s->cookie, ctx->secrets,
+		    ctx->now, m + end + DNS_OPT_BYTES + 4, options - 4,
+		    q->client, q->client_bytes);
 	return true;
 }
 
@@ -104,6 +128,18 @@ usual_opt_write(uint8_t *p, unsigned size, bool want_do)
 
 	memcpy(p, &opt, 8);
 	memcpy(p + 7, &flags, 4);
+}
+
+enum { USUAL_COOKIE_BYTES = 4 + COOKIE_BYTES };
+
+/* Into the OPT at p that usual_opt_write() has made. */
+static inline void
+usual_cookie_write(uint8_t *p, const uint8_t cookie[COOKIE_BYTES])
+{
+	wire_store16(p + 9, USUAL_COOKIE_BYTES);
+	wire_store32(p + DNS_OPT_BYTES,
+	    (uint32_t)DNS_OPTION_COOKIE << 16 | COOKIE_BYTES);
+	memcpy(p + DNS_OPT_BYTES + 4, cookie, COOKIE_BYTES);
 }
 
 static inline void
@@ -171,12 +207,14 @@ usual_response_write(const struct answer_state *s, const struct query_ctx *ctx,
 	unsigned at = s->question_end, opt_bytes = 0;
 	int delta;
 
-	if (s->outcome != OUTCOME_BLOCK || s->want_nsid ||
-	    b->flags & BLOCK_WIDE || ctx->ttl_cap ||
+	if (s->outcome != OUTCOME_BLOCK || s->wants || b->flags & BLOCK_WIDE ||
+	    ctx->ttl_cap ||
 	    q->verdict >= VERDICT_SLIPPED) /* nothing, or nothing but TC */
 		return false;
 	if (s->has_opt)
 		opt_bytes = DNS_OPT_BYTES;
+	if (s->cookie_bytes)
+		opt_bytes += USUAL_COOKIE_BYTES;
 	if (at + b->len + opt_bytes > s->limit)
 		return false;
 	usual_block_copy(q->message + at, block_response(b), b->len);
@@ -189,6 +227,8 @@ usual_response_write(const struct answer_state *s, const struct query_ctx *ctx,
 	if (opt_bytes)
 		usual_opt_write(
 		    q->message + at, ctx->config->udp_max, s->want_do);
+	if (s->cookie_bytes)
+		usual_cookie_write(q->message + at, s->cookie);
 	q->response_bytes = at + opt_bytes;
 	return true;
 }

@@ -24,6 +24,8 @@
 	X(YXDOMAIN,        "yxdomain",        1, "a DNAME made the name too long") \
 	X(SERVFAIL,        "servfail",        1, "no generation is loaded") \
 	X(CHAOS,           "chaos",           1, "an identity name of class CH") \
+	X(COOKIE,          "cookie",          1, "no question, a cookie alone") \
+	X(BADCOOKIE,       "badcookie",       1, "no valid server cookie where one is required") \
 	X(DENIED,          "denied",          1, "REFUSED: the client is in a denied prefix") \
 	X(SLIPPED,         "slipped",         1, "over the response rate limit, answered empty with TC set") \
 	X(DROP_SHORT,      "drop_short",      0, "less than a header") \

@@ -51,6 +51,7 @@ answer_options_take(
 
 	answer_config_default(out);
 	out->udp_max = c->udp_max;
+	out->require_cookie = c->cookies == COOKIES_REQUIRED;
 	if (c->nsid)
 		rc = take_nsid(out, c->nsid, err);
 	if (!rc)

@@ -120,6 +120,8 @@ push_query(struct core *c, const struct live_pair *pair, unsigned i)
 	q->message = data + message;
 	q->bytes = f->l4_bytes - FRAME_UDP_BYTES;
 	q->capacity = (uint32_t)m->buf_len - m->data_off - message;
+	q->client = frame_client(f, data);
+	q->client_bytes = (uint8_t)frame_client_bytes(f);
 }
 
 /* What the data plane answers besides queries. */
@@ -414,12 +416,24 @@ count_burst(struct core *c, uint64_t cycles)
 	count_limits(c);
 }
 
+/* What the queries of a burst have in common. */
+static inline void
+set_context(struct core *c, uint64_t start)
+{
+	c->query = c->port->query;
+	c->query.now = wall_clock_seconds(&c->live->clock, start);
+	c->query.secrets = live_secrets_read(c->live);
+	c->denied = c->port->denied;
+	c->denied.now = c->query.now;
+	c->denied.secrets = c->query.secrets;
+}
+
 static void
 do_burst(struct core *c, uint64_t start)
 {
 	/* Once a burst: all its queries see one pair of generations. */
 	const struct live_pair *pair = live_pair_read(c->live);
-	const struct query_ctx *ctx = &c->port->query;
+	const struct query_ctx *ctx = &c->query;
 	struct burst *b = &c->burst;
 
 	stage_start(start);
@@ -429,11 +443,12 @@ do_burst(struct core *c, uint64_t start)
 	b->candidate.count = 0;
 	b->denied.count = 0;
 	parse_frames(c, pair, start);
+	set_context(c, start);
 	admit(c, start);
 	stage_end(STAGE_FRAME);
 	answer_batch(c, pair->stable, ctx, &b->stable, start);
 	answer_batch(c, pair->candidate, ctx, &b->candidate, start);
-	answer_batch(c, &answer_nothing, &c->port->denied, &b->denied, start);
+	answer_batch(c, &answer_nothing, &c->denied, &b->denied, start);
 	send_replies(c);
 	if (c->log)
 		burst_log_end(c->log);

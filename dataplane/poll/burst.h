@@ -67,8 +67,9 @@ struct core {
 	const struct quarantine *quarantine; /* NULL: none */
 	uint16_t queue;
 	uint16_t lcore;
-	unsigned reader;        /* of live */
-	struct limiter limiter; /* all zero: nothing is limited */
+	unsigned reader;                /* of live */
+	struct limiter limiter;         /* all zero: nothing is limited */
+	struct query_ctx query, denied; /* the port's, with this burst's time */
 	struct burst burst;
 };
 

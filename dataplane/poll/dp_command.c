@@ -183,18 +183,21 @@ say_status(const struct dp_context *d, char *answer)
 {
 	const struct activation *a = d->activation;
 	char stable[DIGEST_TEXT_MAX], candidate[DIGEST_TEXT_MAX], owner[24];
+	char cookies[32];
 
 	snprintf(owner, sizeof owner, "%lu", (unsigned long)d->owner_pid);
 	return (size_t)snprintf(answer, DATAPLANE_MESSAGE_MAX,
 	    "ok activation=%lu stable=%s candidate=%s pid=%d uptime_ms=%lu "
-	    "beat_ms=%lu healthy=%s reason=%s owner=%s permille=%u quarantined=%u",
+	    "beat_ms=%lu healthy=%s reason=%s owner=%s permille=%u "
+	    "quarantined=%u cookies=%s",
 	    (unsigned long)a->number, digest_or_none(stable, a->stable),
 	    digest_or_none(candidate, a->candidate), getpid(),
 	    (unsigned long)(a->now_ms() - d->started_ms),
 	    (unsigned long)d->health->oldest_ms,
 	    d->health->healthy ? "yes" : "no", d->health->reason,
 	    d->owner == DP_NO_OWNER ? "none" : owner, a->canary_permille,
-	    d->quarantined);
+	    d->quarantined,
+	    d->cookies ? cookie_keeper_text(d->cookies, cookies) : "off");
 }
 
 static size_t

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "dataplane/poll/activation.h"
+#include "dataplane/poll/cookie_keeper.h"
 #include "dataplane/poll/health.h"
 #include "snapshot/dataplane_protocol.h"
 
@@ -21,6 +22,7 @@ struct dp_context {
 	struct activation *activation;
 	const struct health *health;
 	const struct limits *limits; /* NULL in tests: no lists of prefixes */
+	const struct cookie_keeper *cookies; /* NULL: none are kept */
 	uint64_t started_ms;
 	unsigned quarantined; /* queries in quarantine, for `status` */
 	bool stop;            /* set by the command */

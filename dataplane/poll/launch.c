@@ -53,6 +53,7 @@ struct launch {
 	struct answer_config answer;
 	char *counters_path, *page_path, *health_path, *socket_path;
 	char *limited_path;
+	char *cookie_path;
 	char labels[HEALTH_CORES_MAX][COUNTERS_NAME_MAX];
 	void *accounts[HEALTH_CORES_MAX]; /* of the cores' limiters */
 	/* Each written by its core. */
@@ -112,6 +113,13 @@ make_paths(struct launch *l, struct err *err)
 		0)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	l->management.health_path = l->health_path;
+	if (l->config->answer.cookies != COOKIES_OFF) {
+		l->cookie_path = cookie_file_path(
+		    l->config->answer.cookie_secret_file, l->config->store_dir);
+		if (!l->cookie_path)
+			return err_set(err, ERR_NO_MEMORY, "out of memory");
+	}
+	l->management.cookies.path = l->cookie_path;
 	return file_make_directories(run, 0755, err);
 }
 
@@ -450,6 +458,7 @@ launch_free(struct launch *l)
 	free(l->health_path);
 	free(l->socket_path);
 	free(l->limited_path);
+	free(l->cookie_path);
 	free(l);
 }
 

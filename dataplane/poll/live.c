@@ -51,6 +51,7 @@ live_free(struct live **l)
 	prefix_set_free(&(*l)->published_prefixes);
 	prefix_set_free(&(*l)->retired_prefixes);
 	free((*l)->readers);
+	explicit_bzero((*l)->secrets_slots, sizeof(*l)->secrets_slots);
 	free(*l);
 	*l = NULL;
 }
@@ -138,6 +139,23 @@ live_publish_prefixes(
 	l->published_prefixes = *prefixes;
 	*prefixes = NULL;
 	return 0;
+}
+
+bool
+live_publish_secrets(struct live *l, const struct cookie_secrets *secrets)
+{
+	unsigned n = l->secrets_next;
+	struct live_secrets *new = &l->secrets_slots[n];
+	struct live_secrets *old =
+	    &l->secrets_slots[(n + LIVE_SECRETS - 1) % LIVE_SECRETS];
+
+	if (new->token && !rte_rcu_qsbr_check(l->readers, new->token, false))
+		return false;
+	new->secrets = *secrets;
+	atomic_store_explicit(&l->secrets, &new->secrets, memory_order_release);
+	old->token = rte_rcu_qsbr_start(l->readers);
+	l->secrets_next = (n + 1) % LIVE_SECRETS;
+	return true;
 }
 
 void

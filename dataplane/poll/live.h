@@ -20,7 +20,9 @@
 #include <rte_rcu_qsbr.h>
 
 #include "base/err.h"
+#include "dataplane/answer/cookie.h"
 #include "dataplane/limit/prefix_set.h"
+#include "dataplane/poll/wall_clock.h"
 #include "snapshot/generation.h"
 
 struct live_pair {
@@ -30,12 +32,14 @@ struct live_pair {
 	uint64_t canary_key[2];
 };
 
-enum { LIVE_PAIRS = 16 };
+enum { LIVE_PAIRS = 16, LIVE_SECRETS = 4 };
 
 struct live {
 	/* Read by every core once a burst, written at activations. */
 	_Alignas(64) _Atomic(const struct live_pair *) pair;
-	_Atomic(const struct prefix_set *) prefixes; /* NULL: none */
+	_Atomic(const struct prefix_set *) prefixes;    /* NULL: none */
+	_Atomic(const struct cookie_secrets *) secrets; /* NULL: none */
+	struct wall_clock clock;
 	struct rte_rcu_qsbr *readers;
 	/* Management's: the published pair and the retired ones. */
 	_Alignas(64) struct live_slot {
@@ -46,6 +50,12 @@ struct live {
 	} slots[LIVE_PAIRS];
 	struct prefix_set *published_prefixes, *retired_prefixes;
 	uint64_t prefixes_token; /* of the retired ones */
+	/* Places of secrets, used in turn: [next - 1] is published. */
+	struct live_secrets {
+		struct cookie_secrets secrets;
+		uint64_t token; /* of when it was replaced; 0: never used */
+	} secrets_slots[LIVE_SECRETS];
+	unsigned secrets_next;
 };
 
 /* With an empty pair published. Readers are numbered 0 to readers - 1. */
@@ -60,6 +70,10 @@ void live_free(struct live **l);
  * many pairs wait for a core that does not move. */
 int live_publish(struct live *l, const struct live_pair *pair,
     struct generation **garbage, struct err *err);
+
+/* Publishes a copy of the secrets. False, and nothing changed, while a core may
+ * still read the place that would be overwritten: try again. */
+bool live_publish_secrets(struct live *l, const struct cookie_secrets *secrets);
 
 /* Publishes *prefixes, which is taken and may be NULL. ERR_BUSY, and nothing
  * changed, when those before the last still wait for a core. */
@@ -84,7 +98,14 @@ live_prefixes_read(const struct live *l)
 	return atomic_load_explicit(&l->prefixes, memory_order_acquire);
 }
 
-/* The reader holds nothing of any pair now, and no prefixes. */
+/* Valid until the reader is quiescent, as the pair. */
+static inline const struct cookie_secrets *
+live_secrets_read(const struct live *l)
+{
+	return atomic_load_explicit(&l->secrets, memory_order_acquire);
+}
+
+/* The reader holds nothing of any pair now, no prefixes and no secrets. */
 static inline void
 live_reader_quiescent(struct live *l, unsigned reader)
 {

@@ -13,8 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -58,6 +60,10 @@ management_init(struct management *m)
 	write_health(m); /* a killed one's file may say that all is well */
 	dp_context_init(&m->commands, &m->activation, &m->health, now);
 	m->commands.limits = &m->limits;
+	m->commands.cookies = &m->cookies;
+	wall_clock_init(&m->live->clock, rte_get_tsc_hz(), rte_rdtsc(),
+	    (int64_t)clock_ns(CLOCK_REALTIME));
+	cookie_keeper_look(&m->cookies, m->live);
 }
 
 void
@@ -175,6 +181,9 @@ run_timers(struct management *m)
 		return;
 	m->second_at = now + MANAGEMENT_SECOND_MS;
 	look_at_quarantine(m);
+	wall_clock_set(
+	    &m->live->clock, rte_rdtsc(), (int64_t)clock_ns(CLOCK_REALTIME));
+	cookie_keeper_look(&m->cookies, m->live);
 	read_port_statistics(m);
 	look_at_links(m);
 	/* its time says that somebody still stands behind the line */

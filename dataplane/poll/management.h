@@ -11,6 +11,7 @@
 #include "dataplane/guard/guard.h"
 #include "dataplane/poll/activation.h"
 #include "dataplane/poll/burst.h"
+#include "dataplane/poll/cookie_keeper.h"
 #include "dataplane/poll/core_counters.h"
 #include "dataplane/poll/dp_socket.h"
 #include "dataplane/poll/health.h"
@@ -41,6 +42,7 @@ struct management {
 	struct guard *guard;
 	struct activation activation;
 	struct dp_socket socket;
+	struct cookie_keeper cookies;
 	/* its own */
 	struct health health;
 	struct dp_context commands;

@@ -170,8 +170,9 @@ set_hot_fields(struct port *p, const struct answer_config *answer)
 	/* Never an IP fragment (RFC 9715); an MTU is at least 1280. */
 	if (p->answer.udp_max > carries)
 		p->answer.udp_max = (uint16_t)carries;
-	p->query =
-	    (struct query_ctx){.config = &p->answer, .transport = ANSWER_UDP};
+	p->query = (struct query_ctx){.config = &p->answer,
+	    .transport = ANSWER_UDP,
+	    .require_cookie = answer->require_cookie};
 	p->answer_denied = (struct answer_config){.udp_max = p->answer.udp_max};
 	p->denied = (struct query_ctx){.config = &p->answer_denied,
 	    .transport = ANSWER_UDP,

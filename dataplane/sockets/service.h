@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "dataplane/answer/answer.h"
 #include "dataplane/guard/guard.h"
 #include "dataplane/limit/limits.h"
@@ -19,24 +20,40 @@
 struct tcp_limits {
 	unsigned clients, per_client; /* connections */
 	unsigned idle_ms;
-	unsigned query_ms; /* for a message to arrive or to leave */
-	unsigned pipeline; /* queries answered in one go a connection */
-	uint64_t memory;   /* bytes that connections of a worker may hold */
+	unsigned query_ms;  /* for a message to arrive or to leave */
+	unsigned pipeline;  /* queries answered in one go a connection */
+	uint64_t memory;    /* bytes that connections of a worker may hold */
+	uint16_t keepalive; /* idle_ms as RFC 7828 says it, in 100 ms */
 };
 
-/* Made before the workers start; only `grace` and `prefixes` change while they
- * run. */
+/* Made before the workers start; only `grace`, `prefixes` and `secrets` change
+ * while they run. Workers read all three between entering and leaving. */
 struct service {
 	struct answer_config answer;
 	struct answer_config answer_denied; /* says nothing of who we are */
 	struct limits udp_limits;
 	struct counters *limited; /* base/limited.h; NULL: not wanted */
-	_Atomic(const struct prefix_set *) prefixes; /* NULL: none */
+	_Atomic(const struct prefix_set *) prefixes;    /* NULL: none */
+	_Atomic(const struct cookie_secrets *) secrets; /* NULL: none */
 	struct tcp_limits limits;
 	struct tcp_clients *clients;
 	struct grace grace;
 	struct guard *guard; /* NULL in tests */
 };
+
+/* What the queries of a burst have in common. */
+static inline struct query_ctx
+service_context(const struct service *s, enum answer_transport transport)
+{
+	return (struct query_ctx){
+	    .config = &s->answer,
+	    .transport = transport,
+	    .now = (uint32_t)(clock_ms(CLOCK_REALTIME_COARSE) / 1000),
+	    .secrets = atomic_load(&s->secrets),
+	    .require_cookie = s->answer.require_cookie,
+	    .keepalive = s->limits.keepalive,
+	};
+}
 
 enum source_kind { SOURCE_STOP, SOURCE_UDP, SOURCE_TCP_LISTENER, SOURCE_TCP };
 

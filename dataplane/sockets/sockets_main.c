@@ -18,6 +18,8 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "config/cookie_file.h"
+#include "dataplane/answer/cookie.h"
 #include "dataplane/limit/limits.h"
 #include "dataplane/sockets/follow.h"
 #include "dataplane/sockets/listen.h"
@@ -27,7 +29,11 @@
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/fault.h"
 
-enum { MEMORY_TCP_BYTES = 64 << 20 }; /* held by all TCP connections together */
+enum {
+	MEMORY_TCP_BYTES = 64 << 20, /* held by all TCP connections together */
+	SECRETS_LOOK_MS = 1000,
+	KEEPALIVE_UNIT_MS = 100, /* RFC 7828 section 3.1 */
+};
 
 /* An init ladder: what exists is freed from the last to the first. */
 struct program {
@@ -36,6 +42,9 @@ struct program {
 	struct sockets_counters *counters;
 	struct store *store;
 	struct follow *follow;
+	struct cookie_watch cookies;
+	struct cookie_secrets *secrets; /* what the service has */
+	uint64_t secrets_looked_ms;
 	struct worker *workers[GRACE_READERS_MAX];
 	unsigned nworkers;
 	int signal_fd;
@@ -139,6 +148,74 @@ limited_make(struct program *p, struct err *err)
 	    &p->service.limited, p->limited_path, labels, o->threads, err);
 }
 
+/* The workers' secrets from now on. */
+static void
+secrets_swap(struct program *p, const struct cookie_file *f)
+{
+	struct cookie_secrets *next = malloc(sizeof *next), *old = p->secrets;
+
+	if (next == NULL) {
+		log_error("out of memory: cookie secrets stay as they are");
+		return;
+	}
+	cookie_secrets_set(next, (const void *)f->secrets, f->count);
+	(void)atomic_exchange(&p->service.secrets, next);
+	grace_settle(&p->service.grace);
+	free(old);
+	p->secrets = next;
+	log_info("cookies: secret %08x makes them, %u %s accepted",
+	    cookie_secret_mark(next, 0), next->count,
+	    next->count == 1 ? "is" : "are");
+}
+
+/* A file that can't be used changes nothing. */
+static void
+secrets_look(struct program *p)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	struct cookie_file f;
+	struct err err;
+	int rc;
+
+	if (!p->options.cookie_path ||
+	    (p->cookies.looked && now - p->secrets_looked_ms < SECRETS_LOOK_MS))
+		return;
+	p->secrets_looked_ms = now;
+	rc = cookie_watch_look(&p->cookies, p->options.cookie_path, &f, &err);
+	if (rc < 0)
+		log_error("%s; %s", err.text,
+		    p->secrets ? "the secrets from before stay in use"
+			       : "cookies are off until it is there");
+	if (rc > 0)
+		secrets_swap(p, &f);
+	explicit_bzero(&f, sizeof f);
+}
+
+/* Without a file of secrets: one of our own. */
+static int
+secrets_make(struct program *p, struct err *err)
+{
+	struct cookie_file f = {.count = 1};
+	int rc;
+
+	if (!p->options.cookies || p->options.cookie_path)
+		return 0;
+	rc = cookie_secret_random(f.secrets[0], err);
+	if (!rc)
+		secrets_swap(p, &f);
+	explicit_bzero(&f, sizeof f);
+	return rc;
+}
+
+/* At least one unit: 0 would tell clients to close at once. */
+static uint16_t
+keepalive_of(unsigned idle_ms)
+{
+	unsigned units = idle_ms / KEEPALIVE_UNIT_MS;
+
+	return (uint16_t)(units > UINT16_MAX ? UINT16_MAX : units ? units : 1);
+}
+
 static int
 guard_make(struct service *s, const struct sockets_options *o, struct err *err)
 {
@@ -170,6 +247,7 @@ service_make(struct program *p, struct err *err)
 	    .idle_ms = o->tcp_idle_ms,
 	    .query_ms = o->tcp_query_ms,
 	    .pipeline = o->tcp_pipeline,
+	    .keepalive = keepalive_of(o->tcp_idle_ms),
 	    .memory = MEMORY_TCP_BYTES / o->threads,
 	};
 	grace_init(&s->grace, o->threads, &nothing);
@@ -230,6 +308,8 @@ program_make(struct program *p, struct err *err)
 	if (!rc)
 		rc = service_make(p, err);
 	if (!rc)
+		rc = secrets_make(p, err);
+	if (!rc)
 		rc = workers_make(p, err);
 	if (!rc)
 		rc = follow_new(&p->follow, &p->store, o->run_dir,
@@ -260,6 +340,7 @@ program_free(struct program *p)
 	for (unsigned i = 0; i < p->nworkers; i++)
 		worker_free(&p->workers[i]);
 	follow_free(&p->follow);
+	free(p->secrets);
 	tcp_clients_free(&p->service.clients);
 	service_limits_free(p);
 	guard_free(&p->service.guard);
@@ -315,6 +396,7 @@ program_run(struct program *p, struct err *err)
 	guard_replay(p->service.guard, follow_store_find(p->follow),
 	    follow_stable_find(p->follow), &p->service.answer);
 	guard_arm(p->service.guard);
+	secrets_look(p);
 
 	for (unsigned i = 0; i < p->nworkers && !rc; i++)
 		rc = worker_start(p->workers[i], err);
@@ -328,6 +410,7 @@ program_run(struct program *p, struct err *err)
 			break;
 		wait_ms = follow_tick(p->follow);
 		quarantine_look(p);
+		secrets_look(p);
 	}
 	log_info("stopping");
 	return 0;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/cookie_file.h"
 #include "dataplane/sockets/grace.h"
 
 static const char help_text[] =
@@ -233,6 +234,7 @@ answer_take(
 {
 	answer_config_default(a);
 	a->udp_max = c->udp_max;
+	a->require_cookie = c->cookies == COOKIES_REQUIRED;
 	if (c->identity)
 		snprintf(a->identity, sizeof a->identity, "%s", c->identity);
 	if (c->version)
@@ -267,6 +269,21 @@ places_take(struct sockets_options *o, const struct words *w,
 	if (o->store_dir == NULL || (run && o->run_dir == NULL))
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	return 0;
+}
+
+/* The file of secrets is the configuration's: without one, nothing is left
+ * behind. */
+static int
+cookies_take(struct sockets_options *o, const struct words *w,
+    const struct config *c, struct err *err)
+{
+	o->cookies = c->answer.cookies != COOKIES_OFF;
+	if (!o->cookies || !w->config)
+		return 0;
+	o->cookie_path =
+	    cookie_file_path(c->answer.cookie_secret_file, o->store_dir);
+	return o->cookie_path ? 0
+	                      : err_set(err, ERR_NO_MEMORY, "out of memory");
 }
 
 static void
@@ -308,6 +325,8 @@ sockets_options_parse(
 	if (!rc)
 		rc = listens_take(o, &w, c, err);
 	if (!rc)
+		rc = cookies_take(o, &w, c, err);
+	if (!rc)
 		rc = answer_take(&o->answer, &c->answer, err);
 	o->config = c;
 	return rc;
@@ -319,6 +338,7 @@ sockets_options_fini(struct sockets_options *o)
 	free(o->store_dir);
 	free(o->run_dir);
 	free(o->log_level);
+	free(o->cookie_path);
 	config_free(&o->config);
 	memset(o, 0, sizeof *o);
 }

@@ -30,6 +30,9 @@ struct sockets_options {
 	unsigned tcp_clients, tcp_per_client, tcp_idle_ms, tcp_query_ms;
 	unsigned tcp_pipeline;
 	unsigned quarantine_s;
+	bool cookies;
+	/* NULL: a secret of our own, for as long as we run */
+	char *cookie_path;
 	struct answer_config answer;
 	struct config *config; /* what `limits` borrows from */
 };

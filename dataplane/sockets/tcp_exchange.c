@@ -49,8 +49,7 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 {
 	const struct generation *g =
 	    live_choose(live, c->address, c->address_bytes);
-	const struct query_ctx ctx = {
-	    .config = &t->service->answer, .transport = ANSWER_STREAM};
+	const struct query_ctx ctx = service_context(t->service, ANSWER_STREAM);
 	uint8_t *at = t->work + t->work_bytes;
 	struct answer_query q = {.message = at + 2,
 	    .bytes = bytes,

@@ -339,17 +339,15 @@ udp_send(struct udp *u, int fd, unsigned n)
 unsigned
 udp_serve(struct udp *u, int fd, const struct live *live)
 {
-	const struct query_ctx ctx = {
-	    .config = &u->service->answer, .transport = ANSWER_UDP};
-	const struct query_ctx denied_ctx = {
-	    .config = &u->service->answer_denied,
-	    .transport = ANSWER_UDP,
-	    .prohibited = true};
+	const struct query_ctx ctx = service_context(u->service, ANSWER_UDP);
+	struct query_ctx denied_ctx = ctx;
 	uint32_t stable = 0, canary = 0, denied = 0;
 	int n = udp_receive(u, fd);
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	unsigned nout = 0;
 
+	denied_ctx.config = &u->service->answer_denied;
+	denied_ctx.prohibited = true;
 	for (int i = 0; i < n; i++) {
 		unsigned bytes;
 		const uint8_t *address = peer_address(&u->peer[i], &bytes);

@@ -26,7 +26,7 @@
 
 #include "base/dns.h"
 #include "base/wire.h"
-#include "dataplane/answer/answer.h"
+#include "dataplane/answer/cookie.h"
 #include "tests/bench/hosts_snapshot.h"
 
 enum {
@@ -44,19 +44,22 @@ enum {
 struct profile {
 	const char *name;
 	unsigned edns_percent, do_percent, hit_percent;
+	/* within the share of EDNS; one of four has no server cookie yet */
+	unsigned cookie_percent;
 };
 
 static const struct profile unsigned_profiles[] = {
-    {"plain", 0, 0, 80},
-    {"edns", 90, 70, 80},
-    {NULL, 0, 0, 0},
+    {"plain", 0, 0, 80, 0},
+    {"edns", 90, 70, 80, 0},
+    {"full", 90, 70, 80, 30},
+    {NULL, 0, 0, 0, 0},
 };
 static const struct profile signed_profiles[] = {
-    {"hit", 0, 0, 100},
-    {"do-hit", 100, 100, 100},
-    {"nxdomain", 0, 0, 0},
-    {"do-nxdomain", 100, 100, 0},
-    {NULL, 0, 0, 0},
+    {"hit", 0, 0, 100, 0},
+    {"do-hit", 100, 100, 100, 0},
+    {"nxdomain", 0, 0, 0, 0},
+    {"do-nxdomain", 100, 100, 0, 0},
+    {NULL, 0, 0, 0, 0},
 };
 
 static const struct zone_kind {
@@ -73,6 +76,8 @@ struct bench {
 	struct answer_batch *batch;
 	struct answer_query q[BATCH];
 	uint32_t asked[BATCH]; /* number of the name; MISS: does not exist */
+	uint8_t clients[BATCH][4];
+	struct cookie_secrets secrets;
 	uint8_t *buffers;
 	uint64_t next, names, step, random;
 	double interrupted; /* share of bursts */
@@ -103,9 +108,29 @@ gcd(uint64_t a, uint64_t b)
 	return a;
 }
 
+enum { BENCH_NOW = 1800000000 };
+
+/* The COOKIE option of a client that has been here before, or has not. Returns
+ * its octets. */
+static unsigned
+cookie_option_make(struct bench *b, uint8_t *p, const uint8_t client[4])
+{
+	uint64_t bits = bench_random(b);
+	bool knows = bits % 4 != 0;
+	uint8_t cookie[COOKIE_BYTES];
+
+	cookie_take(cookie, &b->secrets, BENCH_NOW - (uint32_t)(bits % 1024),
+	    (const uint8_t *)&bits, COOKIE_CLIENT_BYTES, client, 4);
+	wire_store16(p, DNS_OPTION_COOKIE);
+	wire_store16(p + 2, knows ? COOKIE_BYTES : COOKIE_CLIENT_BYTES);
+	memcpy(p + 4, cookie, COOKIE_BYTES);
+	return 4u + (knows ? COOKIE_BYTES : COOKIE_CLIENT_BYTES);
+}
+
 /* A query for name `i`, or for one that does not exist. */
 static unsigned
-query_make(struct bench *b, uint8_t *m, uint32_t i, bool hit)
+query_make(
+    struct bench *b, uint8_t *m, uint32_t i, bool hit, const uint8_t client[4])
 {
 	uint8_t *p = m + DNS_HEADER_BYTES;
 	unsigned percent = (unsigned)(bench_random(b) % 100);
@@ -124,7 +149,12 @@ query_make(struct bench *b, uint8_t *m, uint32_t i, bool hit)
 	if (edns) {
 		memcpy(p, "\0\0\x29\x04\xd0\0\0\0\0\0\0", DNS_OPT_BYTES);
 		p[7] = want_do ? 0x80 : 0;
-		p += DNS_OPT_BYTES;
+		if (b->profile->cookie_percent &&
+		    bench_random(b) % b->profile->edns_percent <
+			b->profile->cookie_percent)
+			p[10] = (uint8_t)cookie_option_make(
+			    b, p + DNS_OPT_BYTES, client);
+		p += DNS_OPT_BYTES + p[10];
 	}
 	return (unsigned)(p - m);
 }
@@ -139,9 +169,12 @@ burst_fill(struct bench *b)
 
 		b->next = (b->next + b->step) % b->names;
 		b->asked[k] = i | (hit ? 0 : MISS);
+		memcpy(b->clients[k], &i, 4);
 		b->q[k] = (struct answer_query){.message = m,
-		    .bytes = query_make(b, m, i, hit),
-		    .capacity = 2048};
+		    .bytes = query_make(b, m, i, hit, b->clients[k]),
+		    .capacity = 2048,
+		    .client = b->clients[k],
+		    .client_bytes = 4};
 	}
 }
 
@@ -348,7 +381,10 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
     FILE *out)
 {
 	struct answer_config config;
-	struct query_ctx ctx = {.config = &config, .transport = ANSWER_UDP};
+	struct query_ctx ctx = {.config = &config,
+	    .transport = ANSWER_UDP,
+	    .now = BENCH_NOW,
+	    .secrets = &b->secrets};
 	double cycles[ROUNDS], instructions;
 	char line[512];
 
@@ -383,6 +419,8 @@ static void
 bench_names(
     uint64_t names, const struct zone_kind *kind, uint64_t queries, FILE *out)
 {
+	static const uint8_t secret[1][COOKIE_SECRET_BYTES] = {
+	    "a secret, fixed"};
 	struct bench b = {.batch = answer_batch_new(),
 	    .kind = kind,
 	    .buffers = aligned_alloc(64, (size_t)BATCH * BUFFER_BYTES)};
@@ -395,6 +433,7 @@ bench_names(
 		exit(1);
 	}
 	memset(b.buffers, 0, (size_t)BATCH * BUFFER_BYTES);
+	cookie_secrets_set(&b.secrets, secret, 1);
 	for (b.profile = kind->profiles; b.profile->name; b.profile++)
 		bench_case(&b, &snap, queries, out);
 	hosts_snapshot_free(&snap);

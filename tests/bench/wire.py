@@ -10,7 +10,7 @@ sampled ten times a second; of each one's samples the first decile is taken: on 
 shared machine that is what the code costs, and the rest what the neighbours do
 (`median_ratio` has them too). Parts:
 
-  ratio     profiles plain and edns, 1 k and 1 M names
+  ratio     profiles plain, edns and full (edns and cookies), 1 k and 1 M names
   hard      1 M names: all random subdomains; names of 127 labels
   swaps     1,000 generations swapped during a full-rate run
   restart   the data plane killed under load, 1 M names, no control process
@@ -37,10 +37,12 @@ PARTS = ['ratio', 'hard', 'latency', 'swaps', 'restart']
 MORE = ['stages']
 SETS = {1000: 'names-1k', 1000000: 'names-1m'}
 HITS = ['--nxdomain', '20']
-PROFILES = {'plain': HITS, 'edns': HITS + ['--edns', '90', '--do', '70']}
+EDNS = HITS + ['--edns', '90', '--do', '70']
+PROFILES = {'plain': HITS, 'edns': EDNS, 'full': EDNS + ['--cookie', '30']}
 # Least ratio by the budget (architecture): profile, names.
 BUDGET = {('plain', 1000): .50, ('plain', 1000000): .40,
-          ('edns', 1000): .45, ('edns', 1000000): .35}
+          ('edns', 1000): .45, ('edns', 1000000): .35,
+          ('full', 1000): .33, ('full', 1000000): .25}
 HARD = {'random': ['--random', '100'],
         'labels127': ['--random', '100', '--labels', '127', '--count', '1000000']}
 HARD_LEAST = {'random': .70, 'labels127': .25}

@@ -42,14 +42,28 @@ rig_send(struct rig *r, const void *message, size_t bytes,
 	size_t capacity = (bytes > most ? bytes : most) + ANSWER_SPARE_BYTES;
 	struct query_ctx ctx = {.config = &r->config,
 	    .transport = transport,
-	    .ttl_cap = r->ttl_cap};
+	    .ttl_cap = r->ttl_cap,
+	    .secrets = r->secrets,
+	    .now = r->now,
+	    .require_cookie = r->require_cookie,
+	    .keepalive = r->keepalive};
+	struct answer_query q = {.bytes = (uint32_t)bytes,
+	    .capacity = (uint32_t)capacity,
+	    .client = r->client,
+	    .client_bytes = r->client_bytes};
 
 	free(r->response);
 	r->response = malloc(capacity);
 	ck_assert(r->response != NULL);
 	memcpy(r->response, message, bytes);
-	r->response_bytes = answer_one(
-	    r->batch, r->g, &ctx, r->response, bytes, capacity, &r->verdict);
+	q.message = r->response;
+	answer_batch_find(r->batch, r->g, &ctx, &q, 1);
+	if (r->withhold)
+		q.verdict = (uint8_t)r->withhold;
+	answer_batch_write(r->batch, r->g, &ctx, &q, 1);
+	r->response_bytes = q.response_bytes;
+	r->verdict = q.verdict;
+	r->cookie = q.cookie;
 }
 
 static char rig_text[1 << 20];

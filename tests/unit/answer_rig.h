@@ -14,11 +14,21 @@ struct rig {
 	struct answer_batch *batch;
 	struct answer_config config;
 	uint32_t ttl_cap;
+	/* of the query_ctx and the query; all zero: no cookies */
+	const struct cookie_secrets *secrets;
+	uint32_t now;
+	bool require_cookie;
+	uint16_t keepalive;
+	const uint8_t *client;
+	uint8_t client_bytes;
+	/* the verdict between find and write, if not 0 */
+	enum verdict withhold;
 	struct zone_records *zones[TEXT_ZONES_MAX];
 	unsigned nzones;
 	uint8_t *response; /* of the last question */
 	size_t response_bytes;
 	enum verdict verdict;
+	enum answer_cookie cookie;
 };
 
 /* Fails the test that runs it when anything goes wrong. */

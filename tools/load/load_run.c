@@ -135,6 +135,9 @@ open_worker(struct load_run *r, unsigned i, struct err *err)
 	if (outstanding_init(&w->asked.outstanding, bits,
 		(uint16_t)(WORKER_FIRST_PORT + (i << (bits - 16))), err))
 		return err->code;
+	if (o->mix.cookie_percent > 0 &&
+	    cookie_jar_init(&w->jar, &o->flows, err))
+		return err->code;
 	return open_inbox(w, err);
 }
 
@@ -175,6 +178,7 @@ load_run_close(struct load_run *r)
 		rte_eal_wait_lcore(r->workers[i].lcore);
 		rte_ring_free(r->workers[i].inbox);
 		outstanding_fini(&r->workers[i].asked.outstanding);
+		cookie_jar_fini(&r->workers[i].jar);
 	}
 	free(r->workers);
 	free(r->parts);

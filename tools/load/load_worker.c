@@ -10,6 +10,7 @@
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 
+#include "base/dns.h"
 #include "tools/load/load_neighbour.h"
 
 #define PREFETCH_AHEAD 4u
@@ -61,11 +62,25 @@ check_content(struct load_worker *w, const struct answer *a)
 	uint64_t expected = w->asked.set->queries[a->slot->query].expected;
 	uint64_t got;
 
-	if (expected == 0)
+	/* BADCOOKIE: the query comes again, by and by, with a good one */
+	if (expected == 0 || (a->message[3] & 15) == (DNS_RCODE_BADCOOKIE & 15))
 		return;
 	load_count(&w->stats, LOAD_CHECKED, 1);
 	if (!answer_fingerprint(a->message, a->bytes, &got) || got != expected)
 		keep_wrong(w, a);
+}
+
+static void
+learn_cookie(struct load_worker *w, const struct answer *a)
+{
+	const struct asked *asked = &w->asked;
+	const struct load_query *q = &asked->set->queries[a->slot->query];
+	const uint8_t *query = asked->set->messages + q->at;
+
+	if (cookie_jar_concerns(query, q->bytes, &asked->parts[a->slot->query]))
+		cookie_jar_learn(&w->jar, asked->flows,
+		    asked_flow(asked, a->sequence), query, q->bytes, a->message,
+		    a->bytes);
 }
 
 static inline void
@@ -76,6 +91,8 @@ take_first(struct load_worker *w, const struct load_trial *t,
 	uint8_t rcode = a->message[3] & 15;
 
 	outstanding_settle(&w->asked.outstanding, a->slot);
+	if (w->jar.places)
+		learn_cookie(w, a);
 	if (a->sequence < w->measured_from)
 		return;
 	w->last_answer = now;
@@ -278,13 +295,18 @@ fill_packet(struct load_worker *w, struct rte_mbuf *m, uint64_t due)
 	    .id = outstanding_id(o, o->next),
 	    .source_port = outstanding_port(o, o->next),
 	};
+	const struct query_parts *parts = &a->parts[w->next_query];
+	struct flow flow = asked_flow(a, o->next);
 	size_t bytes;
 
 	/* read in order, but pages are many: fetched well before their turn */
 	__builtin_prefetch(message.bytes + FETCH_OCTETS_AHEAD);
 	__builtin_prefetch(q + FETCH_QUERIES_AHEAD);
-	bytes = flow_frame_write(rte_pktmbuf_mtod(m, uint8_t *), a->flows,
-	    asked_flow(a, o->next), &message);
+	if (w->jar.places &&
+	    cookie_jar_concerns(message.bytes, q->bytes, parts))
+		cookie_jar_fill(&w->jar, a->flows, flow, parts, &message);
+	bytes = flow_frame_write(
+	    rte_pktmbuf_mtod(m, uint8_t *), a->flows, flow, &message);
 	m->data_len = (uint16_t)bytes;
 	m->pkt_len = (uint32_t)bytes;
 	outstanding_push(o, due, w->next_query);

@@ -14,6 +14,7 @@
 #include <rte_ring.h>
 
 #include "tools/load/answer_match.h"
+#include "tools/load/cookie_jar.h"
 #include "tools/load/load_stats.h"
 #include "tools/load/pacing.h"
 
@@ -40,6 +41,7 @@ struct load_trial {
 struct load_worker {
 	/* what the loop reads and writes */
 	struct asked asked;
+	struct cookie_jar jar;
 	struct pacer pacer;
 	uint64_t measured_from; /* sequence numbers before do not count */
 	uint64_t last_answer;   /* when it came */
