@@ -104,6 +104,7 @@ enum tool_status command_compile(struct tool *t);
 enum tool_status command_diff(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
 enum tool_status command_history(struct tool *t);
+enum tool_status command_keys(struct tool *t);
 enum tool_status command_limits(struct tool *t);
 enum tool_status command_query(struct tool *t);
 enum tool_status command_release(struct tool *t);
