@@ -116,6 +116,7 @@ struct config_control {
 	unsigned commit_deadline_ms;  /* 10000 */
 	bool prove;                   /* true; false is for benchmarks only */
 	unsigned signature_horizon_h; /* new signatures must hold so long, 24 */
+	char *keys; /* folder of the signing keys, /var/lib/holdfast/keys */
 };
 
 /* What happens with signed zones; the words of the options, in this order. */
@@ -133,12 +134,36 @@ enum { SIGNATURE_HORIZON_DEFAULT_H = 24 };
 int config_dnssec_from_text(const char *word);
 const char *config_dnssec_text(enum config_dnssec mode);
 
+enum config_algorithm { POLICY_ECDSA_P256, POLICY_ED25519 };
+enum config_keys { POLICY_KEYS_CSK, POLICY_KEYS_SPLIT };
+enum config_denial { POLICY_NSEC, POLICY_NSEC3 };
+enum config_cds { POLICY_CDS_PUBLISH, POLICY_CDS_OFF, POLICY_CDS_DELETE };
+
+/* How zones with `dnssec: sign` are signed; times in seconds. */
+struct config_policy {
+	char *name;
+	enum config_algorithm algorithm; /* of keys that are created */
+	enum config_keys keys;           /* one key (CSK), or KSK and ZSK */
+	enum config_denial denial;
+	unsigned validity_s;    /* of a signature, 14 days */
+	unsigned refresh_s;     /* made anew when less is left, 7 days */
+	unsigned jitter_s;      /* ends are spread over so much, 1 day */
+	unsigned dnskey_ttl_s;  /* of DNSKEY, CDS and CDNSKEY, 1 hour */
+	unsigned ds_ttl_s;      /* of the DS in the parent, 1 day */
+	unsigned propagation_s; /* from here to every server, 1 hour */
+	enum config_cds cds;
+	bool zonemd; /* false */
+};
+
+#define CONFIG_POLICY_DEFAULT "default"
+
 struct config_zone {
 	uint8_t apex[DNS_NAME_MAX + 1]; /* lower case wire form */
 	char *name;                     /* as text, final dot */
 	char *file;                     /* absolute; written as such, or below
 	                                   zone_directory */
 	enum config_dnssec dnssec;      /* never DEFAULT once loaded */
+	char *policy;                   /* its name; NULL: "default" */
 	unsigned line;                  /* in the configuration file */
 	bool from_list;                 /* line is in zones_from instead */
 };
@@ -157,6 +182,9 @@ struct config {
 	                         configuration file's folder */
 	char *zones_from;     /* list of more zones, absolute; NULL: none */
 	enum config_dnssec dnssec_default; /* verify */
+	struct config_policy *policies;    /* those that the file has */
+	unsigned npolicies;
+	struct config_policy policy_default; /* unless one has this name */
 	struct config_zone
 	    *zones; /* sorted canonically by apex; no two alike */
 	unsigned nzones;
@@ -187,6 +215,11 @@ int config_zone_list_parse(struct config_zone **zones, unsigned *nzones,
 int config_zones_sort(struct config_zone *zones, unsigned nzones,
     const char *path, const char *list_path, struct err *err);
 void config_zones_free(struct config_zone **zones, unsigned nzones);
+
+/* The policy that the zone names; NULL if there is none of that name, which a
+ * configuration that loaded does not have. */
+const struct config_policy *config_policy_of(
+    const struct config *c, const struct config_zone *z);
 
 /* The reference of all options, in Markdown: docs/configuration.md. */
 int config_schema_print(FILE *out, struct err *err);

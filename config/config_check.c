@@ -247,6 +247,54 @@ listeners_check(struct check *k)
 	return 0;
 }
 
+/* Signatures that are as young as jitter allows must not be due at once. */
+static int
+policy_times_check(struct check *k, unsigned i)
+{
+	const struct config_policy *p = &k->c->policies[i];
+	char path[80];
+
+	if (p->validity_s >= (uint64_t)p->refresh_s + 2 * (uint64_t)p->jitter_s)
+		return 0;
+	snprintf(path, sizeof path, "policies[%u]", i);
+	return err_set(k->err, ERR_SEMANTIC,
+	    "%s:%u: option \"%s.validity_s\": %u seconds are too few, at least "
+	    "%llu (refresh_s + 2 * jitter_s) are needed",
+	    k->c->path, line_of(k->d, path), path, p->validity_s,
+	    (unsigned long long)p->refresh_s + 2ull * p->jitter_s);
+}
+
+static int
+policies_check(struct check *k)
+{
+	const struct config *c = k->c;
+	char path[80], other[80];
+
+	for (unsigned b = 0; b < c->npolicies; b++) {
+		for (unsigned a = 0; a < b; a++) {
+			if (strcmp(c->policies[a].name, c->policies[b].name))
+				continue;
+			snprintf(path, sizeof path, "policies[%u].name", b);
+			snprintf(other, sizeof other, "policies[%u].name", a);
+			return clash(k, path, other,
+			    "\"%.64s\" is already used by",
+			    c->policies[a].name);
+		}
+		if (policy_times_check(k, b))
+			return k->err->code;
+	}
+	for (unsigned i = 0; i < c->nzones; i++) {
+		if (config_policy_of(c, &c->zones[i]))
+			continue;
+		snprintf(path, sizeof path, "zones[%u].policy", i);
+		return err_set(k->err, ERR_SEMANTIC,
+		    "%s:%u: option \"%s\": there is no policy \"%.64s\"; "
+		    "section \"policies\" lists them",
+		    c->path, line_of(k->d, path), path, c->zones[i].policy);
+	}
+	return 0;
+}
+
 int
 config_check(const struct config *c, const struct document *d, struct err *err)
 {
@@ -255,5 +303,7 @@ config_check(const struct config *c, const struct document *d, struct err *err)
 
 	if (rc == 0)
 		rc = listeners_check(&k);
+	if (rc == 0)
+		rc = policies_check(&k);
 	return rc;
 }

@@ -115,6 +115,8 @@ config_new(struct config **out, const char *path, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, "%s: out of memory", path);
 	}
 	rc = schema_defaults(&schema_root, c, err);
+	if (rc == 0)
+		rc = schema_defaults(&schema_policy, &c->policy_default, err);
 	if (rc != 0)
 		config_free(out);
 	return rc;
@@ -187,6 +189,7 @@ config_free(struct config **c)
 	if (*c == NULL)
 		return;
 	schema_free(&schema_root, *c);
+	schema_free(&schema_policy, &(*c)->policy_default);
 	free((*c)->path);
 	free(*c);
 	*c = NULL;

@@ -32,6 +32,11 @@ static const char *const rrl_words[] = {"off", "log", "on", NULL};
 static const char *const denied_words[] = {"drop", "refuse", NULL};
 static const char *const dnssec_words[] = {
     "default", "verify", "warn", "off", "sign", NULL};
+static const char *const algorithm_words[] = {
+    "ecdsa-p256-sha256", "ed25519", NULL};
+static const char *const keys_words[] = {"csk", "ksk-zsk", NULL};
+static const char *const denial_words[] = {"nsec", "nsec3", NULL};
+static const char *const cds_words[] = {"publish", "off", "delete", NULL};
 
 static bool
 only(const char *text, const char *letters)
@@ -84,6 +89,12 @@ is_prefix(const char *text)
 	struct prefix p;
 
 	return prefix_parse(&p, text, NULL) == 0;
+}
+
+static bool
+is_policy_name(const char *text)
+{
+	return only(text, LOWER_DIGITS "-");
 }
 
 static bool
@@ -437,6 +448,14 @@ static const struct schema_row control_rows[] = {
 	.help = "Hours that the signatures of a new version must hold, or it "
 		"is refused (zones with dnssec: verify). What is served and "
 		"has less left is an alarm, and stays."},
+    {.name = "keys",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_ABSOLUTE,
+	FIELD(config, control.keys),
+	.high = 1024,
+	.initial = "/var/lib/holdfast/keys",
+	.help = "Folder of the keys of zones with dnssec: sign; mode 0700, "
+		"read and written by holdfastd and by holdfast keys alone."},
 };
 COUNT_ROWS(control_rows);
 
@@ -562,6 +581,99 @@ static const struct schema_row limit_rows[] = {
 };
 COUNT_ROWS(limit_rows);
 
+enum { YEAR_S = 366 * 86400 };
+
+static const struct schema_row policy_rows[] = {
+    {.name = "name",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_REQUIRED,
+	FIELD(config_policy, name),
+	.high = 63,
+	.check = is_policy_name,
+	.allowed = "a-z, 0-9 and -",
+	.help = "What zones call it. Zones that name none have default, which "
+		"may be given here."},
+    {.name = "algorithm",
+	.type = SCHEMA_WORD,
+	FIELD(config_policy, algorithm),
+	.words = algorithm_words,
+	.initial = "ecdsa-p256-sha256",
+	.help = "Of keys that are created: ECDSA P-256 with SHA-256 (13) or "
+		"Ed25519 (15). A zone's keys keep the algorithm that they "
+		"have."},
+    {.name = "keys",
+	.type = SCHEMA_WORD,
+	FIELD(config_policy, keys),
+	.words = keys_words,
+	.initial = "csk",
+	.help = "What is created: one key for all, or a key that signs keys "
+		"and one that signs the zone."},
+    {.name = "denial",
+	.type = SCHEMA_WORD,
+	FIELD(config_policy, denial),
+	.words = denial_words,
+	.initial = "nsec",
+	.help = "How absence is proven. nsec3 has no iterations, no salt and "
+		"no opt-out (RFC 9276)."},
+    {.name = "validity_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_policy, validity_s),
+	.low = 60,
+	.high = YEAR_S,
+	.initial = "1209600",
+	.help = "Seconds that a new signature is good for; at least refresh_s "
+		"and twice jitter_s. It begins an hour back."},
+    {.name = "refresh_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_policy, refresh_s),
+	.low = 1,
+	.high = YEAR_S,
+	.initial = "604800",
+	.help = "A signature that has no more seconds than these left is made "
+		"anew."},
+    {.name = "jitter_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_policy, jitter_s),
+	.high = YEAR_S,
+	.initial = "86400",
+	.help = "Signatures end up to so many seconds earlier, each at its own "
+		"time, so that not all are made anew at once."},
+    {.name = "dnskey_ttl_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_policy, dnskey_ttl_s),
+	.high = YEAR_S,
+	.initial = "3600",
+	.help = "TTL of DNSKEY, CDS and CDNSKEY; a new key waits for it."},
+    {.name = "ds_ttl_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_policy, ds_ttl_s),
+	.high = YEAR_S,
+	.initial = "86400",
+	.help = "TTL of the DS in the parent zone: how long an old key stays "
+		"after the DS of the new one was seen there."},
+    {.name = "propagation_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config_policy, propagation_s),
+	.high = YEAR_S,
+	.initial = "3600",
+	.help = "Seconds until what is published is at every server; a key "
+		"roll waits for it at each step."},
+    {.name = "cds",
+	.type = SCHEMA_WORD,
+	FIELD(config_policy, cds),
+	.words = cds_words,
+	.initial = "publish",
+	.help = "CDS and CDNSKEY (RFC 7344) for parents that look: publish; "
+		"off: none; delete: ask the parent to remove the DS (RFC "
+		"8078)."},
+    {.name = "zonemd",
+	.type = SCHEMA_BOOL,
+	FIELD(config_policy, zonemd),
+	.initial = "false",
+	.help = "Publish a digest of the zone (RFC 8976, SIMPLE, SHA-384)."},
+};
+COUNT_ROWS(policy_rows);
+
 static const struct schema_row zone_rows[] = {
     {.name = "name",
 	.type = SCHEMA_APEX,
@@ -582,7 +694,16 @@ static const struct schema_row zone_rows[] = {
 	.help = "What becomes of a signed zone (and of one with ZONEMD). "
 		"verify: a version that validators would not believe is "
 		"refused; warn: it is served and said; off: served unchecked; "
-		"sign: signed here; default: what dnssec_default says."},
+		"sign: the file is unsigned and is signed here (holdfast "
+		"keys create); default: what dnssec_default says."},
+    {.name = "policy",
+	.type = SCHEMA_TEXT,
+	FIELD(config_zone, policy),
+	.high = 63,
+	.check = is_policy_name,
+	.allowed = "a-z, 0-9 and -",
+	.initial_shown = "`default`",
+	.help = "How it is signed: the name of one of policies."},
 };
 COUNT_ROWS(zone_rows);
 
@@ -604,6 +725,10 @@ static const struct schema_section limit_section = {.path = "limits",
 static const struct schema_section control_section = {.path = "control",
     .help = "holdfastd: control socket, metrics, publishing.",
     ROWS(control_rows)};
+const struct schema_section schema_policy = {.path = "policies[]",
+    .help = "How zones with dnssec: sign are signed; times in seconds.",
+    ROWS(policy_rows),
+    .bytes = sizeof(struct config_policy)};
 static const struct schema_section zone_section = {.path = "zones[]",
     .help = "A zone; no two of one name, also not in zones_from.",
     ROWS(zone_rows),
@@ -646,6 +771,12 @@ static const struct schema_row root_rows[] = {
 	.initial = "verify",
 	.help = "dnssec of the zones of zones_from, and of those that do not "
 		"say; default means verify."},
+    {.name = "policies",
+	.type = SCHEMA_SECTIONS,
+	ARRAY(config, policies, npolicies),
+	.high = 256,
+	.section = &schema_policy,
+	.help = "Ways of signing, see below."},
     {.name = "zones",
 	.type = SCHEMA_SECTIONS,
 	ARRAY(config, zones, nzones),

@@ -65,6 +65,7 @@ struct schema_section {
 enum { SCHEMA_ROWS_MAX = 32 };
 
 extern const struct schema_section schema_root;
+extern const struct schema_section schema_policy; /* of config_policy */
 
 /* Sets the defaults of a section's fields; lists of sections stay empty. */
 int schema_defaults(

@@ -67,6 +67,7 @@ config_zones_free(struct config_zone **zones, unsigned nzones)
 	for (unsigned i = 0; i < nzones; i++) {
 		free((*zones)[i].name);
 		free((*zones)[i].file);
+		free((*zones)[i].policy);
 	}
 	free(*zones);
 	*zones = NULL;
@@ -109,6 +110,18 @@ config_zones_dnssec(struct config *c)
 	for (unsigned i = 0; i < c->nzones; i++)
 		if (c->zones[i].dnssec == ZONE_DNSSEC_DEFAULT)
 			c->zones[i].dnssec = c->dnssec_default;
+}
+
+const struct config_policy *
+config_policy_of(const struct config *c, const struct config_zone *z)
+{
+	const char *name = z->policy ? z->policy : CONFIG_POLICY_DEFAULT;
+
+	for (unsigned i = 0; i < c->npolicies; i++)
+		if (strcmp(c->policies[i].name, name) == 0)
+			return &c->policies[i];
+	return strcmp(name, CONFIG_POLICY_DEFAULT) == 0 ? &c->policy_default
+	                                                : NULL;
 }
 
 /* What a list is being read into. */

@@ -109,6 +109,7 @@ enum tool_status command_cookies(struct tool *t);
 enum tool_status command_diff(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
 enum tool_status command_history(struct tool *t);
+enum tool_status command_keys(struct tool *t);
 enum tool_status command_limits(struct tool *t);
 enum tool_status command_quarantine(struct tool *t);
 enum tool_status command_query(struct tool *t);

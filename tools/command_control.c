@@ -47,6 +47,8 @@ zone_print(void *arg, json_t *line)
 	const char *state = json_string_value(json_object_get(z, "state"));
 	const char *why = json_string_value(json_object_get(z, "why"));
 	const json_t *serial = json_object_get(z, "serial");
+	const char *signing = json_string_value(
+	    json_object_get(json_object_get(z, "signing"), "why"));
 	char serial_text[32] = "none";
 
 	if (t->json) {
@@ -60,6 +62,8 @@ zone_print(void *arg, json_t *line)
 	    name ? name : "?", state ? state : "?", serial_text,
 	    (long long)json_integer_value(json_object_get(z, "records")),
 	    why ? "  " : "", why ? why : "");
+	if (signing && (!why || !strstr(why, signing)))
+		printf("%-32s can't be signed again: %s\n", "", signing);
 }
 
 enum tool_status

@@ -122,6 +122,10 @@ control_print(const struct tool *t, const json_t *s)
 	    number_of(zones, "served"), number_of(zones, "configured"),
 	    number_of(zones, "refused"), number_of(zones, "condemned"));
 	signatures_print(zones);
+	if (number_of(zones, "signing_fails"))
+		printf("SIGNING      FAILS for %llu zones (holdfast zones says "
+		       "why); what is served stays\n",
+		    number_of(zones, "signing_fails"));
 	printf("work         %s\n", text_of(s, "work"));
 	if (json_is_string(json_object_get(s, "last_error")))
 		printf("last error   %s\n", text_of(s, "last_error"));

@@ -37,6 +37,14 @@ const struct command commands[] = {
 	 "zones that validators would not believe are refused), warn or off;\n"
 	 "TIME the date that signatures must hold on, 2026-01-31T12:00:00Z.",
 	 command_compile},
+	{"keys", "(list [ZONE] | create ZONE | roll ZONE [csk|ksk|zsk] | ds ZONE | "
+	 "ds-seen ZONE | remove ZONE [TAG]) [--config FILE]",
+	 OPT_JSON | OPT_CONFIG, 1, 3,
+	 "The keys of zones with dnssec: sign, in the folder that control: keys\n"
+	 "names. roll makes a key's successor; holdfastd takes each step when\n"
+	 "its time has come. ds prints what the parent should have; ds-seen\n"
+	 "says that it has it. remove deletes keys that are no longer needed.",
+	 command_keys},
 	{"show", "[WHAT] [--store DIR]", OFFLINE, 0, 1,
 	 "What a store, a generation (`current`, `previous`, digits of its\n"
 	 "digest) or a file of the store (cell, manifest, records) has in it.",

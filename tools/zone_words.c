@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/sign/sign_source.h"
 #include "control/source/zonefile.h"
 
 static int
@@ -66,6 +67,21 @@ warn_print(void *arg, const char *text)
 	fprintf(stderr, "warning: %s\n", text);
 }
 
+/* The file, and whether the signer would take it. */
+static int
+zone_load(struct zone_read *r, const struct zonefile_options *options)
+{
+	int rc = zonefile_load(
+	    &r->records, r->zone->file, r->zone->apex, options, &r->why);
+
+	if (rc || r->zone->dnssec != ZONE_DNSSEC_SIGN)
+		return rc;
+	rc = sign_source_check(r->records, &r->why);
+	if (rc)
+		zone_records_free(r->records);
+	return rc;
+}
+
 int
 zone_words_read(struct zone_words *w, const struct config_zone *zones,
     unsigned nzones, struct progress *p, struct err *err)
@@ -80,8 +96,7 @@ zone_words_read(struct zone_words *w, const struct config_zone *zones,
 
 		r->zone = &zones[i];
 		progress_step(p, "files", i, nzones);
-		if (zonefile_load(&r->records, zones[i].file, zones[i].apex,
-			&options, &r->why)) {
+		if (zone_load(r, &options)) {
 			r->records = NULL;
 			w->refused++;
 			if (r->why.code == ERR_NO_MEMORY)

@@ -132,6 +132,7 @@ zone_counts_json(const struct control_context *c)
 	json_int_t served = 0, refused = 0, condemned = 0, configured;
 	json_int_t unverified = 0, ending = 0;
 	uint64_t first = DNSSEC_NEVER;
+	json_int_t signing_fails = 0;
 
 	pthread_mutex_lock(&t->lock);
 	configured = (json_int_t)t->count;
@@ -144,12 +145,14 @@ zone_counts_json(const struct control_context *c)
 		if (t->zones[i].dnssec.is_signed &&
 		    t->zones[i].dnssec.expires_at < first)
 			first = t->zones[i].dnssec.expires_at;
+		signing_fails += t->zones[i].signing.why != NULL;
 	}
 	pthread_mutex_unlock(&t->lock);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "configured",
-	    configured, "served", served, "refused", refused, "condemned",
-	    condemned, "unverified", unverified, "signatures_ending", ending,
-	    "signatures_end", time_json(first));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
+	    "configured", configured, "served", served, "refused", refused,
+	    "condemned", condemned, "unverified", unverified,
+	    "signatures_ending", ending, "signatures_end", time_json(first),
+	    "signing_fails", signing_fails);
 }
 
 static struct work *
@@ -179,13 +182,24 @@ do_status(const struct control_context *c, json_t *request,
 	return NULL;
 }
 
+/* Of a zone that is signed here; else null. */
+static json_t *
+signing_json(const struct zone_signing *s)
+{
+	if (!s->on)
+		return json_null();
+	return json_pack("{s:I, s:I, s:o}", "ends_first",
+	    (json_int_t)s->ends_first, "due", (json_int_t)s->due, "why",
+	    s->why ? text_json(s->why) : json_null());
+}
+
 static json_t *
 zone_json(const struct zone_entry *e)
 {
 	const struct zone_records *z = e->served;
 
 	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:{s:s, s:s, s:o}}}",
+			 "s:{s:s, s:s, s:o}, s:o}}",
 	    "ok", 1, "zone", "name", e->name, "state", state_words[e->state],
 	    "serial", z ? json_integer(z->serial) : json_null(), "records",
 	    z ? json_integer((json_int_t)z->count) : json_null(), "version",
@@ -196,8 +210,8 @@ zone_json(const struct zone_entry *e)
 	    "why", e->why ? text_json(e->why) : json_null(), "dnssec", "mode",
 	    config_dnssec_text(e->dnssec_mode), "state", zone_dnssec_word(e),
 	    "signatures_end",
-	    e->dnssec.is_signed ? time_json(e->dnssec.expires_at)
-				: json_null());
+	    e->dnssec.is_signed ? time_json(e->dnssec.expires_at) : json_null(),
+	    "signing", signing_json(&e->signing));
 }
 
 /* The member "zone" as a name. 1 if there is one, 0 if not, else an error. */
@@ -486,6 +500,10 @@ condemned_json(const struct control_context *c)
 	for (size_t i = 0; i < t->ncondemned; i++) {
 		char name[NAME_TEXT_MAX];
 
+		/* a signed version and its source stand side by side */
+		if (i > 0 &&
+		    name_equal(t->condemned[i].apex, t->condemned[i - 1].apex))
+			continue;
 		json_array_append_new(list,
 		    json_string(name_to_text(name, t->condemned[i].apex)));
 	}

@@ -125,7 +125,7 @@ zones_text(const struct control_context *c, struct bytes *out)
 	static const char *const words[] = {
 	    "waiting", "served", "refused", "condemned"};
 	struct zone_table *t = c->zones;
-	uint64_t states[4] = {0};
+	uint64_t states[4] = {0}, signing_fails = 0;
 
 	pthread_mutex_lock(&t->lock);
 	bytes_printf(out,
@@ -135,6 +135,7 @@ zones_text(const struct control_context *c, struct bytes *out)
 		const struct zone_entry *e = &t->zones[i];
 
 		states[e->state]++;
+		signing_fails += e->signing.why != NULL;
 		if (i >= ZONES_SHOWN_MAX || !e->served)
 			continue;
 		bytes_printf(out, "holdfast_zone_serial{zone=\"");
@@ -143,6 +144,8 @@ zones_text(const struct control_context *c, struct bytes *out)
 		    e->served->serial);
 	}
 	pthread_mutex_unlock(&t->lock);
+	gauge(out, "zones_signing_fails", "zones that can't be signed now",
+	    (double)signing_fails);
 	bytes_printf(out, "# HELP holdfast_zones zones by state\n"
 			  "# TYPE holdfast_zones gauge\n");
 	for (unsigned i = 0; i < 4; i++)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/sign/sign_source.h"
 
 #define CONDEMNED_FILE "condemned-zones"
 #define CONDEMNED_HEAD "holdfast-condemned-zones 1"
@@ -162,6 +163,47 @@ condemned_write(const struct condemned *c, struct store *s, struct err *err)
 	return rc;
 }
 
+static bool
+is_signed(const struct zone_records *z)
+{
+	size_t n = 0;
+
+	zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &n);
+	return n > 0;
+}
+
+/* A signed version has a source, which must not come back with other
+ * signatures either; if what is live is of the same source, only signatures
+ * were left. */
+static int
+source_adopt(struct condemned *c, const struct zone_records *left,
+    const struct zone_records *live, struct err *err)
+{
+	struct digest source, good;
+	int rc = 0;
+
+	if (!is_signed(left))
+		return 0;
+	rc = sign_source_digest(left, &source, err);
+	if (rc == 0 && live)
+		rc = sign_source_digest(live, &good, err);
+	if (rc || (live && digest_equal(&source, &good)))
+		return rc;
+	return condemned_add(c, left->apex, &source, err);
+}
+
+/* The version itself, or what it was signed from. */
+static bool
+is_version_of(const struct digest *version, const struct zone_records *z)
+{
+	struct digest source;
+
+	if (digest_equal(version, &z->version))
+		return true;
+	return is_signed(z) && sign_source_digest(z, &source, NULL) == 0 &&
+	       digest_equal(version, &source);
+}
+
 /* All zones of a left generation whose version is not the live one. A zone that
  * was equal in both was not left; one in a slot that did not change neither, so
  * its version is equal. */
@@ -185,6 +227,8 @@ adopt_generation(struct condemned *c, struct store *s,
 				       &zones[i]->version))) {
 			rc = condemned_add(
 			    c, zones[i]->apex, &zones[i]->version, err);
+			if (rc == 0)
+				rc = source_adopt(c, zones[i], e->served, err);
 			log_warn("zone %s: the version with serial %u is "
 				 "condemned: a rollback left it",
 			    name_to_text(name, zones[i]->apex),
@@ -208,7 +252,7 @@ pardon_live(struct condemned *c, struct zone_table *live)
 		    zone_table_find(live, c->versions[i].apex);
 
 		if (e && e->served &&
-		    digest_equal(&e->served->version, &c->versions[i].version))
+		    is_version_of(&c->versions[i].version, e->served))
 			continue;
 		c->versions[kept++] = c->versions[i];
 	}

@@ -25,7 +25,12 @@
 	X(CELLS_KEPT, "cells_kept", "cells taken over unchanged")              \
 	X(PROVEN, "answers_proven",                                            \
 	    "answers compared with the naive resolver")                        \
-	X(STALE, "stale", "publications that lost to another one")
+	X(STALE, "stale", "publications that lost to another one")             \
+	X(SIGNATURES_MADE, "signatures_made", "signatures made")               \
+	X(SIGNATURES_KEPT, "signatures_kept",                                  \
+	    "signatures taken over from the version before")                   \
+	X(SIGNING_FAILED, "signing_failed",                                    \
+	    "times that a zone could not be signed")
 
 enum control_counter {
 #define CONTROL_COUNTER_ENUM(name, text, help) CONTROL_##name,

@@ -168,7 +168,8 @@ turn_list(struct turn *t, struct cycle *c, struct err *err)
 		    "zones");
 	for (size_t i = 0; i < c->zones.count; i++) {
 		struct zone_entry *e = &c->zones.zones[i];
-		bool take = e->wanted && e->state != ZONE_CONDEMNED;
+		bool take = e->wanted &&
+		            (e->state != ZONE_CONDEMNED || e->signing.renewal);
 
 		if (!take && !e->served)
 			continue;
@@ -346,6 +347,21 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	return rc;
 }
 
+/* What the table has counted since the last time. */
+static void
+signing_count(struct cycle *c)
+{
+	struct zone_table *t = &c->zones;
+
+	control_status_count(
+	    c->status, CONTROL_SIGNATURES_MADE, t->signatures_made);
+	control_status_count(
+	    c->status, CONTROL_SIGNATURES_KEPT, t->signatures_kept);
+	control_status_count(
+	    c->status, CONTROL_SIGNING_FAILED, t->signing_failed);
+	t->signatures_made = t->signatures_kept = t->signing_failed = 0;
+}
+
 static int
 cycle_turn(
     struct cycle *c, bool force, struct cycle_result *result, struct err *err)
@@ -359,6 +375,7 @@ cycle_turn(
 		return rc;
 	kill_point("reading");
 	c->again_ms = zone_table_read(&c->zones, force);
+	signing_count(c);
 	rc = turn_go(&t, c, result, err);
 	turn_end(&t);
 	result->generation = c->live.generation;

@@ -44,8 +44,10 @@ check_progress(void *arg, uint64_t done, uint64_t total)
 static bool
 is_checked_here(const struct zone_entry *e)
 {
+	/* what is signed here is held to what others' signers are */
 	return e->dnssec_mode == ZONE_DNSSEC_VERIFY ||
-	       e->dnssec_mode == ZONE_DNSSEC_WARN;
+	       e->dnssec_mode == ZONE_DNSSEC_WARN ||
+	       e->dnssec_mode == ZONE_DNSSEC_SIGN;
 }
 
 /* The check itself, whatever the mode makes of its result. */
@@ -55,7 +57,8 @@ version_check(const struct zone_table *t, const struct zone_entry *e,
 {
 	struct checking c = {.entry = e, .said_ms = clock_ms(CLOCK_MONOTONIC)};
 	struct dnssec_options options = {.now = clock_ms(CLOCK_REALTIME) / 1000,
-	    .horizon_s = t->horizon_s,
+	    /* the signer's own policy says how long they live */
+	    .horizon_s = e->dnssec_mode == ZONE_DNSSEC_SIGN ? 0 : t->horizon_s,
 	    .before = e->dnssec.all_verified ? e->served : NULL,
 	    .warn = check_warn,
 	    .progress = check_progress,
@@ -96,7 +99,7 @@ zone_dnssec_check(const struct zone_table *t, const struct zone_entry *e,
 	rc = version_check(t, e, z, out, err);
 	if (rc)
 		err_add(err, "%s", e->file);
-	if (rc != ERR_REFUSED || e->dnssec_mode == ZONE_DNSSEC_VERIFY)
+	if (rc != ERR_REFUSED || e->dnssec_mode != ZONE_DNSSEC_WARN)
 		return rc;
 	log_warn("zone %s: %s; it is served all the same (dnssec: warn)",
 	    e->name, err->text);
@@ -130,13 +133,15 @@ zone_dnssec_links(struct zone_table *t, struct err *err)
 		    err, ERR_NO_MEMORY, "no memory to look at the zones");
 	for (size_t i = 0; i < t->count; i++) {
 		const struct zone_entry *e = &t->zones[i];
-		bool take = e->wanted && e->state != ZONE_CONDEMNED;
+		bool take = e->wanted &&
+		            (e->state != ZONE_CONDEMNED || e->signing.renewal);
 
 		members[i] = (struct dnssec_member){.apex = e->apex,
 		    .wanted = take ? e->wanted : NULL,
 		    .served = e->served,
 		    .skip = !is_checked_here(e),
-		    .lax = e->dnssec_mode != ZONE_DNSSEC_VERIFY};
+		    .lax = e->dnssec_mode == ZONE_DNSSEC_WARN ||
+		           e->dnssec_mode == ZONE_DNSSEC_OFF};
 	}
 	rc = dnssec_links_check(members, t->count, link_fault, t, err);
 	free(members);

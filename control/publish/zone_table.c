@@ -15,6 +15,7 @@
 #include "base/name.h"
 #include "control/compile/compile.h"
 #include "control/publish/zone_dnssec.h"
+#include "control/publish/zone_signing.h"
 #include "control/source/watch.h"
 
 static void
@@ -41,6 +42,7 @@ zone_entry_fini(struct zone_entry *e, struct watch *w)
 	zone_unwatch(e, w);
 	free(e->watched);
 	free(e->why);
+	free(e->signing.why);
 	zone_records_free(e->served);
 	zone_records_free(e->wanted);
 	zonefile_stamp_fini(&e->stamp);
@@ -68,6 +70,7 @@ void
 zone_table_fini(struct zone_table *t)
 {
 	zones_free(t->zones, t->count, NULL);
+	free(t->keys_path);
 	pthread_mutex_destroy(&t->lock);
 	*t = (struct zone_table){0};
 }
@@ -92,7 +95,8 @@ zone_table_find(struct zone_table *t, const uint8_t *apex)
 }
 
 static int
-zone_entry_init(struct zone_entry *e, const struct config_zone *z)
+zone_entry_init(struct zone_entry *e, const struct config_zone *z,
+    const struct config_policy *policy)
 {
 	memcpy(e->apex, z->apex, sizeof e->apex);
 	e->name = strdup(z->name);
@@ -101,6 +105,11 @@ zone_entry_init(struct zone_entry *e, const struct config_zone *z)
 	e->dnssec_mode = z->dnssec;
 	e->look = true;
 	e->state = ZONE_WAITING;
+	e->signing.on = z->dnssec == ZONE_DNSSEC_SIGN && policy;
+	if (e->signing.on) {
+		e->signing.policy = *policy;
+		e->signing.policy.name = NULL;
+	}
 	if (!e->name || !e->file || !e->watched)
 		return ERR_NO_MEMORY;
 	memcpy(e->watched, e->apex, sizeof e->apex);
@@ -126,7 +135,7 @@ static void
 zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 {
 	bool same_file = strcmp(to->file, from->file) == 0;
-
+	bool same_signing = zone_signing_equal(to, from);
 	bool same_mode = to->dnssec_mode == from->dnssec_mode;
 
 	to->served = from->served;
@@ -140,15 +149,38 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 	free(to->watched);
 	to->watched = from->watched;
 	from->watched = NULL;
-	to->wanted = from->wanted;
-	from->wanted = NULL;
 	to->stamp = from->stamp;
 	from->stamp = (struct zonefile_stamp){0};
-	to->look = from->look;
-	to->unread = from->unread;
+	to->look = from->look || !same_signing;
+	to->unread = from->unread || !same_signing;
+	if (!same_signing)
+		return;
+	to->wanted = from->wanted;
+	from->wanted = NULL;
+	to->signing = from->signing;
+	from->signing.why = NULL;
 	to->state = from->state;
 	to->why = from->why;
 	from->why = NULL;
+}
+
+/* What the table knows of all its zones' signing, found out anew. */
+static void
+zone_table_signing(struct zone_table *t, char **keys_path)
+{
+	free(t->keys_path);
+	t->keys_path = *keys_path;
+	*keys_path = NULL;
+	t->signs = false;
+	t->keys_changed_ns = 0;
+	t->sign_due = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		uint64_t due = t->zones[i].signing.due;
+
+		t->signs |= t->zones[i].signing.on;
+		if (due && (!t->sign_due || due < t->sign_due))
+			t->sign_due = due;
+	}
 }
 
 int
@@ -158,13 +190,16 @@ zone_table_configure(
 	struct zone_entry *fresh =
 	    calloc(c->nzones ? c->nzones : 1, sizeof *fresh);
 	size_t count = 0;
-	int rc = fresh ? 0 : ERR_NO_MEMORY;
+	char *keys_path = c->control.keys ? strdup(c->control.keys) : NULL;
+	int rc = fresh && !keys_path == !c->control.keys ? 0 : ERR_NO_MEMORY;
 
 	for (; rc == 0 && count < c->nzones; count++)
-		rc = zone_entry_init(&fresh[count], &c->zones[count]);
+		rc = zone_entry_init(&fresh[count], &c->zones[count],
+		    config_policy_of(c, &c->zones[count]));
 	if (rc) {
 		if (fresh)
 			zones_free(fresh, count, NULL);
+		free(keys_path);
 		return err_set(err, rc, "no memory for %u zones", c->nzones);
 	}
 	pthread_mutex_lock(&t->lock);
@@ -177,6 +212,7 @@ zone_table_configure(
 	zones_free(t->zones, t->count, t->watch);
 	t->zones = fresh;
 	t->count = count;
+	zone_table_signing(t, &keys_path);
 	t->nlooking = 0;
 	t->unchecked_from = 0;
 	t->looks = t->all_look = true;
@@ -258,6 +294,7 @@ zone_table_refuse(struct zone_table *t, struct zone_entry *e, const char *why)
 	e->wanted = NULL;
 	e->unread = true; /* other zones may let it pass the next time */
 	zone_refuse(e, why);
+	zone_signing_refused(t, e);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -269,6 +306,7 @@ zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 
 	zone_records_free(e->wanted);
 	e->wanted = NULL;
+	e->signing.renewal = false;
 	if (e->served && digest_equal(&read->version, &e->served->version)) {
 		zone_records_free(read);
 		e->state = ZONE_SERVED;
@@ -276,13 +314,15 @@ zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 		return;
 	}
 	e->wanted = read;
-	if (zone_table_is_condemned(t, e->apex, &read->version)) {
+	if (zone_table_is_condemned(t, e->apex, &read->version) ||
+	    zone_source_is_condemned(t, e, read)) {
 		e->state = ZONE_CONDEMNED;
 		err_set(&left, ERR_REFUSED,
 		    "a rollback left this version; change the source, or run "
 		    "\"holdfast release %s\"",
 		    e->name);
 		zone_why(e, left.text);
+		zone_signing_aside(t, e);
 		return;
 	}
 	e->state = ZONE_WAITING;
@@ -316,24 +356,19 @@ zone_unsettled_ms(const struct zone_entry *e, const struct zone_table *t)
 	return (unsigned)wait;
 }
 
-/* A version that is not served yet is checked; one that does not pass is
- * freed. */
+/* A version that is not served yet is checked. */
 static int
 zone_prove_dnssec(struct zone_entry *e, struct zone_table *t,
-    struct zone_records **read, struct err *err)
+    const struct zone_records *read, struct err *err)
 {
 	struct zone_dnssec known;
 	int rc;
 
-	if (e->served && digest_equal(&(*read)->version, &e->served->version))
+	if (e->served && digest_equal(&read->version, &e->served->version))
 		return 0;
-	rc = zone_dnssec_check(t, e, *read, &known, err);
-	if (rc == 0) {
+	rc = zone_dnssec_check(t, e, read, &known, err);
+	if (rc == 0)
 		e->wanted_dnssec = known;
-		return 0;
-	}
-	zone_records_free(*read);
-	*read = NULL;
 	return rc;
 }
 
@@ -347,12 +382,12 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	struct zone_records *read = NULL;
 	struct err err = {0}, watch_err;
 	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
-	bool dated = false;
+	bool loaded = rc == 0;
 
-	if (rc == 0) {
-		rc = zone_prove_dnssec(e, t, &read, &err);
-		dated = rc != 0;
-	}
+	if (rc == 0 && e->signing.on)
+		rc = zone_sign(t, e, &read, &err);
+	if (rc == 0)
+		rc = zone_prove_dnssec(e, t, read, &err);
 	if (t->watch &&
 	    watch_follow(t->watch, &e->stamp, &stamp, e->watched,
 		(int64_t)clock_ms(CLOCK_MONOTONIC), &watch_err) != 0)
@@ -361,15 +396,20 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	pthread_mutex_lock(&t->lock);
 	zonefile_stamp_fini(&e->stamp);
 	e->stamp = stamp;
-	e->look = e->unread = rc == ERR_BUSY;
-	e->unread |= dated; /* time may heal it: the next look reads again */
+	e->look = rc == ERR_BUSY;
+	/* what could not be signed, or did not pass by its dates, may do so
+	 * without a change: the next look reads again */
+	e->unread = rc && (loaded || rc == ERR_BUSY);
 	if (rc == 0) {
 		zone_take(e, t, read);
 	} else if (rc != ERR_BUSY) {
 		zone_records_free(e->wanted);
 		e->wanted = NULL;
+		e->signing.renewal = false;
 		zone_refuse(e, err.text);
 	}
+	if (rc && loaded)
+		zone_records_free(read);
 	pthread_mutex_unlock(&t->lock);
 	return rc != ERR_BUSY;
 }
@@ -380,15 +420,17 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 static bool
 zone_look_again(struct zone_entry *e, struct zone_table *t)
 {
-	struct zone_records *same = e->wanted;
+	/* a renewal is not what the files say */
+	struct zone_records *same = e->signing.renewal ? NULL : e->wanted;
 
 	if (!same && e->unread)
 		return true;
 	pthread_mutex_lock(&t->lock);
 	e->look = e->unread = false;
-	e->wanted = NULL;
-	if (same)
+	if (same) {
+		e->wanted = NULL;
 		zone_take(e, t, same);
+	}
 	pthread_mutex_unlock(&t->lock);
 	return false;
 }
@@ -434,12 +476,15 @@ unsigned
 zone_table_read(struct zone_table *t, bool force)
 {
 	struct zone_entry *list[ZONES_LISTED];
-	bool all = force || t->all_look;
-	size_t count = all ? t->count : t->nlooking;
 	unsigned again = 0;
+	size_t count;
+	bool all;
 
+	zones_sign_due(t, clock_ms(CLOCK_REALTIME) / 1000);
 	if (!t->looks && !force)
 		return 0;
+	all = force || t->all_look;
+	count = all ? t->count : t->nlooking;
 	memcpy(list, t->looking, sizeof list);
 	t->nlooking = 0;
 	t->looks = t->all_look = false;
@@ -465,6 +510,7 @@ zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
 			zone_records_free(e->wanted);
 			e->wanted = NULL;
 			zone_refuse(e, compile_zone_why(&compiled[i]));
+			zone_signing_refused(t, e);
 			continue;
 		}
 		if (!e->wanted || compiled[i].records != e->wanted)
@@ -473,9 +519,14 @@ zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
 		e->served = e->wanted;
 		e->dnssec = e->wanted_dnssec;
 		e->wanted = NULL;
+		e->changed_at = now;
+		zone_signing_live(t, e);
+		if (e->signing.renewal) { /* of what a bad source left */
+			e->signing.renewal = false;
+			continue;
+		}
 		e->state = ZONE_SERVED;
 		zone_why(e, NULL);
-		e->changed_at = now;
 	}
 	pthread_mutex_unlock(&t->lock);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "control/sign/key_directory.h"
 #include "control/source/zonefile.h"
 #include "snapshot/records.h"
 
@@ -33,6 +34,21 @@ struct zone_dnssec {
 
 enum zone_alarm { ALARM_NONE, ALARM_NEAR, ALARM_OVER };
 
+/* Of a zone that is signed here; zone_signing.h. Times are seconds since 1970.
+ */
+struct zone_signing {
+	bool on;
+	struct config_policy policy; /* its name is left out */
+	uint64_t due;                /* to be signed again; 0: not known */
+	uint64_t ends_first;         /* the first of the signatures ends */
+	struct key_stamp stamp;      /* the keys as they were last read */
+	bool awaits_live;            /* a key waits to be served */
+	bool source_failed;          /* it was read, and could not be signed */
+	bool renewal; /* `wanted` is `served`, signed again: the state is that
+	                 of another version, the source's */
+	char *why;    /* it can't be signed: a sentence; else NULL */
+};
+
 struct zone_entry {
 	uint8_t apex[DNS_NAME_MAX + 1];
 	char *name, *file;
@@ -49,6 +65,7 @@ struct zone_entry {
 	uint8_t *watched; /* cookie of the watch: the apex again, at
 	                     an address that stays */
 	enum zone_state state;
+	struct zone_signing signing;
 	char *why; /* REFUSED and CONDEMNED: a sentence; else NULL */
 	uint64_t
 	    changed_at; /* seconds since 1970: last version that went live */
@@ -79,6 +96,12 @@ struct zone_table {
 	                          it was renamed into place */
 	const struct condemned_version *condemned; /* borrowed */
 	size_t ncondemned;
+	/* signing */
+	bool signs; /* one of them at least is signed here */
+	char *keys_path;
+	int64_t keys_changed_ns; /* of that directory */
+	uint64_t sign_due;       /* the first of the zones'; 0: none */
+	uint64_t signatures_made, signatures_kept, signing_failed;
 };
 
 void zone_table_init(struct zone_table *t);

@@ -74,6 +74,7 @@ class Rig:
                             settle=20, deadline=10000, control="", more="")
         self.options.update(options)
         self.zones = {z: z + ".zone" for z in zones}
+        self.zone_words = {}  # more of a zone's options, by name
         self.port = free_port()
         self.processes, self.logged = {}, {}
         os.mkdir(self.run)
@@ -84,7 +85,9 @@ class Rig:
 
     def configure(self, **options):
         self.options.update(options)
-        lines = ["  - {name: %s, file: %s}" % z for z in self.zones.items()]
+        lines = ["  - {name: %s, file: %s%s}" %
+                 (name, file, self.zone_words.get(name, ""))
+                 for name, file in self.zones.items()]
         with open(self.config, "w") as f:
             f.write(CONFIG % dict(self.options, store=self.store, run=self.run,
                                   zones="\n".join(lines) or "  []"))

@@ -66,7 +66,7 @@ static const struct bad bad_syntax[] = {
     {"zones: [[[[[[[[[[[[a]]]]]]]]]]]]\n",
 	"/etc/t.yaml:1: lists and mappings nest too deep"},
     {"<<: {store: {}}\n",
-	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, zone_directory, zones_from, dnssec_default and zones"},
+	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, zone_directory, zones_from, dnssec_default, policies and zones"},
 };
 
 static const struct bad
@@ -240,10 +240,16 @@ static const struct bad bad_zones[] = {
 	"/etc/t.yaml:3: option \"zones[1].file\": \"../b\" leaves the zone directory, write an absolute path"},
     {"zones:\n  - {name: a, file: x/..}\n",
 	"/etc/t.yaml:2: option \"zones[0].file\": \"x/..\" leaves the zone directory, write an absolute path"},
+    {"policies: [{name: a, validity_s: 100, refresh_s: 50, jitter_s: 26}]\n",
+	"/etc/t.yaml:1: option \"policies[0].validity_s\": 100 seconds are too few, at least 102 (refresh_s + 2 * jitter_s) are needed"},
+    {"policies:\n- {name: a}\n- {name: a}\n",
+	"/etc/t.yaml:3: option \"policies[1].name\": \"a\" is already used by \"policies[0].name\" in line 2"},
+    {"zones:\n  - {name: a, file: b, dnssec: sign, policy: c}\n",
+	"/etc/t.yaml:2: option \"zones[0].policy\": there is no policy \"c\"; section \"policies\" lists them"},
     {"zones:\n  - {name: a, file: b, dnssec: on}\n",
 	"/etc/t.yaml:2: option \"zones[0].dnssec\": \"on\" is not known here, allowed are default, verify, warn, off or sign"},
     {"zones:\n  - {name: a, file: b, zone: x}\n",
-	"/etc/t.yaml:2: unknown option \"zones[0].zone\", known here are name, file and dnssec"},
+	"/etc/t.yaml:2: unknown option \"zones[0].zone\", known here are name, file, dnssec and policy"},
     {"zones:\n  - {name: a, file: b}\n  - {name: c, file: b}\n\n  - {name: A., file: d}\n",
 	"/etc/t.yaml:5: zone a. is given twice, first in /etc/t.yaml:2"},
     {"zones_from: /nonexistent/list\n",

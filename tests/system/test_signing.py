@@ -1,0 +1,298 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# timeout: 240
+"""Zones signed by holdfastd, end to end; others' checkers judge the result.
+
+    a.test.zone (unsigned) + keys -> holdfastd -> store -> holdfast-sockets
+    holdfast keys ---------^                        |        <- questions
+                                                    v
+                         zone_print -> ldns-verify-zone, dnssec-verify,
+                                       kzonecheck
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+import dns.dnssec
+import dns.message
+import dns.name
+import dns.query
+import dns.rdatatype
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import control_rig as rig  # noqa: E402
+
+POLICIES = """policies:
+  - {name: quick, dnskey_ttl_s: 1, ds_ttl_s: 1, propagation_s: 0}
+  - {name: hash, denial: nsec3, algorithm: ed25519, keys: ksk-zsk, zonemd: true,
+     dnskey_ttl_s: 1, ds_ttl_s: 1, propagation_s: 0}
+  - {name: short, validity_s: 62, refresh_s: 60, jitter_s: 0}
+"""
+
+ZONE = """$TTL 1
+@ SOA NS hostmaster %(serial)d 3600 600 86400 1
+@ NS ns
+@ MX 10 Mail.Elsewhere.example.
+ns A 192.0.2.1
+deep.er.down TXT "x"
+*.wild A 192.0.2.2
+plain NS ns.plain
+ns.plain A 192.0.2.3
+secure NS ns.elsewhere.example.
+secure DS 1 13 2 %(digest)s
+cut.ent NS ns.elsewhere.example.
+moved DNAME Elsewhere.example.
+%(more)s
+"""
+
+
+class Case(unittest.TestCase):
+    policy = "quick"
+
+    def setUp(self):
+        self.rig = rig.Rig(zones=("a.test",))
+        self.addCleanup(self.rig.remove)
+        self.keys = self.rig.path("keys")
+        self.rig.zone_words["a.test"] = (
+            ", dnssec: sign, policy: " + self.policy)
+        self.rig.configure(control="keys: " + self.keys, more=POLICIES)
+
+    def tearDown(self):
+        p = self.rig.processes.get("holdfastd")
+        if p:
+            self.assertIsNone(p.poll(), self.rig.log_text("holdfastd"))
+            self.assertEqual(self.rig.stop(), 0,
+                             self.rig.log_text("holdfastd"))
+
+    def zone(self, serial, more=""):
+        self.rig.text("a.test.zone", ZONE % dict(
+            serial=serial, more=more, digest="00" * 32), age=5)
+
+    def tool(self, *words, status=0):
+        return self.rig.tool("keys", *words, "--config", self.rig.config,
+                             status=status)
+
+    def key_list(self):
+        """(role, state, DS) of each key, as the operator reads it."""
+        return [tuple(x or "" for x in m) for m in re.findall(
+            r"^a\.test\. (\w+) \d+ \S+ (\w+) since [^;]*?(?:, DS (\w+))?;",
+            self.tool("list", "a.test"), re.M)]
+
+    def wait_keys(self, *keys):
+        seen = []
+
+        def look():
+            seen[:] = self.key_list()
+            return seen == list(keys)
+        try:
+            self.rig.wait_for(look, seconds=15)
+        except AssertionError as e:
+            raise AssertionError("keys are %s: %s" % (seen, e))
+
+    def counter(self, name):
+        return self.rig.ask("stats")["counters"][name]
+
+    def live_zone(self):
+        return subprocess.run(
+            [os.path.join(rig.BUILD, "system", "zone_print"), self.rig.store,
+             "a.test."], check=True, capture_output=True, text=True).stdout
+
+    def judge(self, leave_out=""):
+        """Every checker that is installed finds nothing wrong; one is."""
+        path = self.rig.path("live.zone")
+        with open(path, "w") as f:
+            f.write(self.live_zone())
+        judges = 0
+        for command in (["ldns-verify-zone", path],
+                        # -z: a key with the SEP bit may sign the zone
+                        ["dnssec-verify", "-q", "-o", "a.test."] +
+                        (["-z"] if self.policy != "hash" else []) + [path],
+                        ["kzonecheck", "-o", "a.test.", "-d", "on", path]):
+            if command[0] == leave_out or not shutil.which(command[0]):
+                continue
+            done = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, "%s: %s%s" % (
+                command, done.stdout, done.stderr))
+            judges += 1
+        self.assertGreater(judges, 0)
+
+    def question(self, name, kind, do=True):
+        q = dns.message.make_query(name, kind, want_dnssec=do)
+        return dns.query.udp(q, "127.0.0.1", port=self.rig.port,
+                             timeout=3 * rig.SLOW)
+
+    def signed_from_the_start(self):
+        self.zone(1)
+        self.tool("create", "a.test")
+        self.rig.start()
+        self.rig.wait_state(state="served", serial=1)
+
+
+class Quick(Case):
+    def test_from_nothing(self):
+        """A zone without keys is refused with the way out; with keys it is
+        signed without another word."""
+        self.zone(1)
+        self.rig.start()
+        state = self.rig.wait_state(state="refused")
+        self.assertIn("holdfast keys create a.test.", state["why"])
+        self.assertEqual(self.rig.ask("status")["zones"]["signing_fails"], 1)
+        self.tool("ds", "a.test", status=1)
+        out = self.tool("create", "a.test")
+        self.assertIn("csk", out)
+        self.tool("create", "a.test", status=1)
+        state = self.rig.wait_state(state="served", serial=1)
+        self.assertIsNone(state["signing"]["why"])
+        self.assertGreater(state["signing"]["ends_first"],
+                           time.time() + 12 * 86400)
+        self.judge()
+        self.rig.start_sockets()
+        answer = self.question("ns.a.test", "A")
+        self.assertEqual([x.rdtype for x in answer.answer],
+                         [dns.rdatatype.A, dns.rdatatype.RRSIG])
+        answer = self.question("ns.a.test", "A", do=False)
+        self.assertEqual([x.rdtype for x in answer.answer],
+                         [dns.rdatatype.A])
+        answer = self.question("a.test", "DNSKEY")
+        ds = self.tool("ds", "a.test").split()
+        self.assertEqual(ds[2], "DS")
+        key = [x for x in answer.answer
+               if x.rdtype == dns.rdatatype.DNSKEY][0][0]
+        made = dns.dnssec.make_ds(dns.name.from_text("a.test"), key, "SHA256")
+        self.assertEqual(made.to_text().split(), ds[3:])
+
+    def test_signers_records_in_the_source(self):
+        self.signed_from_the_start()
+        self.zone(2, "sub NSEC a.test. A")
+        state = self.rig.wait_state(state="refused")
+        self.assertIn("sub.a.test. has a NSEC record", state["why"])
+        self.assertEqual(state["serial"], 1)
+
+    def test_roll(self):
+        """A CSK roll, step by step; the zone is sound at each."""
+        self.signed_from_the_start()
+        self.wait_keys(("csk", "active", "wanted"))
+        self.rig.wait_for(lambda: " IN CDS " in self.live_zone())
+        self.tool("ds-seen", "a.test")
+        self.tool("roll", "a.test")
+        self.tool("roll", "a.test", status=1)
+        self.wait_keys(("csk", "active", "seen"),
+                       ("csk", "published", "wanted"))
+        # kzonecheck wants signatures of both keys, also in a zone like this
+        # by dnssec-signzone; RFC 4035 section 2.2 wants one an algorithm
+        self.judge(leave_out="kzonecheck")
+        self.assertEqual(len(re.findall(r" DNSKEY 257", self.live_zone())), 2)
+        self.tool("ds-seen", "a.test")
+        self.wait_keys(("csk", "removed", "seen"), ("csk", "active", "seen"))
+        self.rig.wait_for(lambda: len(re.findall(
+            r" DNSKEY 257", self.live_zone())) == 1)
+        self.judge()
+        self.tool("remove", "a.test")
+        self.wait_keys(("csk", "active", "seen"))
+        files = sorted(os.listdir(self.keys))
+        self.assertEqual(len([f for f in files if f.endswith(".private")]), 1)
+
+    def test_lost_keys(self):
+        """What is served stays, and the zone is not signed with new ones."""
+        self.signed_from_the_start()
+        before = self.live_zone()
+        shutil.rmtree(self.keys)
+        self.tool("create", "a.test")
+        self.zone(2)
+        state = self.rig.wait_state(state="refused")
+        self.assertIn("signed with keys that are not in", state["why"])
+        self.assertEqual(self.live_zone(), before)
+
+    def test_rollback_is_not_undone_by_signing(self):
+        self.signed_from_the_start()
+        self.zone(2, "bad A 192.0.2.66")
+        self.rig.wait_state(state="served", serial=2)
+        self.assertTrue(self.rig.ask("rollback")["ok"])
+        state = self.rig.wait_state(state="condemned")
+        self.assertEqual(state["serial"], 1)
+        self.rig.ask("reload")
+        self.assertEqual(self.rig.zone_state()["state"], "condemned")
+        self.assertNotIn("192.0.2.66", self.live_zone())
+        self.assertTrue(self.rig.ask("release", zone="a.test.")["ok"])
+        self.rig.wait_state(state="served")
+        self.assertIn("192.0.2.66", self.live_zone())
+
+
+class Default(Case):
+    """Keys whose steps do not come while a test runs."""
+    policy = "default"
+
+    def test_an_edit_signs_what_changed(self):
+        self.signed_from_the_start()
+        before = self.counter("signatures_made")
+        self.zone(2, "new A 192.0.2.9")
+        self.rig.wait_state(serial=2)
+        # the record, its NSEC, the one before it, the SOA
+        self.assertEqual(self.counter("signatures_made") - before, 4)
+        self.judge()
+        # the same serial, other content
+        before = self.counter("signatures_made")
+        self.zone(2, "new A 192.0.2.10")
+        self.rig.wait_state(serial=3)
+        self.assertEqual(self.counter("signatures_made") - before, 2)
+        # nothing but an older serial
+        before = self.counter("signatures_made")
+        self.zone(1, "new A 192.0.2.10")
+        self.rig.ask("reload")
+        self.rig.wait_state(state="served", serial=3)
+        self.assertEqual(self.counter("signatures_made"), before)
+        # the process starts anew and takes over what is there
+        self.rig.stop()
+        self.rig.start()
+        self.rig.wait_state(state="served", serial=3)
+        self.assertEqual(self.counter("signatures_made"), 0)
+        self.assertGreater(self.counter("signatures_kept"), 10)
+
+
+class Hash(Case):
+    policy = "hash"
+
+    def test_nsec3_and_zsk_roll(self):
+        self.signed_from_the_start()
+        self.judge()
+        zone = self.live_zone()
+        self.assertIn(" NSEC3PARAM 1 0 0 -", zone)
+        self.assertIn("ZONEMD", zone)
+        self.assertNotIn(" NSEC ", zone)
+        self.wait_keys(("ksk", "active", "wanted"), ("zsk", "active", ""))
+        self.tool("roll", "a.test", status=2)
+        self.tool("roll", "a.test", "zsk")
+        self.wait_keys(("ksk", "active", "wanted"), ("zsk", "removed", ""),
+                       ("zsk", "active", ""))
+        self.judge()
+
+
+class Short(Case):
+    """Signatures that are due again after two seconds."""
+    policy = "short"
+
+    def test_renewal(self):
+        self.signed_from_the_start()
+        # also while the source is bad
+        self.zone(2, "this is no record")
+        self.rig.wait_state(state="refused")
+        serial = self.rig.zone_state()["serial"]
+        self.rig.wait_for(
+            lambda: self.rig.zone_state()["serial"] > serial + 1)
+        self.assertEqual(self.rig.zone_state()["state"], "refused")
+        self.judge()
+        # it fails, is shown, and works again
+        os.rename(self.keys, self.keys + ".away")
+        self.rig.wait_for(
+            lambda: self.rig.ask("status")["zones"]["signing_fails"] == 1)
+        self.assertIn("can't be signed", self.rig.log_text("holdfastd"))
+        self.assertIn("SIGNING", self.rig.tool("status", "--run",
+                                               self.rig.run))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
