@@ -33,21 +33,56 @@ chain_whole(const struct zone_view *view)
 	return (const uint8_t *)d - view->zone->denial_off + d->chain_off;
 }
 
+/* Part `i` of the chain of a split zone. That there are as many as others say
+ * was checked for the generation as a whole, but the cells' verifiers can't
+ * promise it, so it is asked. */
+static inline const void *
+chain_part(const struct zone_view *view, const struct generation *g, uint32_t i)
+{
+	const struct split_ref *split = &g->splits[view->zone->split];
+
+	if (i >= split->denial_slots ||
+	    split->denial_kind != zone_denial(view)->kind)
+		return NULL;
+	return g->slots[split->denial_first + i].base +
+	       sizeof(struct cell_header_d);
+}
+
+static inline bool
+chain_is_whole(const struct zone_view *view)
+{
+	return __builtin_expect(view->zone->split == NO_SPLIT, 1);
+}
+
 /* The part of an NSEC chain where the key is. */
 static inline const struct order_d *
 chain_order(const struct zone_view *view, const struct generation *g,
     const struct order_key *k)
 {
-	(void)g, (void)k;
-	return chain_whole(view);
+	const struct order_d *ranges;
+	uint32_t range;
+
+	if (chain_is_whole(view))
+		return chain_whole(view);
+	ranges = chain_part(view, g, 0);
+	range = ranges ? order_find(ranges, k) : ORDER_NONE;
+	return range != ORDER_NONE ? chain_part(view, g, 1 + range) : NULL;
 }
 
 /* The part of an NSEC chain that begins with the apex. */
 static inline const struct order_d *
 chain_order_first(const struct zone_view *view, const struct generation *g)
 {
-	(void)g;
-	return chain_whole(view);
+	return chain_is_whole(view) ? chain_whole(view)
+	                            : chain_part(view, g, 1);
+}
+
+/* The part of an NSEC3 chain that a hash's first bits name. */
+static inline uint32_t
+chain_hashed_number(const struct zone_view *view, const struct generation *g,
+    const uint8_t *hash)
+{
+	return hashed_number(hash, 0, g->splits[view->zone->split].denial_bits);
 }
 
 /* The part of an NSEC3 chain where the hash is. */
@@ -55,17 +90,23 @@ static inline const struct hashed_d *
 chain_hashed(const struct zone_view *view, const struct generation *g,
     const uint8_t *hash)
 {
-	(void)g, (void)hash;
-	return chain_whole(view);
+	return chain_is_whole(view)
+	           ? chain_whole(view)
+	           : chain_part(view, g, chain_hashed_number(view, g, hash));
 }
 
-/* The record that covers what is in front of the first of a part. */
+/* The part in front of that: its last hash covers what is before the first. */
 static inline const struct hashed_d *
 chain_hashed_before(const struct zone_view *view, const struct generation *g,
     const uint8_t *hash)
 {
-	(void)g, (void)hash;
-	return chain_whole(view);
+	uint32_t i;
+
+	if (chain_is_whole(view))
+		return chain_whole(view);
+	i = chain_hashed_number(view, g, hash);
+	return chain_part(
+	    view, g, (i ? i : g->splits[view->zone->split].denial_slots) - 1);
 }
 
 /* RFC 5155 section 5, with the zone's parameters. */

@@ -170,7 +170,7 @@ hashed_fetch_block(const struct denial_search *d)
 	if (!h)
 		return;
 	upto = hashed_up_to(h, d->hash);
-	if (upto)
+	if (upto) /* else it is in another part, which is rare */
 		fetch_lines(
 		    hashed_block(h, hashed_names(h) + upto - 1), 3 * LINE);
 }

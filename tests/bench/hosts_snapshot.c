@@ -16,7 +16,11 @@
 #include "snapshot/nsec3_hash.h"
 #include "tests/bench/hosts_snapshot.h"
 
-enum { CELL_BYTES_WANTED = 1 << 20, SMALL_ZONE_BYTES = 512 << 10 };
+enum {
+	CELL_BYTES_WANTED = 1 << 20,
+	DENIAL_BYTES_WANTED = 256 << 10,
+	SMALL_ZONE_BYTES = 512 << 10,
+};
 
 unsigned
 bench_label(uint8_t *to, char kind, uint32_t i)
@@ -228,6 +232,7 @@ struct bench_build {
 	struct manifest_parts parts;
 	struct slot_d *slots;
 	struct split_d split;
+	struct zone_denial denial;
 	struct bytes cell;
 };
 
@@ -239,7 +244,9 @@ bench_put(struct bench_build *b, uint32_t slot, struct err *err)
 	    store_put(b->store, STORE_CELL, b->cell.data, b->cell.len, &d, err);
 
 	memcpy(b->slots[slot].cell, d.b, DIGEST_BYTES);
-	memcpy(b->slots[slot].records, d.b, DIGEST_BYTES);
+	/* no packs here: any digest will do, where there must be one */
+	if (slot <= b->parts.nslots - b->denial.slots - 1u)
+		memcpy(b->slots[slot].records, d.b, DIGEST_BYTES);
 	bytes_clear(&b->cell);
 	return rc;
 }
@@ -264,6 +271,12 @@ bench_cells(struct bench_build *b, const struct zone_records *z, unsigned bits,
 		if (!rc)
 			rc = bench_put(b, 1 + i, err);
 	}
+	for (uint32_t i = 0; !rc && i < b->denial.slots; i++) {
+		rc = cell_build_denial(
+		    b->plan, store_key(b->store), &b->denial, i, &b->cell, err);
+		if (!rc)
+			rc = bench_put(b, 1 + (1u << bits) + i, err);
+	}
 	return rc;
 }
 
@@ -279,18 +292,23 @@ bench_store(struct bench_build *b, const struct zone_records *z,
 		while (
 		    zone_bytes_estimate(z) >> bits > CELL_BYTES_WANTED || !bits)
 			bits++;
-	b->slots = calloc(1 + (1u << bits), sizeof *b->slots);
+	if (bits)
+		zone_denial_count(z, store_key(b->store), DENIAL_BYTES_WANTED,
+		    NULL, &b->denial);
+	b->slots = calloc(1 + (1u << bits) + b->denial.slots, sizeof *b->slots);
 	if (!b->slots)
 		return err_set(err, ERR_NO_MEMORY, "no memory for slots");
 	b->parts = (struct manifest_parts){.key = *store_key(b->store),
 	    .depths = {1 << 2, 0},
 	    .nzones = 1,
 	    .slots = b->slots,
-	    .nslots = 1 + (bits ? 1u << bits : 0),
+	    .nslots = 1 + (bits ? 1u << bits : 0) + b->denial.slots,
 	    .splits = &b->split,
 	    .nsplits = bits != 0};
 	b->split.first_slot = 1;
 	b->split.bits = (uint8_t)bits;
+	b->split.denial_slots = b->denial.slots;
+	b->split.denial_kind = b->denial.kind;
 	b->split.apex_bytes = z->apex_bytes;
 	memcpy(b->split.apex, z->apex, z->apex_bytes);
 	rc = bench_cells(b, z, bits, err);

@@ -13,9 +13,16 @@
 
 enum { OWNERS_MAX = 16 };
 
-static const struct text_zone zones[] = {
-    {"example.", denial_zone_nsec3, false},
-    {"nsec.", denial_zone_nsec, false},
+/* Both, whole and split. */
+static const struct text_zone zones[2][2] = {
+    {
+	{"example.", denial_zone_nsec3, false},
+	{"nsec.", denial_zone_nsec, false},
+    },
+    {
+	{"example.", denial_zone_nsec3, true},
+	{"nsec.", denial_zone_nsec, true},
+    },
 };
 
 static int
@@ -95,11 +102,12 @@ question_check(
 	    "%s: expected \"%s\": %s", question, q->owners, said);
 }
 
-START_TEST(proofs_are_those_of_the_rfcs)
+static void
+proofs_check(const struct text_zone *z)
 {
 	struct rig r;
 
-	rig_open(&r, zones, 2);
+	rig_open(&r, z, 2);
 	for (size_t i = 0; i < denial_question_count; i++) {
 		question_check(&r, &denial_questions[i], "+do +tcp");
 		question_check(&r, &denial_questions[i], "+do");
@@ -107,6 +115,17 @@ START_TEST(proofs_are_those_of_the_rfcs)
 		question_check(&r, &denial_questions[i], "+edns=1232");
 	}
 	rig_close(&r);
+}
+
+START_TEST(proofs_are_those_of_the_rfcs)
+{
+	proofs_check(zones[0]);
+}
+END_TEST
+
+START_TEST(split_zones_prove_the_same)
+{
+	proofs_check(zones[1]);
 }
 END_TEST
 
@@ -116,7 +135,7 @@ START_TEST(what_does_not_fit_is_truncated)
 	struct rig r;
 	char question[200], whole[4096];
 
-	rig_open(&r, zones, 2);
+	rig_open(&r, zones[0], 2);
 	for (size_t i = 0; i < denial_question_count; i++) {
 		const struct denial_question *q = &denial_questions[i];
 
@@ -147,7 +166,7 @@ START_TEST(ttls_are_capped)
 {
 	struct rig r;
 
-	rig_open(&r, zones, 2);
+	rig_open(&r, zones[0], 2);
 	r.ttl_cap = 7;
 	for (size_t i = 0; i < denial_question_count; i++) {
 		char question[200];
@@ -163,5 +182,50 @@ START_TEST(ttls_are_capped)
 }
 END_TEST
 
+/* So many names that their chain has ranges; each gap is asked for. */
+static const char long_zone[] =
+    "@ 60 SOA ns host 9 3600 600 86400 30\n"
+    "@ 60 NS ns.elsewhere.\n"
+    "@ 60 DNSKEY 256 3 13 AwEAAcw=\n"
+    "@ 60 NSEC h10000 NS SOA NSEC DNSKEY\n"
+    "$GENERATE 10000-29999 h$ A 192.0.2.1\n"
+    "$GENERATE 10000-29998 h$ NSEC \"h${1} A NSEC\"\n"
+    "h29999 NSEC @ A NSEC\n";
+
+static void
+gaps_check(bool split)
+{
+	const struct text_zone z = {"long.", long_zone, split};
+	struct rig r;
+
+	rig_open(&r, &z, 1);
+	for (unsigned i = 10000; i < 30000; i++) {
+		char question[64], expected[64], owners[1024];
+		const char *said;
+
+		snprintf(question, sizeof question, "h%u\\000.long. A +do", i);
+		snprintf(expected, sizeof expected, "@ h%u ", i);
+		said = rig_ask(&r, question);
+		proofs_of(owners, said);
+		ck_assert_msg(strcmp(owners, expected) == 0,
+		    "%s: expected %s: %s", question, expected, said);
+	}
+	rig_close(&r);
+}
+
+START_TEST(each_gap_of_a_long_chain_is_found)
+{
+	gaps_check(false);
+}
+END_TEST
+
+START_TEST(each_gap_of_a_split_chain_is_found)
+{
+	gaps_check(true);
+}
+END_TEST
+
 UNIT_MAIN("answer denial", proofs_are_those_of_the_rfcs,
-    what_does_not_fit_is_truncated, ttls_are_capped)
+    split_zones_prove_the_same, each_gap_of_a_long_chain_is_found,
+    each_gap_of_a_split_chain_is_found, what_does_not_fit_is_truncated,
+    ttls_are_capped)
