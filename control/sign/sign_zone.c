@@ -12,7 +12,7 @@
 #include "base/name.h"
 #include "base/wire.h"
 #include "control/sign/canonical_rrset.h"
-#include "control/sign/denial_chain.h"
+#include "control/sign/sign_denial.h"
 #include "control/sign/sign_source.h"
 #include "control/sign/signature.h"
 #include "control/sign/zone_digest.h"
@@ -221,7 +221,7 @@ pass_fill(struct pass *p, struct err *err)
 		rc = pass_seal(p, err);
 	denial.ttl = p->denial_ttl;
 	if (rc == 0)
-		rc = denial_chain_add(p->zone, &denial, err);
+		rc = sign_denial_add(p->zone, &denial, err);
 	if (rc == 0)
 		rc = pass_seal(p, err);
 	if (rc == 0)

@@ -13,8 +13,8 @@
 
 #include "base/name.h"
 #include "base/wire.h"
-#include "control/sign/denial_chain.h"
 #include "control/sign/key_roll.h"
+#include "control/sign/sign_denial.h"
 #include "control/sign/sign_source.h"
 #include "control/sign/signature.h"
 #include "control/sign/zone_digest.h"

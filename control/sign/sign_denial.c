@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * NSEC and NSEC3 chains (denial_chain.h).
+ * NSEC and NSEC3 chains (sign_denial.h).
  */
-#include "control/sign/denial_chain.h"
+#include "control/sign/sign_denial.h"
 
 #include <ldns/ldns.h>
 #include <stdlib.h>
@@ -280,7 +280,7 @@ nsec3_emit_all(struct chain *c, struct err *err)
 }
 
 int
-denial_chain_add(struct zone_records *z, const struct denial_options *options,
+sign_denial_add(struct zone_records *z, const struct denial_options *options,
     struct err *err)
 {
 	struct chain c = {.zone = z,

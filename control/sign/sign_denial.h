@@ -4,8 +4,8 @@
  * with the parameters of RFC 9276: SHA-1, no iterations, no salt, no opt-out).
  * Control's threads; memory while it works: for NSEC3 about 60 octets a name.
  */
-#ifndef HOLDFAST_DENIAL_CHAIN_H
-#define HOLDFAST_DENIAL_CHAIN_H
+#ifndef HOLDFAST_SIGN_DENIAL_H
+#define HOLDFAST_SIGN_DENIAL_H
 
 #include "config/config.h"
 #include "snapshot/format.h"
@@ -21,7 +21,7 @@ struct denial_options {
 
 /* Adds NSEC or NSEC3 records to the sealed zone, which has everything else but
  * RRSIG; seal it again. With NSEC3 the NSEC3PARAM must be there. */
-int denial_chain_add(struct zone_records *z,
+int sign_denial_add(struct zone_records *z,
     const struct denial_options *options, struct err *err);
 
 /* The hash of a name in lower case (RFC 5155 section 5). */
