@@ -75,7 +75,7 @@ link_check(const struct dnssec_owners *o, const struct link *l,
 {
 	const uint8_t *name = dnssec_owner_name(o, l->owner);
 	uint8_t want[DNSSEC_BITMAP_MAX];
-	const uint8_t *got = l->next + l->next_bytes;
+	const uint8_t *got;
 	size_t got_bytes, want_bytes;
 	char text[NAME_TEXT_MAX];
 
@@ -84,6 +84,7 @@ link_check(const struct dnssec_owners *o, const struct link *l,
 	if (!name_equal(l->next, next))
 		dnssec_fault(f, name, "NSEC: the next name is not %.255s",
 		    name_to_text(text, next));
+	got = l->next + l->next_bytes;
 	got_bytes = l->nsec->rdata_bytes - l->next_bytes;
 	want_bytes = dnssec_owner_bitmap(want, o, l->owner);
 	if (got_bytes != want_bytes || memcmp(got, want, got_bytes) != 0)

@@ -12,11 +12,20 @@
 #include "base/wire.h"
 #include "control/dnssec/dnssec_canonical.h"
 
-enum { RRSIG_FIXED_BYTES = 18, KEY_FIXED_BYTES = 4 };
+enum { RRSIG_FIXED_BYTES = 18, KEY_FIXED_BYTES = 4, READY_KEYS = 4 };
+
+/* An ECDSA key in libcrypto's form: to make it takes longer than to verify a
+ * signature with it. */
+struct ready_key {
+	const uint8_t *rdata; /* whose; NULL: none */
+	EVP_PKEY *pkey;
+};
 
 struct dnssec_verifier {
 	struct bytes data, scratch;
 	ldns_buffer *buffer, *asn1;
+	struct ready_key ready[READY_KEYS];
+	unsigned next; /* to be replaced */
 };
 
 bool
@@ -70,6 +79,8 @@ dnssec_verifier_free(struct dnssec_verifier *v)
 {
 	if (!v)
 		return;
+	for (unsigned i = 0; i < READY_KEYS; i++)
+		EVP_PKEY_free(v->ready[i].pkey);
 	ldns_buffer_free(v->buffer);
 	ldns_buffer_free(v->asn1);
 	bytes_fini(&v->data);
@@ -108,40 +119,56 @@ is_ecdsa(uint8_t algorithm)
 	       algorithm == LDNS_ECDSAP384SHA384;
 }
 
-/* What ldns verifies: of ECDSA the two numbers of the RDATA (RFC 6605 section
- * 4) as ASN.1. ldns takes what it only reads without const. */
+/* NULL: the RDATA is no key of the algorithm. */
+static EVP_PKEY *
+ecdsa_key_find(struct dnssec_verifier *v, const struct dnssec_key *k)
+{
+	struct ready_key *r = v->ready;
+
+	for (unsigned i = 0; i < READY_KEYS; i++, r++)
+		if (r->rdata == k->rdata)
+			return r->pkey;
+	r = &v->ready[v->next++ % READY_KEYS];
+	EVP_PKEY_free(r->pkey);
+	r->rdata = k->rdata;
+	r->pkey = ldns_ecdsa2pkey_raw(k->rdata + KEY_FIXED_BYTES,
+	    k->bytes - (size_t)KEY_FIXED_BYTES, k->algorithm);
+	return r->pkey;
+}
+
+/* The two numbers of the RDATA (RFC 6605 section 4) become ASN.1. ldns takes
+ * what it only reads without const. */
 static ldns_status
-signature_convert(struct dnssec_verifier *v, const struct dnssec_rrsig *s,
-    unsigned char **signature, size_t *bytes)
+ecdsa_verify(struct dnssec_verifier *v, const struct dnssec_rrsig *s,
+    const struct dnssec_key *k)
 {
 	ldns_rdf rdf = {._size = s->signature_bytes,
 	    ._type = LDNS_RDF_TYPE_B64,
 	    ._data = (void *)(uintptr_t)s->signature};
+	EVP_PKEY *pkey = ecdsa_key_find(v, k);
+	bool p256 = s->algorithm == LDNS_ECDSAP256SHA256;
 	ldns_status status;
 
-	*signature = (unsigned char *)(uintptr_t)s->signature;
-	*bytes = s->signature_bytes;
-	if (!is_ecdsa(s->algorithm))
-		return LDNS_STATUS_OK;
+	if (!pkey || s->signature_bytes != (p256 ? 64 : 96))
+		return LDNS_STATUS_CRYPTO_BOGUS;
 	ldns_buffer_clear(v->asn1);
 	status = ldns_convert_ecdsa_rrsig_rdf2asn1(v->asn1, &rdf);
-	*signature = ldns_buffer_begin(v->asn1);
-	*bytes = ldns_buffer_position(v->asn1);
-	return status;
+	if (status != LDNS_STATUS_OK)
+		return status;
+	return ldns_verify_rrsig_evp_raw(ldns_buffer_begin(v->asn1),
+	    ldns_buffer_position(v->asn1), v->buffer, pkey,
+	    p256 ? EVP_sha256() : EVP_sha384());
 }
 
 static ldns_status
 key_verify(struct dnssec_verifier *v, const struct dnssec_rrsig *s,
     const struct dnssec_key *k)
 {
-	unsigned char *signature;
-	size_t bytes;
-	ldns_status status = signature_convert(v, s, &signature, &bytes);
-
-	if (status != LDNS_STATUS_OK)
-		return status;
-	return ldns_verify_rrsig_buffers_raw(signature, bytes, v->buffer,
-	    (unsigned char *)(uintptr_t)k->rdata + KEY_FIXED_BYTES,
+	if (is_ecdsa(s->algorithm))
+		return ecdsa_verify(v, s, k);
+	return ldns_verify_rrsig_buffers_raw(
+	    (unsigned char *)(uintptr_t)s->signature, s->signature_bytes,
+	    v->buffer, (unsigned char *)(uintptr_t)k->rdata + KEY_FIXED_BYTES,
 	    k->bytes - (size_t)KEY_FIXED_BYTES, s->algorithm);
 }
 

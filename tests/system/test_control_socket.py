@@ -276,9 +276,8 @@ class Commands(Case):
         self.assertEqual(status["store"], self.rig.store)
         self.assertEqual(status["config"], self.rig.config)
         self.assertEqual(status["zones"], dict(
-            configured=2, served=2, refused=0, condemned=0,
-            unverified=0, signatures_ending=0, signatures_end=None,
-            signing_fails=0))
+            configured=2, served=2, refused=0, condemned=0, unverified=0,
+            signatures_ending=0, signatures_end=None, signing_fails=0))
         self.assertLess(abs(status["committed_at"] - time.time()), 60)
         self.assertEqual(status["dataplane"], {"alive": False})
         self.assertIsNone(status["last_error"])
