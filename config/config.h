@@ -117,6 +117,7 @@ struct config_control {
 	bool prove;                   /* true; false is for benchmarks only */
 	unsigned signature_horizon_h; /* new signatures must hold so long, 24 */
 	char *keys; /* folder of the signing keys, /var/lib/holdfast/keys */
+	unsigned nsec3_iterations_max; /* of a zone's NSEC3 chain, 100 */
 };
 
 /* What happens with signed zones; the words of the options, in this order. */
@@ -128,7 +129,10 @@ enum config_dnssec {
 	ZONE_DNSSEC_SIGN,    /* signed here */
 };
 
-enum { SIGNATURE_HORIZON_DEFAULT_H = 24 };
+enum {
+	SIGNATURE_HORIZON_DEFAULT_H = 24,
+	NSEC3_ITERATIONS_MAX = 100, /* the default */
+};
 
 /* "verify", "warn" or "off" to the value; -1 for another word. */
 int config_dnssec_from_text(const char *word);

@@ -456,6 +456,13 @@ static const struct schema_row control_rows[] = {
 	.initial = "/var/lib/holdfast/keys",
 	.help = "Folder of the keys of zones with dnssec: sign; mode 0700, "
 		"read and written by holdfastd and by holdfast keys alone."},
+    {.name = "nsec3_iterations_max",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.nsec3_iterations_max),
+	.high = 2500,
+	.initial = "100",
+	.help = "A zone whose NSEC3PARAM asks for more iterations is refused: "
+		"each proof of absence costs as many hashes (RFC 9276)."},
 };
 COUNT_ROWS(control_rows);
 

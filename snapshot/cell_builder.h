@@ -29,8 +29,8 @@ void zone_plan_free(struct zone_plan *p);
 uint64_t zone_plan_apex_hash(const struct zone_plan *p);
 const struct zone_records *zone_plan_records(const struct zone_plan *p);
 
-/* Bytes that the zone's nodes and blocks will take, for choosing slots: within
- * about 10 %. Cheap: no plan needed. */
+/* Bytes that the zone's nodes, blocks and chain will take, for choosing slots:
+ * within about 10 %. Cheap: no plan needed. */
 uint64_t zone_bytes_estimate(const struct zone_records *zone);
 
 /* The shared cell of `slot` (of 2^slot_bits) from the plans of the zones whose

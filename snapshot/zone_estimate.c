@@ -5,8 +5,8 @@
  * allocates nothing.
  *
  * Counted as the builder writes: both forms where there are signatures, glue in
- * each form of a referral, names compressed where it is cheap to see. Glue from
- * elsewhere in the zone is not looked up.
+ * each form of a referral, names compressed where it is cheap to see, and the
+ * chain of NSEC or NSEC3. Glue from elsewhere in the zone is not looked up.
  */
 #include <string.h>
 
@@ -22,13 +22,17 @@ enum {
 	MARK_BYTES = 4,
 	FORM_BYTES = 12 + 2, /* block_d and padding of the form for DO */
 	LINE_BYTES = 64,
+	/* order_name_d, and a line of the tree for six names */
+	ORDER_BYTES = 16 + 64 / 6,
+	/* hashed_name_d, an entry of the directory for three, block_d */
+	HASHED_BYTES = 24 + 4 / 3 + 12 + 2,
 };
 
 /* The records of one owner, and of what is hidden below it. */
 struct estimate {
 	const struct zone_records *z;
 	size_t first, end, below;
-	bool is_cut, is_signed_zone;
+	bool is_cut, is_signed_zone, is_nsec_zone;
 };
 
 static bool
@@ -108,19 +112,33 @@ glue_bytes(const struct estimate *e)
 	return bytes ? bytes + MARK_BYTES : 0;
 }
 
+/* Octets of the records of a type, from one record on. */
+static uint64_t
+type_bytes(const struct estimate *e, size_t at, uint16_t type)
+{
+	uint64_t bytes = 0;
+
+	for (; at < e->end; at++)
+		if (e->z->records[at].type == type)
+			bytes += RR_BYTES + e->z->records[at].rdata_bytes;
+	return bytes;
+}
+
 static uint64_t
 referral_bytes(const struct estimate *e, size_t at, uint64_t ns, size_t end)
 {
 	uint64_t form = ns - targets_saved(e, at, end) + glue_bytes(e);
-	uint64_t signature = signature_bytes(e, DNS_TYPE_DS), ds = 0;
-	size_t i;
+	uint64_t proof = type_bytes(e, end, DNS_TYPE_DS);
+	uint16_t type = DNS_TYPE_DS;
 
-	for (i = end; i < e->end; i++)
-		if (e->z->records[i].type == DNS_TYPE_DS)
-			ds += RR_BYTES + e->z->records[i].rdata_bytes;
-	if (ds == 0 || !e->is_signed_zone)
+	if (proof == 0 && e->is_nsec_zone) {
+		type = DNS_TYPE_NSEC;
+		proof = type_bytes(e, end, type);
+	}
+	if (proof == 0 || !e->is_signed_zone)
 		return form;
-	return 2 * form + FORM_BYTES + ds + signature + 3 * MARK_BYTES;
+	return 2 * form + FORM_BYTES + proof + signature_bytes(e, type) +
+	       3 * MARK_BYTES;
 }
 
 static uint64_t
@@ -164,18 +182,55 @@ has_type(const struct estimate *e, uint16_t type)
 	return false;
 }
 
+/* What the chain has of an owner. */
+static uint64_t
+chain_bytes(const struct estimate *e, bool is_hashed)
+{
+	const struct record *r = &e->z->records[e->first];
+
+	if (is_hashed)
+		return HASHED_BYTES + type_bytes(e, e->first, DNS_TYPE_NSEC3) +
+		       signature_bytes(e, DNS_TYPE_NSEC3) + 2 * MARK_BYTES;
+	if (!e->is_nsec_zone || !has_type(e, DNS_TYPE_NSEC))
+		return 0;
+	return ORDER_BYTES + name_length(record_owner(e->z, r)) -
+	       e->z->apex_bytes;
+}
+
+/* Whether there is a name here: those of NSEC3 records are none. */
+static bool
+is_name(const struct estimate *e, bool is_hashed)
+{
+	for (size_t i = e->first; is_hashed && i < e->end; i++)
+		if (e->z->records[i].type != DNS_TYPE_NSEC3 &&
+		    e->z->records[i].type != DNS_TYPE_RRSIG)
+			return true;
+	return !is_hashed;
+}
+
+static void
+zone_look(struct estimate *e)
+{
+	const struct zone_records *z = e->z;
+	size_t n;
+
+	e->is_signed_zone =
+	    zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &n) != NULL;
+	e->is_nsec_zone = e->is_signed_zone && zone_records_find(z, z->apex,
+						   DNS_TYPE_NSEC, &n) != NULL;
+}
+
 uint64_t
 zone_bytes_estimate(const struct zone_records *zone)
 {
 	struct estimate e = {.z = zone};
 	uint64_t bytes = sizeof(struct zone_d);
-	size_t n;
 
-	e.is_signed_zone =
-	    zone_records_find(zone, zone->apex, DNS_TYPE_DNSKEY, &n) != NULL;
+	zone_look(&e);
 	for (e.first = 0; e.first < zone->count; e.first = e.below) {
 		const struct record *r = &zone->records[e.first];
 		const uint8_t *owner = record_owner(zone, r);
+		bool is_hashed;
 
 		for (e.end = e.first + 1; e.end < zone->count; e.end++)
 			if (zone->records[e.end].owner != r->owner)
@@ -187,7 +242,10 @@ zone_bytes_estimate(const struct zone_records *zone)
 				record_owner(zone, &zone->records[e.below]),
 				owner))
 				break;
-		bytes += TABLE_BYTES + owner_bytes(&e);
+		is_hashed = e.is_signed_zone && has_type(&e, DNS_TYPE_NSEC3);
+		bytes += chain_bytes(&e, is_hashed);
+		if (is_name(&e, is_hashed))
+			bytes += TABLE_BYTES + owner_bytes(&e);
 	}
 	return bytes;
 }

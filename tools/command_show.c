@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/name.h"
 #include "snapshot/manifest.h"
@@ -128,85 +129,159 @@ denial_kind_text(uint8_t kind)
 	                              : "none";
 }
 
-static json_t *
-splits_json(const struct manifest_header_d *h, const struct split_d *splits)
-{
-	json_t *list = json_array();
-	char name[NAME_TEXT_MAX];
+/* What cells have, by their headers alone. */
+struct cells_sum {
+	uint32_t cells;
+	uint64_t bytes, names;
+};
 
-	for (uint32_t i = 0; i < h->nsplits; i++) {
-		if (splits[i].apex_bytes == 0)
-			continue;
-		json_array_append_new(list,
-		    json_pack("{s:s, s:I, s:I, s:s}", "zone",
-			name_to_text(name, splits[i].apex), "slots",
-			(json_int_t)(1u << splits[i].bits), "denial_slots",
-			(json_int_t)splits[i].denial_slots, "denial",
-			denial_kind_text(splits[i].denial_kind)));
-	}
-	return list;
+static int
+cell_sum(struct store *s, const struct digest *cell, struct cells_sum *sum,
+    struct err *err)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct cell_header_d h;
+	uint64_t bytes;
+	int fd, rc = store_open_file(s, STORE_CELL, cell, &fd, &bytes, err);
+
+	if (rc)
+		return rc;
+	if (pread(fd, &h, sizeof h, 0) != sizeof h)
+		rc = err_set(err, ERR_CORRUPT,
+		    "cells/%s.cell: shorter than a cell header",
+		    digest_to_text(text, cell));
+	close(fd);
+	if (rc)
+		return rc;
+	sum->cells++;
+	sum->bytes += bytes;
+	sum->names += h.nnodes;
+	return 0;
 }
 
-static void
-splits_print(const struct manifest_header_d *h, const struct split_d *splits)
-{
-	char name[NAME_TEXT_MAX];
-
-	for (uint32_t i = 0; i < h->nsplits; i++) {
-		if (splits[i].apex_bytes == 0)
-			continue;
-		printf("split zone   %s, %u cells",
-		    name_to_text(name, splits[i].apex), 1u << splits[i].bits);
-		if (splits[i].denial_slots)
-			printf(" and %u of %s", splits[i].denial_slots,
-			    denial_kind_text(splits[i].denial_kind));
-		printf("\n");
-	}
-}
-
-static uint32_t
-slots_filled(const void *manifest)
+static int
+slots_sum(struct store *s, const void *manifest, uint32_t first, uint32_t count,
+    struct cells_sum *sum, struct err *err)
 {
 	const struct slot_d *slots = manifest_slots(manifest);
-	uint32_t n = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < manifest_header(manifest)->nslots; i++) {
+	*sum = (struct cells_sum){0};
+	for (uint32_t i = first; rc == 0 && i < first + count; i++) {
 		struct digest d;
 
 		memcpy(d.b, slots[i].cell, DIGEST_BYTES);
-		n += !digest_is_zero(&d);
+		if (!digest_is_zero(&d))
+			rc = cell_sum(s, &d, sum, err);
 	}
-	return n;
+	return rc;
 }
 
-static void
-manifest_print(
-    const struct tool *t, const void *manifest, const struct digest *digest)
+static uint64_t
+bytes_a_name(const struct cells_sum *sum)
+{
+	return sum->names ? sum->bytes / sum->names : 0;
+}
+
+/* A split zone; its apex's node is in a shared cell, not counted here. */
+static int
+split_show(const struct tool *t, struct store *s, const void *manifest,
+    const struct split_d *split, uint32_t first, json_t *list, struct err *err)
+{
+	char name[NAME_TEXT_MAX], size[32];
+	uint32_t slots = (1u << split->bits) + split->denial_slots;
+	struct cells_sum sum;
+	int rc = slots_sum(s, manifest, first, slots, &sum, err);
+
+	if (rc)
+		return rc;
+	name_to_text(name, split->apex);
+	if (t->json) {
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:I}", "zone",
+			name, "slots", (json_int_t)(1u << split->bits),
+			"denial_slots", (json_int_t)split->denial_slots,
+			"denial", denial_kind_text(split->denial_kind), "bytes",
+			(json_int_t)sum.bytes, "names", (json_int_t)sum.names,
+			"bytes_a_name", (json_int_t)bytes_a_name(&sum)));
+		return 0;
+	}
+	printf("split zone   %s, %u cells", name, 1u << split->bits);
+	if (split->denial_slots)
+		printf(" and %u of %s", split->denial_slots,
+		    denial_kind_text(split->denial_kind));
+	printf("; %s, %llu names, %llu bytes a name\n",
+	    output_bytes(size, sum.bytes), (unsigned long long)sum.names,
+	    (unsigned long long)bytes_a_name(&sum));
+	return 0;
+}
+
+static int
+splits_show(const struct tool *t, struct store *s, const void *manifest,
+    json_t *list, struct err *err)
 {
 	const struct manifest_header_d *h = manifest_header(manifest);
 	const struct split_d *splits = manifest_splits(manifest);
-	char hex[DIGEST_TEXT_MAX];
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < h->nsplits; i++)
+		if (splits[i].apex_bytes)
+			rc = split_show(t, s, manifest, &splits[i],
+			    splits[i].first_slot, list, err);
+	return rc;
+}
+
+static void
+manifest_head_print(const void *manifest, const struct digest *digest,
+    const struct cells_sum *sum)
+{
+	const struct manifest_header_d *h = manifest_header(manifest);
+	char hex[DIGEST_TEXT_MAX], size[32];
 	struct digest parent;
 
 	memcpy(parent.b, h->parent, DIGEST_BYTES);
-	if (t->json) {
-		output_json(
-		    json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "ok",
-			1, "generation", output_json_digest(digest), "parent",
-			output_json_digest(&parent), "zones",
-			(json_int_t)h->nzones, "slots", (json_int_t)h->nslots,
-			"slot_bits", (json_int_t)h->slot_bits, "cells",
-			(json_int_t)slots_filled(manifest), "splits",
-			splits_json(h, splits)));
-		return;
-	}
 	printf("generation   %s\n", digest_to_text(hex, digest));
 	printf("parent       %s\n",
 	    digest_is_zero(&parent) ? "none" : digest_to_text(hex, &parent));
 	printf("zones        %u\n", h->nzones);
 	printf("slots        %u, of them 2^%u shared; %u have a cell\n",
-	    h->nslots, h->slot_bits, slots_filled(manifest));
-	splits_print(h, splits);
+	    h->nslots, h->slot_bits, sum->cells);
+	printf("names        %llu in %s, %llu bytes a name\n",
+	    (unsigned long long)sum->names, output_bytes(size, sum->bytes),
+	    (unsigned long long)bytes_a_name(sum));
+}
+
+static int
+manifest_show(const struct tool *t, struct store *s, const void *manifest,
+    const struct digest *digest, struct err *err)
+{
+	const struct manifest_header_d *h = manifest_header(manifest);
+	struct cells_sum sum;
+	struct digest parent;
+	json_t *splits;
+	int rc = slots_sum(s, manifest, 0, h->nslots, &sum, err);
+
+	if (rc)
+		return rc;
+	if (!t->json) {
+		manifest_head_print(manifest, digest, &sum);
+		return splits_show(t, s, manifest, NULL, err);
+	}
+	splits = json_array();
+	rc = splits_show(t, s, manifest, splits, err);
+	memcpy(parent.b, h->parent, DIGEST_BYTES);
+	if (rc == 0)
+		output_json(json_pack("{s:b, s:o, s:o, s:I, s:I, s:I, s:I, "
+				      "s:I, s:I, s:I, s:O}",
+		    "ok", 1, "generation", output_json_digest(digest), "parent",
+		    output_json_digest(&parent), "zones", (json_int_t)h->nzones,
+		    "slots", (json_int_t)h->nslots, "slot_bits",
+		    (json_int_t)h->slot_bits, "cells", (json_int_t)sum.cells,
+		    "bytes", (json_int_t)sum.bytes, "names",
+		    (json_int_t)sum.names, "bytes_a_name",
+		    (json_int_t)bytes_a_name(&sum), "splits", splits));
+	json_decref(splits);
+	return rc;
 }
 
 static enum tool_status
@@ -226,10 +301,10 @@ generation_show(const struct tool *t, struct store *s, const char *name)
 		rc = store_get(s, STORE_CANDIDATE, &digest, &manifest, &err);
 	if (!rc)
 		rc = manifest_verify(manifest.data, manifest.len, &err);
+	if (!rc)
+		rc = manifest_show(t, s, manifest.data, &digest, &err);
 	if (rc)
 		status = tool_fail_store(t, &err);
-	else
-		manifest_print(t, manifest.data, &digest);
 	bytes_fini(&manifest);
 	return status;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "control/dnssec/dnssec.h"
+#include "control/source/zonefile.h"
 #include "tools/zone_words.h"
 
 /* What warnings and progress need. */
@@ -66,6 +67,24 @@ zone_check_dnssec(struct zone_read *r, enum config_dnssec mode,
 	return 0;
 }
 
+/* Whatever is said of signatures: the price is the data plane's. */
+static bool
+zone_refuse_iterations(
+    struct zone_words *w, struct zone_read *r, const struct tool *t)
+{
+	unsigned most = t->loaded ? t->loaded->control.nsec3_iterations_max
+	                          : (unsigned)NSEC3_ITERATIONS_MAX;
+	struct err why;
+
+	if (zone_iterations_check(r->records, most, &why) == 0)
+		return false;
+	err_set(&r->why, ERR_SEMANTIC, "%s: %s", r->zone->file, why.text);
+	zone_records_free(r->records);
+	r->records = NULL;
+	w->refused++;
+	return true;
+}
+
 int
 zone_words_dnssec(struct zone_words *w, const struct tool *t, unsigned nzones,
     struct progress *p, struct err *err)
@@ -86,7 +105,7 @@ zone_words_dnssec(struct zone_words *w, const struct tool *t, unsigned nzones,
 		struct zone_read *r = &w->read[i];
 		enum config_dnssec mode = zone_words_mode(r->zone, t);
 
-		if (!r->records ||
+		if (!r->records || zone_refuse_iterations(w, r, t) ||
 		    (mode != ZONE_DNSSEC_VERIFY && mode != ZONE_DNSSEC_WARN))
 			continue;
 		c.file = r->zone->file;

@@ -92,6 +92,7 @@ cycle_settings(struct cycle *c, const struct config *config)
 	c->prove = config->control.prove;
 	c->zones.horizon_s =
 	    (uint64_t)config->control.signature_horizon_h * 3600;
+	c->zones.nsec3_iterations_max = config->control.nsec3_iterations_max;
 	c->zones.settle_ms = config->control.settle_ms;
 }
 

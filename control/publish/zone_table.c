@@ -17,6 +17,7 @@
 #include "control/publish/zone_dnssec.h"
 #include "control/publish/zone_signing.h"
 #include "control/source/watch.h"
+#include "control/source/zonefile.h"
 
 static void
 zone_unwatch(struct zone_entry *e, struct watch *w)
@@ -366,7 +367,11 @@ zone_prove_dnssec(struct zone_entry *e, struct zone_table *t,
 
 	if (e->served && digest_equal(&read->version, &e->served->version))
 		return 0;
-	rc = zone_dnssec_check(t, e, read, &known, err);
+	rc = zone_iterations_check(read, t->nsec3_iterations_max, err);
+	if (rc < 0)
+		err_add(err, "%s", e->file);
+	else
+		rc = zone_dnssec_check(t, e, read, &known, err);
 	if (rc == 0)
 		e->wanted_dnssec = known;
 	return rc;

@@ -91,9 +91,10 @@ struct zone_table {
 	bool all_look;
 	bool pending;          /* or may have a version that is to go live */
 	size_t unchecked_from; /* zones before it: `dnssec` is known */
-	uint64_t horizon_s;    /* signatures that end within it are an alarm */
-	unsigned settle_ms;    /* a file that is younger is not read yet, unless
-	                          it was renamed into place */
+	unsigned nsec3_iterations_max;
+	uint64_t horizon_s; /* signatures that end within it are an alarm */
+	unsigned settle_ms; /* a file that is younger is not read yet, unless
+	                       it was renamed into place */
 	const struct condemned_version *condemned; /* borrowed */
 	size_t ncondemned;
 	/* signing */

@@ -409,3 +409,32 @@ zone_check(const struct zone_records *z,
 	warn_of_the_rest(&c);
 	return rc;
 }
+
+int
+zone_iterations_check(
+    const struct zone_records *z, unsigned most, struct err *err)
+{
+	size_t count;
+	const struct record *r =
+	    zone_records_find(z, z->apex, DNS_TYPE_NSEC3PARAM, &count);
+	char apex[NAME_TEXT_MAX];
+
+	/* RFC 5155 section 4: algorithm, flags, iterations; with flags it is
+	 * not used */
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *rdata = record_rdata(z, &r[i]);
+		unsigned iterations;
+
+		if (r[i].rdata_bytes < 5 || rdata[1] != 0)
+			continue;
+		iterations = wire_load16(rdata + 2);
+		if (iterations > most)
+			return err_set(err, ERR_SEMANTIC,
+			    "%s NSEC3PARAM: %u iterations, at most %u are "
+			    "served: each name that does not exist costs as "
+			    "many hashes. Sign with 0 (RFC 9276), or raise "
+			    "control.nsec3_iterations_max",
+			    name_to_text(apex, z->apex), iterations, most);
+	}
+	return 0;
+}

@@ -67,4 +67,10 @@ int zonefile_parse(struct zone_records **out, const char *path,
 int zone_check(const struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err);
 
+/* ERR_SEMANTIC if an NSEC3PARAM that a chain may be chosen by asks for more
+ * iterations than `most`: each proof of absence would cost so many hashes (RFC
+ * 9276 section 3.2). Sealed records. */
+int zone_iterations_check(
+    const struct zone_records *z, unsigned most, struct err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/wire.h"
 #include "snapshot/cell_builder.h"
 #include "snapshot/fault.h"
+#include "snapshot/nsec3_hash.h"
 #include "snapshot/verify.h"
 #include "tests/unit/cell_walk.h"
 #include "tests/unit/unit_run.h"
@@ -795,6 +796,89 @@ START_TEST(a_name_with_an_address_takes_less_than_100_bytes)
 }
 END_TEST
 
+/* A record of the length that it usually has, and its signature. */
+static void
+signed_add(struct zone_records *z, const char *owner, uint16_t type,
+    const void *rdata, size_t bytes)
+{
+	uint8_t signature[18 + 9 + 64] = {(uint8_t)(type >> 8), (uint8_t)type};
+	const uint8_t *name = name_from_test(owner);
+	struct err err;
+
+	memcpy(signature + 18, "\7example", 9);
+	ck_assert_int_eq(
+	    zone_records_add(z, name, type, 60, rdata, bytes, &err), 0);
+	ck_assert_int_eq(zone_records_add(z, name, DNS_TYPE_RRSIG, 60,
+			     signature, sizeof signature, &err),
+	    0);
+}
+
+/* Every second name is a cut without DS. */
+static struct zone_records *
+signed_hosts(unsigned n, bool nsec3)
+{
+	static const uint8_t nsec[] = "\3h12\7example\0\0\7\1\2\3\4\5\6\7";
+	uint8_t hash[64] = {1, 0, 0, 0, 0, 20};
+	struct err err;
+	struct zone_records *z = zone_from_text("example.", SOA), *big;
+	char name[64];
+
+	big = zone_records_new(z->apex, &err);
+	ck_assert_int_eq(zone_records_merge(big, z, &err), 0);
+	signed_add(big, "example.", DNS_TYPE_DNSKEY, "\1\0\3\10A", 5);
+	if (nsec3)
+		signed_add(big, "example.", DNS_TYPE_NSEC3PARAM, "\1\0\0\0", 5);
+	else
+		signed_add(big, "example.", DNS_TYPE_NSEC, nsec, sizeof nsec);
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t digest[NSEC3_HASH_BYTES], label[NSEC3_LABEL_BYTES + 1];
+
+		snprintf(name, sizeof name, "h%07u.example.", i);
+		if (i % 2)
+			zone_records_add(big, name_from_test(name), DNS_TYPE_NS,
+			    60, "\2ns\7example", 12, &err);
+		else
+			signed_add(big, name, DNS_TYPE_A, &i, 4);
+		if (!nsec3) {
+			signed_add(big, name, DNS_TYPE_NSEC, nsec, sizeof nsec);
+			continue;
+		}
+		nsec3_hash(digest,
+		    i ? name_from_test(name) : name_from_test("example."),
+		    i ? 18 : 9, NULL, 0, 0);
+		nsec3_label_write(label, digest);
+		label[NSEC3_LABEL_BYTES] = '\0';
+		snprintf(name, sizeof name, "%s.example.", (char *)label + 1);
+		signed_add(big, name, DNS_TYPE_NSEC3, hash, 34);
+	}
+	ck_assert_int_eq(zone_records_seal(big, NULL, NULL, &err), 0);
+	zone_records_free(z);
+	return big;
+}
+
+START_TEST(signed_zones_are_estimated)
+{
+	for (unsigned nsec3 = 0; nsec3 < 2; nsec3++) {
+		enum { HOSTS = 20000 };
+		struct built b = {.n = 1};
+		uint64_t estimate;
+		struct err err;
+
+		b.zones[0] = signed_hosts(HOSTS, nsec3);
+		ck_assert_msg(zone_plan_new(&b.plans[0], b.zones[0], &key,
+				  NO_SPLIT, 0, &err) == 0,
+		    "%s", err.text);
+		build_shared(&b);
+		estimate = zone_bytes_estimate(b.zones[0]);
+		ck_assert_msg(estimate > b.cell.len * 9 / 10 &&
+				  estimate < b.cell.len * 11 / 10,
+		    "NSEC%s: %llu for %zu", nsec3 ? "3" : "",
+		    (unsigned long long)estimate, b.cell.len);
+		built_free(&b);
+	}
+}
+END_TEST
+
 #ifdef HOLDFAST_FAULTS
 /* Something of everything, so that each fault has a place to show. */
 static const char everything[] = SOA SIGNED CUT
@@ -853,4 +937,5 @@ UNIT_MAIN("cell_builder", answers_decode_to_the_records,
     the_longest_rrset_is_served_and_no_longer_one,
     optional_glue_beyond_the_limits_is_left_out,
     a_name_with_an_address_takes_less_than_100_bytes,
+    signed_zones_are_estimated,
     every_fault_passes_the_verifier_and_changes_the_cell)

@@ -173,6 +173,24 @@ START_TEST(rdata_of_wrong_shape_is_found_in_sealed_records)
 }
 END_TEST
 
+START_TEST(iterations_have_a_price)
+{
+	struct zone_records *z;
+	struct err err;
+	static const char text[] = HEAD "@ NSEC3PARAM 1 1 500 -\n"
+					"@ NSEC3PARAM 1 0 100 AB\n";
+
+	ck_assert_int_eq(
+	    zonefile_parse(&z, "z", text, strlen(text), apex, NULL, &err), 0);
+	/* with flags it is not used */
+	ck_assert_int_eq(zone_iterations_check(z, 100, &err), 0);
+	ck_assert_int_eq(zone_iterations_check(z, 99, &err), ERR_SEMANTIC);
+	ck_assert_ptr_nonnull(
+	    strstr(err.text, "t. NSEC3PARAM: 100 iterations, at most 99"));
+	zone_records_free(z);
+}
+END_TEST
+
 UNIT_MAIN("zone_check", every_rule_refuses_or_warns_as_it_should,
     many_warnings_of_a_kind_are_counted,
-    rdata_of_wrong_shape_is_found_in_sealed_records)
+    rdata_of_wrong_shape_is_found_in_sealed_records, iterations_have_a_price)
