@@ -29,8 +29,7 @@ struct sentence {
 	char text[640];
 };
 
-static void __attribute__((format(printf, 3, 0)))
-sentence_make(
+static void __attribute__((format(printf, 3, 0))) sentence_make(
     struct sentence *s, const uint8_t *owner, const char *format, va_list args)
 {
 	char name[NAME_TEXT_MAX];
