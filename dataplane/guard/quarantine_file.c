@@ -94,23 +94,29 @@ word_parse(bool *second, const char *word, const char *one, const char *two)
 	return *second || strcmp(word, one) == 0;
 }
 
+/* sscanf()'s own conversions of numbers take a sign as well. */
 static bool
 lines_parse(struct quarantine_record *r, const char *text)
 {
 	char replay[9], transport[4], client[INET6_ADDRSTRLEN],
-	    hex[DIGEST_TEXT_MAX];
+	    hex[DIGEST_TEXT_MAX], crashed[20], expires[20], number[4],
+	    capacity[7];
 	int end = 0;
 
-	return sscanf(text,
-		   "holdfast-quarantine 1 program %31[a-z-] %31[a-zA-Z0-9.+~-] "
-		   "crashed %19" SCNu64 " expires %19" SCNu64
-		   " signal %3u replay %8[a-z] transport %3[a-z] "
-		   "client %45[0-9a-f.:-] capacity %6u "
-		   "generation %64[0-9a-f] message %n",
-		   r->program, r->build, &r->crashed_at, &r->expires_at,
-		   &r->signal, replay, transport, client, &r->capacity, hex,
-		   &end) == 10 &&
-	       end > 0 && word_parse(&r->hung, replay, "crash", "hang") &&
+	if (sscanf(text,
+		"holdfast-quarantine 1 program %31[a-z-] %31[a-zA-Z0-9.+~-] "
+		"crashed %19[0-9] expires %19[0-9] signal %3[0-9] "
+		"replay %8[a-z] transport %3[a-z] client %45[0-9a-f.:-] "
+		"capacity %6[0-9] generation %64[0-9a-f] message %n",
+		r->program, r->build, crashed, expires, number, replay,
+		transport, client, capacity, hex, &end) != 10 ||
+	    end == 0)
+		return false;
+	r->crashed_at = strtoull(crashed, NULL, 10);
+	r->expires_at = strtoull(expires, NULL, 10);
+	r->signal = (unsigned)strtoul(number, NULL, 10);
+	r->capacity = (uint32_t)strtoul(capacity, NULL, 10);
+	return word_parse(&r->hung, replay, "crash", "hang") &&
 	       word_parse(&r->stream, transport, "udp", "tcp") &&
 	       client_parse(r, client) &&
 	       digest_from_text(&r->generation, hex, NULL) == 0 &&

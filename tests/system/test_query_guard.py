@@ -109,6 +109,7 @@ class Guard(unittest.TestCase):
         """31 innocent queries and the deadly one, waiting in one socket: the
         process is stopped while they arrive, so they are one burst."""
         os.kill(self.process.pid, signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)  # all threads have stopped
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             for i in range(32):
                 name = DEADLY if i == 17 else "burst%d" % i

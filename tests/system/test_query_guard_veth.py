@@ -64,6 +64,7 @@ class Dataplane(unittest.TestCase):
         self.wait_for(lambda: self.ask("a.example.test") == RCODE_NXDOMAIN)
         pid = self.rig.process.pid
         os.kill(pid, signal.SIGSTOP)
+        os.waitpid(pid, os.WUNTRACED)  # all threads have stopped
         for i in range(32):
             name = DEADLY if i == 9 else "n%d.example.test" % i
             self.socket.send(veth.question(name, 1, 100 + i))

@@ -143,7 +143,13 @@ START_TEST(damaged_ones_are_left_out)
 	    "holdfast-quarantine 2\nprogram a 1\n",
 	    "holdfast-quarantine 1\nprogram a 1\ncrashed 1\nexpires 2\n"
 	    "signal 1\nreplay crash\ntransport udp\nclient -\ncapacity 1\n"
-	    "generation 00\nmessage 00\n"};
+	    "generation 00\nmessage 00\n",
+	    /* sound but for a sign */
+	    "holdfast-quarantine 1\nprogram a 1\ncrashed 1\nexpires 2\n"
+	    "signal -4\nreplay crash\ntransport udp\nclient -\n"
+	    "capacity 2000\ngeneration "
+	    "0101010101010101010101010101010101010101010101010101010101010101"
+	    "\nmessage 000101000001000000000001\n"};
 	struct quarantine_record *r;
 	struct err err;
 
