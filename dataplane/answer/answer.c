@@ -174,6 +174,15 @@ stage_zone(struct answer_state *s, const struct generation *g,
 	fetch_line(s->bucket);
 }
 
+/* The form with signatures stands behind the one without. */
+static inline void
+fetch_signatures(const struct node_d *node)
+{
+	fetch_line((const uint8_t *)node + 104);
+	fetch_line((const uint8_t *)node + 168);
+	fetch_line((const uint8_t *)node + 232);
+}
+
 /* The name's bucket has come: its tags say which node to fetch. False if there
  * is none; then, without a branch, what says so is fetched. */
 static inline bool
@@ -189,6 +198,8 @@ stage_node(struct answer_state *s)
 	fetch_line(fetch);
 	/* another line only for large nodes that start late in one */
 	fetch_line((const uint8_t *)fetch + 40);
+	if (__builtin_expect(match && answer_wants_signatures(s), 0))
+		fetch_signatures(guess);
 	return match != 0;
 }
 
@@ -269,7 +280,11 @@ decide_denial(struct answer_batch *b, struct answer_state *s)
 	if (!answer_wants_signatures(s) ||
 	    !denial_is_needed(&s->view, &s->found))
 		return;
-	s->outcome = OUTCOME_COMPOSE;
+	/* a referral's proofs go in front of it */
+	s->outcome =
+	    s->outcome == OUTCOME_BLOCK && s->found.kind != FOUND_REFERRAL
+		? OUTCOME_DENIAL
+		: OUTCOME_COMPOSE;
 	s->search = (uint8_t)b->nsearches;
 	b->searches[b->nsearches++].state = s;
 }

@@ -9,7 +9,9 @@
 #ifndef HOLDFAST_ANSWER_BATCH_H
 #define HOLDFAST_ANSWER_BATCH_H
 
+#include "dataplane/answer/answer.h"
 #include "dataplane/answer/cookie.h"
+#include "dataplane/answer/hashed_search.h"
 #include "dataplane/answer/name_lookup.h"
 #include "dataplane/answer/order_search.h"
 
@@ -21,6 +23,7 @@ enum outcome {
 	OUTCOME_QUESTION, /* an error, or no records, with the question */
 	OUTCOME_BLOCK,    /* one block behind the question */
 	OUTCOME_RRSIG,    /* the signatures of a block's form for DO */
+	OUTCOME_DENIAL,   /* one block, and what shows what is not there */
 	OUTCOME_COMPOSE,  /* blocks one after the other: chains, links */
 	OUTCOME_CHAOS,    /* a TXT record of class CH */
 	OUTCOME_TSIG,     /* NOTAUTH with the TSIG error BADKEY */
@@ -92,21 +95,18 @@ enum { EDE_NONE = 0xffff, SEARCH_NONE = 0xff };
 /* A proof of absence that a burst has prepared (denial_stages.c). */
 struct denial_search {
 	const struct answer_state *state;
-	/* NSEC: the part of the chain, NULL if there is nothing to search, and
-	 * the place in it */
-	const struct order_d *order;
-	uint32_t index;
-	uint32_t level;
-	/* NSEC3: the part of the chain, NULL as above; hash of the suffix of so
-	 * many labels */
-	const struct hashed_d *hashed;
+	/* found: NSEC: the name in front of the one that was asked for; NSEC3:
+	 * the record that is nearest to the hash of the suffix of so many
+	 * labels; NULL: not searched */
+	const struct node_d *node;
+	struct hashed_place place;
 	uint8_t hash[NSEC3_HASH_BYTES];
 	uint8_t hash_labels;
-	/* where the next stage looks */
-	uint64_t mixed;
-	const struct cell_ref *cell;
-	const struct bucket_d *bucket;
-	const struct node_d *node;
+	/* where the next stage looks; NULL: nowhere */
+	const struct order_d *order;
+	const struct hashed_d *hashed;
+	uint32_t index; /* of a node of the level, at last of a name */
+	uint32_t level;
 	struct order_key key;
 };
 

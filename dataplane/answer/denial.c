@@ -18,26 +18,6 @@ proof_add(struct denial *d, const struct denial_proof *p)
 
 /* --- NSEC ----------------------------------------------------------------- */
 
-/* A place in the chain. */
-struct order_place {
-	const struct order_d *order;
-	uint32_t index; /* ORDER_NONE: none */
-};
-
-static struct order_place
-order_place_find(
-    const struct denial_step *s, const uint8_t *labels, unsigned bytes)
-{
-	struct order_place place = {.index = ORDER_NONE};
-	struct order_key key;
-
-	order_key_make(&key, labels, bytes);
-	place.order = chain_order(s->view, s->g, &key);
-	if (place.order)
-		place.index = order_find(place.order, &key);
-	return place;
-}
-
 /* The NSEC of a node; `at` as in struct denial_proof. */
 static bool
 nsec_of_node(struct denial *d, const struct node_d *node, unsigned at)
@@ -57,39 +37,30 @@ nsec_of_node(struct denial *d, const struct node_d *node, unsigned at)
 	return true;
 }
 
-/* The NSEC of the name at a place of the chain. */
+/* The NSEC of the last name of the chain that is not behind the labels. */
 static void
-nsec_of_place(
-    struct denial *d, const struct denial_step *s, struct order_place place)
+nsec_before(struct denial *d, const struct denial_step *s,
+    const uint8_t *labels, unsigned bytes)
 {
-	const struct order_name_d *n;
-	const struct node_d *node = zone_apex(s->view->zone);
+	struct order_key key;
+	const struct order_d *order;
 
-	if (place.index == ORDER_NONE)
-		return;
-	if (place.index && fault_hit("engine-proof-before"))
-		place.index--;
-	n = order_names(place.order) + place.index;
-	if (n->name_bytes)
-		node = zone_node_find(s->view, n->hash,
-		    order_name_labels(place.order, n), n->name_bytes);
-	nsec_of_node(d, node, 0);
+	order_key_make(&key, labels, bytes);
+	order = chain_order(s->view, s->g, &key);
+	if (order)
+		nsec_of_node(d,
+		    chain_order_node(s->view, order, order_find(order, &key)),
+		    0);
 }
 
-/* The NSEC in front of the name in hand. */
 static void
 nsec_before_name(struct denial *d, const struct denial_step *s)
 {
-	struct order_place place;
-
-	if (s->hint && s->hint->order) {
-		place.order = s->hint->order;
-		place.index = s->hint->index;
-	} else {
-		place = order_place_find(s, s->name->lower,
+	if (s->hint && s->hint->node)
+		nsec_of_node(d, s->hint->node, 0);
+	else
+		nsec_before(d, s, s->name->lower,
 		    s->name->bytes - (unsigned)s->view->apex_bytes);
-	}
-	nsec_of_place(d, s, place);
 }
 
 /* The NSEC at or in front of the wildcard below the closest encloser: in nearly
@@ -100,7 +71,7 @@ nsec_before_wildcard(struct denial *d, const struct denial_step *s)
 	unsigned start = query_name_start(s->name, s->found->encloser_labels);
 	unsigned above = s->name->bytes - start - s->view->apex_bytes;
 	const struct order_d *first = chain_order_first(s->view, s->g);
-	uint8_t labels[2 + DNS_NAME_MAX];
+	uint8_t labels[2 + DNS_NAME_MAX + 32];
 
 	if (above == 0 && first && order_spans_wildcard(first)) {
 		nsec_of_node(d, zone_apex(s->view->zone), 0);
@@ -109,7 +80,7 @@ nsec_before_wildcard(struct denial *d, const struct denial_step *s)
 	labels[0] = 1;
 	labels[1] = '*';
 	memcpy(labels + 2, s->name->lower + start, above);
-	nsec_of_place(d, s, order_place_find(s, labels, above + 2));
+	nsec_before(d, s, labels, above + 2);
 }
 
 /* RFC 4035 sections 3.1.3.1 to 3.1.3.4. An empty non-terminal has no NSEC; the
@@ -133,32 +104,28 @@ nsec_add(struct denial *d, const struct denial_step *s)
 
 /* --- NSEC3 ---------------------------------------------------------------- */
 
+static bool
+place_add(struct denial *d, struct hashed_place place, const uint8_t *hash,
+    bool match)
+{
+	if (!place.name ||
+	    (match && hashed_compare(place.name->hash, hash) != 0))
+		return false;
+	proof_add(d, &(struct denial_proof){
+			 .block = hashed_block(place.hashed, place.name),
+			 .hash = place.name->hash,
+		     });
+	return true;
+}
+
 /* Adds the record whose hash is the last that is not greater; if it must match,
  * only if it does. */
 static bool
 hashed_add(struct denial *d, const struct denial_step *s, const uint8_t *hash,
     bool match)
 {
-	const struct hashed_d *h = chain_hashed(s->view, s->g, hash);
-	uint32_t upto = h ? hashed_up_to(h, hash) : 0;
-	const struct hashed_name_d *n;
-
-	if (upto == 0) {
-		h = chain_hashed_before(s->view, s->g, hash);
-		if (!h)
-			return false;
-		upto = h->count;
-	}
-	if (upto > 1 && fault_hit("engine-hash-before"))
-		upto--;
-	n = hashed_names(h) + upto - 1;
-	if (match && memcmp(n->hash, hash, NSEC3_HASH_BYTES) != 0)
-		return false;
-	proof_add(d, &(struct denial_proof){
-			 .block = hashed_block(h, n),
-			 .hash = n->hash,
-		     });
-	return true;
+	return place_add(
+	    d, chain_hashed_find(s->view, s->g, hash), hash, match);
 }
 
 /* The same for the suffix of some labels of the name in hand. */
@@ -172,8 +139,8 @@ suffix_add(
 
 	if (labels == s->view->apex_labels)
 		return hashed_add(d, s, denial->apex_hash, match);
-	if (s->hint && s->hint->hashed && s->hint->hash_labels == labels)
-		return hashed_add(d, s, s->hint->hash, match);
+	if (s->hint && s->hint->place.name && s->hint->hash_labels == labels)
+		return place_add(d, s->hint->place, s->hint->hash, match);
 	chain_hash(
 	    hash, denial, s->name->lower + start, s->name->bytes - start);
 	return hashed_add(d, s, hash, match);

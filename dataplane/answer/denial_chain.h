@@ -60,13 +60,11 @@ chain_order(const struct zone_view *view, const struct generation *g,
     const struct order_key *k)
 {
 	const struct order_d *ranges;
-	uint32_t range;
 
 	if (chain_is_whole(view))
 		return chain_whole(view);
 	ranges = chain_part(view, g, 0);
-	range = ranges ? order_find(ranges, k) : ORDER_NONE;
-	return range != ORDER_NONE ? chain_part(view, g, 1 + range) : NULL;
+	return ranges ? chain_part(view, g, 1 + order_find(ranges, k)) : NULL;
 }
 
 /* The part of an NSEC chain that begins with the apex. */
@@ -107,6 +105,40 @@ chain_hashed_before(const struct zone_view *view, const struct generation *g,
 	i = chain_hashed_number(view, g, hash);
 	return chain_part(
 	    view, g, (i ? i : g->splits[view->zone->split].denial_slots) - 1);
+}
+
+/* The record whose hash is the last that is not greater. */
+static inline struct hashed_place
+chain_hashed_find(const struct zone_view *view, const struct generation *g,
+    const uint8_t *hash)
+{
+	struct hashed_place place = {.hashed = chain_hashed(view, g, hash)};
+	uint32_t upto = place.hashed ? hashed_up_to(place.hashed, hash) : 0;
+
+	if (__builtin_expect(upto == 0, 0)) {
+		place.hashed = chain_hashed_before(view, g, hash);
+		upto = place.hashed ? place.hashed->count : 0;
+	}
+	if (upto > 1 && fault_hit("engine-hash-before"))
+		upto--;
+	if (upto)
+		place.name = hashed_names(place.hashed) + upto - 1;
+	return place;
+}
+
+/* The node of a name of a part of the chain. */
+static inline const struct node_d *
+chain_order_node(
+    const struct zone_view *view, const struct order_d *o, uint32_t index)
+{
+	const struct order_name_d *n;
+
+	if (index && fault_hit("engine-proof-before"))
+		index--;
+	n = order_names(o) + index;
+	return n->name_bytes ? zone_node_find(view, n->hash,
+				   order_name_labels(o, n), n->name_bytes)
+	                     : zone_apex(view->zone);
 }
 
 /* RFC 5155 section 5, with the zone's parameters. */

@@ -2,8 +2,8 @@
  *
  * What a burst's proofs need of the chain, searched for all of its queries in
  * lockstep: each step fetches the cache line of the next, so that the misses of
- * the queries overlap as they do for names. Only warms the cache and leaves
- * hints: denial.c decides, and finds the same without.
+ * the queries overlap as they do for names. Warms the cache and leaves what it
+ * found as a hint: denial.c decides, and finds the same without.
  *
  *   NSEC    one line a level of the tree, the name, its bucket, its node, the
  *           NSEC in it
@@ -42,7 +42,6 @@ order_start(struct denial_search *d, const struct generation *g)
 	const struct answer_state *s = d->state;
 	const struct block_d *own = own_nsec(&s->found);
 
-	d->order = NULL;
 	if (own) {
 		fetch_lines(block_form(own, true), 4 * LINE);
 		return;
@@ -52,10 +51,6 @@ order_start(struct denial_search *d, const struct generation *g)
 	d->order = chain_order(&s->view, g, &d->key);
 	d->index = 0;
 	d->level = 0;
-	if (d->order && order_is_before_all(d->order, &d->key)) {
-		d->index = ORDER_NONE;
-		d->level = ORDER_LEVELS_MAX;
-	}
 }
 
 /* True if there is a further level. */
@@ -76,41 +71,52 @@ order_step(struct denial_search *d)
 }
 
 static void
-order_fetch_bucket(struct denial_search *d)
+order_fetch_bucket(const struct denial_search *d)
 {
-	const struct answer_state *s = d->state;
+	const struct zone_view *view = &d->state->view;
 	const struct order_name_d *n;
+	uint64_t mixed;
 
-	d->bucket = NULL;
-	if (!d->order || d->index == ORDER_NONE)
+	if (!d->order)
 		return;
 	n = order_names(d->order) + d->index;
 	if (n->name_bytes == 0)
 		return; /* the apex, which is warm */
-	d->mixed = name_hash_mix(n->hash);
-	d->cell = zone_cell(&s->view, d->mixed);
-	d->bucket = cell_bucket(d->cell, d->mixed);
-	__builtin_prefetch(d->bucket);
+	mixed = name_hash_mix(n->hash);
+	__builtin_prefetch(cell_bucket(zone_cell(view, mixed), mixed));
 	__builtin_prefetch(order_name_labels(d->order, n));
 }
 
 static void
-order_fetch_node(struct denial_search *d)
+order_fetch_node(const struct denial_search *d)
 {
-	d->node = d->bucket ? bucket_node_guess(
-				  d->cell, d->bucket, name_mixed_tag(d->mixed))
-	                    : NULL;
-	if (d->node)
-		fetch_lines(d->node, LINE);
+	const struct zone_view *view = &d->state->view;
+	const struct order_name_d *n;
+	const struct node_d *guess;
+	uint64_t mixed;
+
+	if (!d->order)
+		return;
+	n = order_names(d->order) + d->index;
+	mixed = name_hash_mix(n->hash);
+
+	const struct cell_ref *cell = zone_cell(view, mixed);
+
+	guess = bucket_node_guess(
+	    cell, cell_bucket(cell, mixed), name_mixed_tag(mixed));
+	if (n->name_bytes && guess)
+		fetch_lines(guess, LINE);
 }
 
-/* A guess by its tag may be another name; what it leads to is only fetched. */
 static void
 order_fetch_block(struct denial_search *d)
 {
-	const struct block_d *b =
-	    d->node ? node_block_find(d->node, DNS_TYPE_NSEC) : NULL;
+	const struct block_d *b;
 
+	if (!d->order)
+		return;
+	d->node = chain_order_node(&d->state->view, d->order, d->index);
+	b = d->node ? node_block_find(d->node, DNS_TYPE_NSEC) : NULL;
 	if (b)
 		fetch_lines(b, 4 * LINE);
 }
@@ -137,7 +143,6 @@ hashed_start(struct denial_search *d, const struct generation *g)
 	unsigned labels = hashed_suffix(s);
 	unsigned start = query_name_start(&s->name, labels);
 
-	d->hashed = NULL;
 	if (labels == s->view.apex_labels)
 		return;
 	chain_hash(d->hash, zone_denial(&s->view), s->name.lower + start,
@@ -146,7 +151,7 @@ hashed_start(struct denial_search *d, const struct generation *g)
 	d->hashed = chain_hashed(&s->view, g, d->hash);
 	if (d->hashed)
 		__builtin_prefetch(
-		    hashed_first(d->hashed) + hashed_place(d->hashed, d->hash));
+		    hashed_first(d->hashed) + hashed_entry(d->hashed, d->hash));
 }
 
 static void
@@ -157,22 +162,19 @@ hashed_fetch_names(const struct denial_search *d)
 
 	if (!h)
 		return;
-	low = hashed_first(h)[hashed_place(h, d->hash)];
+	low = hashed_first(h)[hashed_entry(h, d->hash)];
 	fetch_lines(hashed_names(h) + (low ? low - 1 : 0), LINE);
 }
 
 static void
-hashed_fetch_block(const struct denial_search *d)
+hashed_fetch_block(struct denial_search *d, const struct generation *g)
 {
-	const struct hashed_d *h = d->hashed;
-	uint32_t upto;
-
-	if (!h)
+	if (!d->hashed)
 		return;
-	upto = hashed_up_to(h, d->hash);
-	if (upto) /* else it is in another part, which is rare */
+	d->place = chain_hashed_find(&d->state->view, g, d->hash);
+	if (d->place.name)
 		fetch_lines(
-		    hashed_block(h, hashed_names(h) + upto - 1), 3 * LINE);
+		    hashed_block(d->place.hashed, d->place.name), 3 * LINE);
 }
 
 /* --- all of a burst ------------------------------------------------------- */
@@ -184,6 +186,8 @@ denial_stages(struct answer_batch *b, const struct generation *g)
 	bool more = true;
 
 	for (d = b->searches; d < end; d++) {
+		d->node = NULL;
+		d->place.name = NULL;
 		d->order = NULL;
 		d->hashed = NULL;
 		if (zone_denial(&d->state->view)->kind == DENIAL_NSEC3)
@@ -200,7 +204,7 @@ denial_stages(struct answer_batch *b, const struct generation *g)
 	}
 	for (d = b->searches; d < end; d++) {
 		order_fetch_bucket(d);
-		hashed_fetch_block(d);
+		hashed_fetch_block(d, g);
 	}
 	for (d = b->searches; d < end; d++)
 		order_fetch_node(d);

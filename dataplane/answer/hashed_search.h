@@ -13,6 +13,12 @@
 
 #include "snapshot/format.h"
 
+/* A record of the chain. */
+struct hashed_place {
+	const struct hashed_d *hashed;
+	const struct hashed_name_d *name; /* NULL: none */
+};
+
 static inline const uint32_t *
 hashed_first(const struct hashed_d *h)
 {
@@ -45,9 +51,22 @@ hashed_number(const uint8_t *hash, unsigned skip, unsigned bits)
 
 /* The place of a hash in the directory. */
 static inline uint32_t
-hashed_place(const struct hashed_d *h, const uint8_t *hash)
+hashed_entry(const struct hashed_d *h, const uint8_t *hash)
 {
 	return hashed_number(hash, h->prefix_bits, h->bits);
+}
+
+/* The sign of a - b; the first 8 octets settle nearly every case. */
+static inline int
+hashed_compare(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, 8);
+	memcpy(&y, b, 8);
+	if (__builtin_expect(x != y, 1))
+		return __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
+	return memcmp(a + 8, b + 8, NSEC3_HASH_BYTES - 8);
 }
 
 /* How many hashes are not greater. */
@@ -55,14 +74,14 @@ static inline uint32_t
 hashed_up_to(const struct hashed_d *h, const uint8_t *hash)
 {
 	const struct hashed_name_d *names = hashed_names(h);
-	uint32_t place = hashed_place(h, hash);
+	uint32_t place = hashed_entry(h, hash);
 	uint32_t low = hashed_first(h)[place];
 	uint32_t high = hashed_first(h)[place + 1];
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (memcmp(names[middle].hash, hash, NSEC3_HASH_BYTES) <= 0)
+		if (hashed_compare(names[middle].hash, hash) <= 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -32,8 +32,6 @@ order_find(const struct order_d *o, const struct order_key *k)
 {
 	uint32_t at = 0;
 
-	if (order_is_before_all(o, k))
-		return ORDER_NONE;
 	for (unsigned level = 0; level < o->levels; level++)
 		at = order_descend(o, level, at, k);
 	return at;

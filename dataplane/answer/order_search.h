@@ -8,6 +8,7 @@
 #ifndef HOLDFAST_ORDER_SEARCH_H
 #define HOLDFAST_ORDER_SEARCH_H
 
+#include <immintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,16 +16,52 @@
 #include "base/dns.h"
 #include "snapshot/format.h"
 
-enum { ORDER_NONE = 0xffffffff };
-
 /* What a name is compared by (order_node_d says how it is made). Every octet
  * of a label may become two; what the chunks read beyond is zero. */
 struct order_key {
 	uint16_t bytes;
-	uint8_t octets[2 * DNS_NAME_MAX + 16];
+	uint8_t octets[2 * DNS_NAME_MAX + 64];
 };
 
-/* The key of `bytes` octets of labels, lower case, without the apex's. */
+/* A label's octets, `n` of them: those of which 0 and 1 would be escaped. */
+static inline uint8_t *
+order_label_escape(uint8_t *to, const uint8_t *label, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		bool escaped = label[i] <= 1;
+
+		*to = 1;
+		to += escaped;
+		*to++ = (uint8_t)(label[i] + escaped);
+	}
+	return to;
+}
+
+/* The same. Copies 32 at a time, which nearly always is all; reads and writes
+ * up to 31 beyond. */
+static inline uint8_t *
+order_label_copy(uint8_t *to, const uint8_t *label, unsigned n)
+{
+	const __m256i one = _mm256_set1_epi8(1);
+
+	for (;;) {
+		__m256i v = _mm256_loadu_si256((const void *)label);
+		uint32_t low = (uint32_t)_mm256_movemask_epi8(
+		    _mm256_cmpeq_epi8(_mm256_min_epu8(v, one), v));
+
+		if (__builtin_expect(_bzhi_u32(low, n < 32 ? n : 32) != 0, 0))
+			return order_label_escape(to, label, n);
+		_mm256_storeu_si256((void *)to, v);
+		if (__builtin_expect(n <= 32, 1))
+			return to + n;
+		to += 32;
+		label += 32;
+		n -= 32;
+	}
+}
+
+/* The key of `bytes` octets of labels, lower case, without the apex's; reads up
+ * to 31 beyond. */
 static inline void
 order_key_make(struct order_key *k, const uint8_t *labels, unsigned bytes)
 {
@@ -36,13 +73,7 @@ order_key_make(struct order_key *k, const uint8_t *labels, unsigned bytes)
 	while (n-- > 0) {
 		const uint8_t *label = labels + starts[n];
 
-		for (unsigned i = 1; i <= label[0]; i++) {
-			bool escaped = label[i] <= 1;
-
-			*to = 1;
-			to += escaped;
-			*to++ = (uint8_t)(label[i] + escaped);
-		}
+		to = order_label_copy(to, label + 1, label[0]);
 		*to++ = 0;
 	}
 	k->bytes = (uint16_t)(to - k->octets);
@@ -89,6 +120,35 @@ order_name_is_up_to(
 	return order_key_compare(&key, k) <= 0;
 }
 
+/* How many chunks are not greater, unused ones included if it is all ones. */
+static inline unsigned
+order_chunks_up_to_plain(const struct order_node_d *n, uint64_t chunk)
+{
+	unsigned upto = 0;
+
+	for (unsigned i = 0; i < ORDER_FANOUT; i++)
+		upto += n->chunk[i] <= chunk;
+	return upto;
+}
+
+/* The same. AVX2 compares signed numbers: all are moved by half their range. */
+static inline unsigned
+order_chunks_up_to(const struct order_node_d *n, uint64_t chunk)
+{
+	const __m256i half = _mm256_set1_epi64x(INT64_MIN);
+	__m256i key = _mm256_set1_epi64x((int64_t)(chunk ^ (1ull << 63)));
+	__m256i low = _mm256_load_si256((const void *)n);
+	__m256i high = _mm256_load_si256((const __m256i *)(const void *)n + 1);
+	unsigned greater;
+
+	low = _mm256_cmpgt_epi64(_mm256_xor_si256(low, half), key);
+	high = _mm256_cmpgt_epi64(_mm256_xor_si256(high, half), key);
+	/* the first of eight is the node's head */
+	greater = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(low)) & 0xe;
+	greater |= (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4;
+	return ORDER_FANOUT - (unsigned)__builtin_popcount(greater);
+}
+
 /* One level down: the child, a node of the next level or at the last a name,
  * that has the key: the last one whose first key is not behind it. */
 uint32_t order_tie(const struct order_d *o, unsigned level, uint32_t node,
@@ -100,12 +160,11 @@ order_descend(const struct order_d *o, unsigned level, uint32_t node,
 {
 	const struct order_node_d *n = order_node(o, level, node);
 	uint64_t chunk;
-	unsigned upto = 0;
+	unsigned upto;
 
 	memcpy(&chunk, k->octets + n->skip, 8);
 	chunk = __builtin_bswap64(chunk);
-	for (unsigned i = 0; i < ORDER_FANOUT; i++)
-		upto += n->chunk[i] <= chunk;
+	upto = order_chunks_up_to(n, chunk);
 	if (upto > n->count)
 		upto = n->count;
 	if (__builtin_expect(upto && n->chunk[upto - 1] == chunk, 0))
@@ -125,16 +184,9 @@ order_spans_wildcard(const struct order_d *o)
 	                                                            << 56;
 }
 
-/* Nodes rely on a key that is not in front of all: of a sound chain the first
- * is the apex, which nothing is in front of. */
-static inline bool
-order_is_before_all(const struct order_d *o, const struct order_key *k)
-{
-	return __builtin_expect(order_names(o)->name_bytes != 0, 0) &&
-	       !order_name_is_up_to(o, 0, k);
-}
-
-/* Index of the last name that is not behind the key, or ORDER_NONE. */
+/* Index of the last name that is not behind the key, which is not in front of
+ * all: of a whole chain the first is the apex, and of a part the first is one
+ * that the search came by. (Else some name is found, no worse.) */
 uint32_t order_find(const struct order_d *o, const struct order_key *k);
 
 #endif

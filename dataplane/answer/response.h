@@ -37,15 +37,14 @@ void composer_block(struct composer *c, const struct block_d *b,
 void composer_rrsig(
     struct composer *c, const struct block_d *b, struct block_owner owner);
 
-struct denial;
-struct denial_proof;
-
-/* Appends an NSEC or NSEC3 RRset with its signatures to the authority section,
- * whole, or sets TC. Nothing is appended to what is truncated. */
-void composer_proof(struct composer *c, const struct denial_proof *p);
-
-/* Appends all that is not written yet. */
+/* Appends the NSEC or NSEC3 RRsets that are not written yet to the authority
+ * section, each with its signatures, whole, or sets TC. Nothing is appended to
+ * what is truncated. */
 void composer_denial(struct composer *c, struct denial *d);
+
+/* The usual answer that shows what is not there: one block and proofs. */
+void response_denial(struct composer *c, struct answer_batch *b,
+    const struct answer_state *s, const struct generation *g);
 
 /* Chains and links: response_compose.c. */
 void response_compose(struct composer *c, struct answer_batch *b,

@@ -1,60 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Proofs of absence into a message. An RRset goes in with its signatures or not
- * at all: then there is TC (RFC 4035 section 3.1.3).
+ * at all: then there is TC (RFC 4035 section 3.1.3). Its first record's owner
+ * is written out as far as the apex, in which the query name ends; the others
+ * lead to it.
  */
 #include "base/wire.h"
 #include "dataplane/answer/denial.h"
 #include "dataplane/answer/response.h"
+#include "dataplane/answer/usual_query.h"
 #include "snapshot/nsec3_hash.h"
 
-enum {
-	POINTER = 0xc000,
-	OWNER_MAX = DNS_NAME_MAX + NSEC3_LABEL_BYTES + 2,
-	TYPE_AND_CLASS = 4,
-};
+enum { POINTER = 0xc000, TYPE_AND_CLASS = 4 };
 
-/* An owner name as it is written. */
-struct owner_octets {
-	unsigned bytes;
-	uint8_t octets[OWNER_MAX];
-};
-
-static void
-owner_point(struct owner_octets *o, unsigned at)
+/* Octets that owner_write() writes. */
+static unsigned
+owner_bytes(const struct composer *c, const struct denial_proof *p)
 {
-	wire_store16(o->octets, (uint16_t)(POINTER | at));
-	o->bytes = 2;
+	if (p->at && p->labels_bytes)
+		return 2;
+	return (p->hash ? (unsigned)NSEC3_LABEL_BYTES : p->labels_bytes) +
+	       (c->apex_bytes == 1 ? 1 : 2);
 }
 
-/* Labels, then the apex, in which the query name ends. */
+/* A pointer, or labels and the apex. */
 static void
-owner_make(struct owner_octets *o, const struct composer *c,
-    const struct denial_proof *p)
+owner_write(const struct composer *c, const struct denial_proof *p, uint8_t *to)
 {
 	unsigned n = p->labels_bytes;
+	unsigned apex = DNS_HEADER_BYTES + c->query_bytes - c->apex_bytes;
 
-	if (p->at && p->labels_bytes) {
-		owner_point(o, p->at);
+	if (p->at && n) {
+		wire_store16(to, (uint16_t)(POINTER | p->at));
 		return;
 	}
 	if (p->hash) {
-		nsec3_label_write(o->octets, p->hash);
+		nsec3_label_write(to, p->hash);
 		n = NSEC3_LABEL_BYTES;
 	} else {
-		n = fault_hit("engine-proof-owner") ? 0 : n;
-		memcpy(o->octets, p->labels, n);
+		memcpy(to, p->labels, n);
 	}
-	if (c->apex_bytes == 1) {
-		o->octets[n] = 0;
-		o->bytes = n + 1;
-		return;
-	}
-	wire_store16(o->octets + n,
-	    (uint16_t)(POINTER |
-		       (DNS_HEADER_BYTES + c->query_bytes - c->apex_bytes)));
-	o->bytes = n + 2;
+	if (c->apex_bytes == 1)
+		to[n] = 0;
+	else
+		wire_store16(to + n, (uint16_t)(POINTER | apex));
 }
+
+/* --- any block ------------------------------------------------------------ */
 
 /* Where record i of the block begins behind its owner. */
 static unsigned
@@ -72,55 +64,125 @@ record_end(const struct block_d *b, unsigned i)
 }
 
 static void
-record_write(struct composer *c, const struct owner_octets *o,
-    const struct block_d *b, unsigned i)
+record_write(struct composer *c, const struct block_d *b, unsigned i)
 {
 	unsigned start = record_start(b, i), bytes = record_end(b, i) - start;
 	uint8_t *at = c->message + c->at;
 
-	memcpy(at, o->octets, o->bytes);
-	at += o->bytes;
 	memcpy(at, block_response(b) + start, bytes);
 	if (c->ttl_cap && wire_load32(at + TYPE_AND_CLASS) > c->ttl_cap)
 		wire_store32(at + TYPE_AND_CLASS, c->ttl_cap);
-	c->at += o->bytes + bytes;
+	c->at += bytes;
 }
 
-/* Octets of the block's records without their owners. */
-static unsigned
-records_bytes(const struct block_d *b)
-{
-	unsigned owner = block_response(b)[0] ? 2 : 1;
-
-	return b->len - b->an * owner;
-}
-
-void
-composer_proof(struct composer *c, const struct denial_proof *p)
+/* Record by record. `owner`: octets of the first one's owner. */
+static void
+proof_write(struct composer *c, const struct denial_proof *p, unsigned owner)
 {
 	const struct block_d *b = p->block;
-	struct owner_octets first, next;
-	unsigned bytes;
+	/* a pointer reaches only so far, and takes two octets */
+	bool reached = c->at <= DNS_POINTER_MAX && owner > 2;
+	uint32_t first = c->at;
+	unsigned next = reached ? 2 : owner;
+	unsigned bare = b->len - b->an * (block_response(b)[0] ? 2u : 1u);
 
-	owner_make(&first, c, p);
-	next = first;
-	/* the others lead to the first one, if a pointer reaches it */
-	if (first.bytes > 2 && c->at <= DNS_POINTER_MAX)
-		owner_point(&next, c->at);
-	bytes = records_bytes(b) + first.bytes + (b->an - 1u) * next.bytes;
-	if (c->truncated || c->at + bytes > c->limit) {
+	if (c->at + owner + (b->an - 1u) * next + bare > c->limit) {
 		c->truncated = true;
 		return;
 	}
-	record_write(c, &first, b, 0);
-	for (unsigned i = 1; i < b->an; i++)
-		record_write(c, &next, b, i);
+	for (unsigned i = 0; i < b->an; i++) {
+		if (i == 0 || !reached)
+			owner_write(c, p, c->message + c->at);
+		else
+			wire_store16(
+			    c->message + c->at, (uint16_t)(POINTER | first));
+		c->at += i ? next : owner;
+		record_write(c, b, i);
+	}
 	c->ns += b->an;
+}
+
+/* --- the usual one -------------------------------------------------------- */
+
+/* In one copy: all records are owned by pointers, which the relocations tell,
+ * the first in front. False: not this case, nothing was written. */
+static bool
+usual_proof_write(
+    struct composer *c, const struct denial_proof *p, unsigned owner)
+{
+	const struct block_d *b = p->block;
+	const uint16_t *relocs = (const uint16_t *)block_relocs(b);
+	uint8_t *at = c->message + c->at;
+	uint16_t pointer;
+
+	if (b->flags & BLOCK_WIDE || block_response(b)[0] == 0 || c->ttl_cap ||
+	    owner < 2 || c->at > DNS_POINTER_MAX ||
+	    c->at + owner + b->len - 2u > c->limit)
+		return false;
+	owner_write(c, p, at);
+	pointer = owner > 2 ? (uint16_t)(POINTER | c->at) : wire_load16(at);
+	at += owner - 2u;
+	usual_block_copy(at + 2, block_response(b) + 2, b->len - 2u);
+	for (unsigned i = 1; i < b->nreloc; i++)
+		wire_store16(at + (relocs[i] & 0x3fffu), pointer);
+	c->at += owner + b->len - 2u;
+	c->ns += b->an;
+	return true;
 }
 
 void
 composer_denial(struct composer *c, struct denial *d)
 {
-	for (; d->written < d->count; d->written++)
-		composer_proof(c, &d->proofs[d->written]);
+	for (; d->written < d->count && !c->truncated; d->written++) {
+		struct denial_proof *p = &d->proofs[d->written];
+
+		if (fault_hit("engine-proof-owner"))
+			p->labels_bytes = 0;
+
+		unsigned owner = owner_bytes(c, p);
+
+		if (!usual_proof_write(c, p, owner))
+			proof_write(c, p, owner);
+	}
+}
+
+/* The block right behind the question, whole. */
+static bool
+usual_block_write(struct composer *c, const struct answer_state *s)
+{
+	const struct block_d *b = s->found.block;
+	int delta = s->name.bytes - s->found.owner_bytes;
+
+	if (b->flags & BLOCK_WIDE || c->ttl_cap || c->at + b->len > c->limit)
+		return false;
+	usual_block_copy(c->message + c->at, block_response(b), b->len);
+	if (delta)
+		usual_block_move(c->message + c->at, b, delta);
+	c->at += b->len;
+	c->an += b->an;
+	c->ns += b->ns;
+	c->ar += b->ar;
+	return true;
+}
+
+void
+response_denial(struct composer *c, struct answer_batch *b,
+    const struct answer_state *s, const struct generation *g)
+{
+	const struct denial_step step = {
+	    .g = g,
+	    .view = &s->view,
+	    .name = &s->name,
+	    .found = &s->found,
+	    .hint = &b->searches[s->search],
+	    .at = DNS_HEADER_BYTES,
+	};
+
+	if (!usual_block_write(c, s))
+		composer_block(c, s->found.block, s->found.owner_bytes,
+		    (struct block_owner){
+			.bytes = s->name.bytes, .at = DNS_HEADER_BYTES});
+	b->denial.count = b->denial.written = 0;
+	denial_add(&b->denial, &step);
+	composer_denial(c, &b->denial);
 }

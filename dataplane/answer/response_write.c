@@ -256,6 +256,9 @@ response_write(struct answer_batch *b, struct answer_state *s,
 	case OUTCOME_COMPOSE:
 		response_compose(&c, b, s, g, q);
 		break;
+	case OUTCOME_DENIAL:
+		response_denial(&c, b, s, g);
+		break;
 	case OUTCOME_CHAOS:
 		chaos_write(&c, s);
 		break;

@@ -134,6 +134,7 @@ query_make(
 {
 	uint8_t *p = m + DNS_HEADER_BYTES;
 	unsigned percent = (unsigned)(bench_random(b) % 100);
+	bool signed_zone = b->kind->chain != BENCH_UNSIGNED;
 	bool edns = percent < b->profile->edns_percent;
 	bool want_do = percent < b->profile->do_percent;
 
@@ -141,7 +142,12 @@ query_make(
 	wire_store16(m, (uint16_t)i);
 	m[5] = 1;
 	m[11] = edns;
-	p += bench_label(p, hit ? 'h' : 'x', i);
+	p += bench_label(p, hit || signed_zone ? 'h' : 'x', i);
+	if (!hit && signed_zone) {
+		/* right behind a name: any place of the chain */
+		*p++ = 'x';
+		m[DNS_HEADER_BYTES]++;
+	}
 	memcpy(p, BENCH_APEX_WIRE, sizeof BENCH_APEX_WIRE);
 	p += sizeof BENCH_APEX_WIRE;
 	memcpy(p, "\0\1\0\1", 4);

@@ -9,6 +9,7 @@
 #include "base/dns.h"
 #include "base/wire.h"
 #include "tests/fuzz/sample_generation.h"
+#include "tests/rig/denial_zones.h"
 #include "tests/rig/text_generation.h"
 
 const char sample_zone_text[] =
@@ -59,12 +60,17 @@ const struct generation *
 sample_generation(unsigned i)
 {
 	static struct generation *made[SAMPLE_GENERATIONS];
-	const struct text_zone zones[] = {
+	const struct text_zone plain[] = {
 	    {"ex.test.", sample_zone_text, i == 1}};
+	const struct text_zone signed_[] = {
+	    {"example.", denial_zone_nsec3, i == 3},
+	    {"nsec.", denial_zone_nsec, i == 3},
+	};
 	struct err err;
 
 	if (!made[i] &&
-	    text_generation_make(&made[i], NULL, zones, 1, &err) != 0) {
+	    text_generation_make(&made[i], NULL, i < 2 ? plain : signed_,
+		i < 2 ? 1 : 2, &err) != 0) {
 		fprintf(stderr, "sample_generation: %s\n", err.text);
 		abort();
 	}

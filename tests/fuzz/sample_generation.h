@@ -12,10 +12,11 @@
 
 #include "snapshot/generation.h"
 
-/* 0: all zones in one cell; 1: split. */
-enum { SAMPLE_GENERATIONS = 2 };
+/* 0: one zone in one cell; 1: split; 2, 3: the same of two signed zones, one
+ * with NSEC and one with NSEC3. */
+enum { SAMPLE_GENERATIONS = 4 };
 
-/* The zone text that they are made of: a name for most answer rules. */
+/* The text of the unsigned zone: a name for most answer rules. */
 extern const char sample_zone_text[];
 
 /* Made on first use, kept until exit. */

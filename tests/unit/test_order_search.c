@@ -16,6 +16,7 @@ enum { NAMES_MAX = 3000, OCTETS_MAX = 254 };
 struct labels {
 	uint8_t bytes;
 	uint8_t octets[OCTETS_MAX + 1]; /* ends with the root label */
+	uint8_t overread[32];
 };
 
 struct chain {
@@ -125,7 +126,7 @@ chain_make(struct chain *c)
 			   nodes * sizeof(struct order_node_d));
 	c->order = aligned_alloc(
 	    64, (bytes + c->count * (sizeof(struct order_name_d) + OCTETS_MAX) +
-		    127) &
+		    127 + 64) &
 		    ~63u);
 	ck_assert_ptr_nonnull(c->order);
 	memset(c->order, 0, bytes);
@@ -198,7 +199,7 @@ labels_draw(struct labels *l, unsigned kind, unsigned long_prefix)
 static uint32_t
 find_linear(const struct chain *c, const struct labels *l)
 {
-	uint32_t found = ORDER_NONE;
+	uint32_t found = 0; /* the apex is in front of all */
 
 	for (uint32_t i = 0; i < c->count; i++)
 		if (labels_compare(&c->names[i], l) <= 0)
@@ -217,14 +218,14 @@ find_check(const struct chain *c, const struct labels *l)
 
 /* A chain of drawn names, asked for its own and others. */
 static void
-chain_check(uint32_t count, unsigned kind, unsigned long_prefix, bool with_apex)
+chain_check(uint32_t count, unsigned kind, unsigned long_prefix)
 {
 	struct chain *c = calloc(1, sizeof *c);
 	struct labels l = {0};
 
 	ck_assert_ptr_nonnull(c);
 	c->count = count;
-	for (uint32_t i = with_apex; i < count; i++)
+	for (uint32_t i = 1; i < count; i++)
 		labels_draw(&c->names[i], kind, long_prefix);
 	labels_sort(c);
 	chain_make(c);
@@ -246,15 +247,47 @@ START_TEST(finds_what_a_linear_search_finds)
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
 		for (unsigned kind = 0; kind <= 8; kind += 4)
 			for (unsigned p = 0; p <= 40; p += 20)
-				chain_check(counts[i], kind, p, true);
+				chain_check(counts[i], kind, p);
 }
 END_TEST
 
-/* A chain without an NSEC at the apex is broken; names in front have none. */
-START_TEST(nothing_is_in_front_of_the_first)
+/* The vector form beside its plain twin, chunks at the ends of the range. */
+START_TEST(chunks_are_counted_alike)
 {
-	for (uint32_t count = 1; count < 400; count += 57)
-		chain_check(count, 4, 0, false);
+	static const uint64_t ends[] = {0, 1, INT64_MAX, 1ull << 63,
+	    (1ull << 63) + 1, UINT64_MAX - 1, UINT64_MAX};
+	struct order_node_d *n = aligned_alloc(64, sizeof *n);
+
+	ck_assert_ptr_nonnull(n);
+	memset(n, 0xff, sizeof *n);
+	for (unsigned i = 0; i < 100000; i++) {
+		uint64_t chunk = ends[draw(7)] + draw(2);
+
+		for (unsigned k = 0; k < ORDER_FANOUT; k++)
+			n->chunk[k] = draw(4) ? ends[draw(7)] : rng;
+		ck_assert_uint_eq(order_chunks_up_to(n, chunk),
+		    order_chunks_up_to_plain(n, chunk));
+	}
+	free(n);
+}
+END_TEST
+
+START_TEST(labels_are_escaped_alike)
+{
+	struct labels l = {0};
+	uint8_t a[2 * DNS_NAME_MAX + 64], b[2 * DNS_NAME_MAX + 64];
+
+	for (unsigned i = 0; i < 100000; i++) {
+		unsigned n = 1 + draw(63);
+
+		for (unsigned k = 0; k < n; k++)
+			l.octets[k] = draw(40) ? 'a' : octet_draw(4);
+		size_t x = (size_t)(order_label_copy(a, l.octets, n) - a);
+		size_t y = (size_t)(order_label_escape(b, l.octets, n) - b);
+
+		ck_assert_uint_eq(x, y);
+		ck_assert_mem_eq(a, b, x);
+	}
 }
 END_TEST
 
@@ -279,4 +312,5 @@ START_TEST(keys_are_in_canonical_order)
 END_TEST
 
 UNIT_MAIN("order search", finds_what_a_linear_search_finds,
-    nothing_is_in_front_of_the_first, keys_are_in_canonical_order)
+    chunks_are_counted_alike, labels_are_escaped_alike,
+    keys_are_in_canonical_order)
