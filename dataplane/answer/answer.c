@@ -396,7 +396,8 @@ answer_batch_write(struct answer_batch *b, const struct generation *g,
 		struct answer_state *s = b->order[i];
 
 		if (__builtin_expect(
-			!usual_response_write(s, ctx, s->query), 0))
+			!usual_response_write(s, ctx, s->query, 0, 0), 0) &&
+		    !cookie_response_write(s, ctx, s->query))
 			response_write(b, s, g, ctx, s->query);
 	}
 	stage_end(STAGE_WRITE);

@@ -59,6 +59,7 @@ enum want {
 	WANT_ZONEVERSION = 1 << 1,
 	WANT_EXPIRE = 1 << 2,
 	WANT_KEEPALIVE = 1 << 3,
+	WANT_COOKIE = 1 << 4,
 };
 
 struct answer_state {
@@ -83,7 +84,7 @@ struct answer_state {
 	uint8_t outcome;      /* enum outcome */
 	uint8_t wants;        /* enum want */
 	uint8_t cookie_bytes; /* of the query's; 0: none, or cookies are off */
-	bool has_opt, want_do, any_class;
+	bool any_class, has_opt, want_do;
 	uint8_t search; /* index among the batch's searches, or SEARCH_NONE */
 	const char *chaos;
 	struct query_name name;

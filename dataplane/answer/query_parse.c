@@ -35,6 +35,7 @@ parse_cookie(struct answer_state *s, const struct query_ctx *ctx,
 	if (!cookie_bytes_are_sound(bytes))
 		return false;
 	s->cookie_bytes = (uint8_t)bytes;
+	s->wants |= WANT_COOKIE;
 	q->cookie = (uint8_t)cookie_take(s->cookie, ctx->secrets, ctx->now, p,
 	    bytes, q->client, q->client_bytes);
 	return true;

@@ -59,7 +59,7 @@ response_opt_bytes(const struct answer_state *s, const struct query_ctx *ctx)
 		return 0;
 	if (wants & WANT_NSID)
 		n += OPTION_HEAD + ctx->config->nsid_bytes;
-	if (s->cookie_bytes)
+	if (wants & WANT_COOKIE)
 		n += OPTION_HEAD + COOKIE_BYTES;
 	if (wants & WANT_ZONEVERSION)
 		n += OPTION_HEAD + ZONEVERSION_BYTES;
@@ -109,7 +109,7 @@ options_write(
 	if (wants & WANT_NSID)
 		p = option_write(p, DNS_OPTION_NSID, ctx->config->nsid,
 		    ctx->config->nsid_bytes);
-	if (s->cookie_bytes)
+	if (wants & WANT_COOKIE)
 		p = option_write(p, DNS_OPTION_COOKIE, s->cookie, COOKIE_BYTES);
 	if (wants & WANT_ZONEVERSION)
 		p = zoneversion_write(p, s);
