@@ -27,6 +27,7 @@
 #include "base/dns.h"
 #include "base/wire.h"
 #include "dataplane/answer/cookie.h"
+#include "dataplane/limit/limits.h"
 #include "tests/bench/hosts_snapshot.h"
 
 enum {
@@ -46,20 +47,21 @@ struct profile {
 	unsigned edns_percent, do_percent, hit_percent;
 	/* within the share of EDNS; one of four has no server cookie yet */
 	unsigned cookie_percent;
+	bool limited; /* response rates are kept, and never reached */
 };
 
 static const struct profile unsigned_profiles[] = {
-    {"plain", 0, 0, 80, 0},
-    {"edns", 90, 70, 80, 0},
-    {"full", 90, 70, 80, 30},
-    {NULL, 0, 0, 0, 0},
+    {"plain", 0, 0, 80, 0, false},
+    {"edns", 90, 70, 80, 0, false},
+    {"full", 90, 70, 80, 30, true},
+    {NULL, 0, 0, 0, 0, false},
 };
 static const struct profile signed_profiles[] = {
-    {"hit", 0, 0, 100, 0},
-    {"do-hit", 100, 100, 100, 0},
-    {"nxdomain", 0, 0, 0, 0},
-    {"do-nxdomain", 100, 100, 0, 0},
-    {NULL, 0, 0, 0, 0},
+    {"hit", 0, 0, 100, 0, false},
+    {"do-hit", 100, 100, 100, 0, false},
+    {"nxdomain", 0, 0, 0, 0, false},
+    {"do-nxdomain", 100, 100, 0, 0, false},
+    {NULL, 0, 0, 0, 0, false},
 };
 
 static const struct zone_kind {
@@ -78,6 +80,7 @@ struct bench {
 	uint32_t asked[BATCH]; /* number of the name; MISS: does not exist */
 	uint8_t clients[BATCH][4];
 	struct cookie_secrets secrets;
+	struct limiter limiter;
 	uint8_t *buffers;
 	uint64_t next, names, step, random;
 	double interrupted; /* share of bursts */
@@ -242,6 +245,8 @@ burst_run(
 	uint64_t start = __rdtsc();
 
 	answer_batch_find(b->batch, g, ctx, b->q, BATCH);
+	if (b->profile->limited)
+		limiter_respond(&b->limiter, start, b->q, BATCH);
 	answer_batch_write(b->batch, g, ctx, b->q, BATCH);
 	return __rdtscp(&ignored) - start;
 }
@@ -421,6 +426,34 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
 	fflush(stdout);
 }
 
+/* A prefix of its own for every 256 clients, as data planes have it; the
+ * accounts are those of one core. */
+static void
+limiter_open(struct bench *b, struct limits *limits, void **accounts)
+{
+	const struct config_limit config = {.rrl = CONFIG_RRL_ON,
+	    .responses_per_second = 1000000,
+	    .slip = 2,
+	    .ipv4_prefix = 24,
+	    .ipv6_prefix = 56,
+	    .client_ipv4_prefix = 32,
+	    .client_ipv6_prefix = 64,
+	    .accounts = 65536};
+	struct err err;
+	size_t bytes;
+
+	if (limits_from_config(limits, &config, &err) != 0) {
+		fprintf(stderr, "bench_engine: %s\n", err.text);
+		exit(1);
+	}
+	bytes = limiter_bytes(limits);
+	*accounts = aligned_alloc(64, bytes);
+	if (!*accounts)
+		exit(1);
+	memset(*accounts, 0, bytes);
+	limiter_init(&b->limiter, limits, *accounts, 1, 2000000000);
+}
+
 static void
 bench_names(
     uint64_t names, const struct zone_kind *kind, uint64_t queries, FILE *out)
@@ -431,6 +464,8 @@ bench_names(
 	    .kind = kind,
 	    .buffers = aligned_alloc(64, (size_t)BATCH * BUFFER_BYTES)};
 	struct hosts_snapshot snap;
+	struct limits limits;
+	void *accounts;
 	struct err err;
 
 	if (!b.batch || !b.buffers ||
@@ -440,11 +475,13 @@ bench_names(
 	}
 	memset(b.buffers, 0, (size_t)BATCH * BUFFER_BYTES);
 	cookie_secrets_set(&b.secrets, secret, 1);
+	limiter_open(&b, &limits, &accounts);
 	for (b.profile = kind->profiles; b.profile->name; b.profile++)
 		bench_case(&b, &snap, queries, out);
 	hosts_snapshot_free(&snap);
 	answer_batch_free(b.batch);
 	free(b.buffers);
+	free(accounts);
 }
 
 /* Of each kind in the list that has a place at that size. */
