@@ -20,6 +20,7 @@ Each test checks answers and counters. The test itself runs in `client`.
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -388,6 +389,47 @@ class Answers(unittest.TestCase):
             answer = dig("@" + IP4, "big.example.test", "TXT")
             self.assertEqual(answer[0].count("x"), 6 * 240)
         self.expect_counted("verdict{truncated}", 1, ask)
+
+    def test_cookies(self):
+        """Poll cores and sockets have the same secrets, and follow them."""
+        def ask(address, *words):
+            text = subprocess.run(
+                ["dig", "+tries=1", "+time=3", "+nobadcookie", "@" + address,
+                 *words], capture_output=True, text=True, timeout=20,
+                check=False).stdout
+            return (re.search(r"status: (\w+)", text)[1],
+                    re.search(r"COOKIE: (\w+) \(good\)", text)[1])
+
+        def told(cookie, address):
+            # without a question: is it valid? (RFC 7873 section 5.4)
+            return ask(address, "+header-only", "+cookie=" + cookie)
+
+        learnt = {a: ask(a, "www.example.test", "+cookie") for a in (IP4, IP6)}
+        for address, (status, cookie) in learnt.items():
+            self.assertEqual((status, len(cookie)), ("NOERROR", 48))
+            self.expect_counted("verdict{cookie}", 1, lambda a=address,
+                                c=cookie: told(c, a))
+            self.assertEqual(told(cookie, address), ("NOERROR", cookie))
+            self.assertEqual(ask(address, "+tcp", "+cookie=" + cookie,
+                                 "www.example.test"), ("NOERROR", cookie))
+        # the time on the core is the time of day
+        made = int(learnt[IP4][1][24:32], 16)
+        self.assertLess(abs(made - time.time()), 120)
+        cookie = learnt[IP4][1]
+        other = cookie[:-1] + ("0" if cookie[-1] != "0" else "1")
+        self.assertEqual(told(other, IP4)[0], "BADCOOKIE")
+        before = self.rig.status()["cookies"]
+        subprocess.run([TOOL, "cookies", "roll", "--config", self.rig.config],
+                       check=True, stdout=subprocess.DEVNULL, timeout=20)
+        deadline = time.time() + 10 * SLOW
+        while self.rig.status()["cookies"] == before:
+            self.assertLess(time.time(), deadline)
+            time.sleep(0.05)
+        self.assertEqual(self.rig.status()["cookies"].split(",")[1], before)
+        status, renewed = told(cookie, IP4)
+        self.assertEqual(status, "NOERROR")
+        self.assertNotEqual(renewed, cookie)
+        self.assertEqual(told(renewed, IP4), ("NOERROR", renewed))
 
     def test_ping(self):
         def ping():

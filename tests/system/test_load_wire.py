@@ -90,7 +90,7 @@ class Case(unittest.TestCase):
                 "--server", "192.0.2.53", "--server", "2001:db8::53",
                 "--zone", "example.test=" + (zone or self.zone),
                 "--count", "20000", "--nxdomain", "20", "--edns", "50",
-                "--do", "30", "--rate", str(rate), "--seconds", str(SECONDS),
+                "--do", "30", "--cookie", "20", "--rate", str(rate), "--seconds", str(SECONDS),
                 "--warmup", "0", "--timeout-ms", str(2000 * veth.SLOW),
                 "--json", "-", *words]
 
