@@ -135,9 +135,11 @@ quarantine_record_parse(struct quarantine_record *out, const void *text,
 	bytes_init(&out->message);
 	if (bytes > QUARANTINE_TEXT_MAX || memchr(text, '\0', bytes))
 		return err_set(err, ERR_CORRUPT, "no quarantined query");
-	copy = strndup(text, bytes);
+	copy = malloc(bytes + 1);
 	if (!copy)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	memcpy(copy, text, bytes);
+	copy[bytes] = '\0';
 	if (sscanf(copy, "holdfast-quarantine %u", &version) == 1 &&
 	    version != 1)
 		rc = err_set(err, ERR_VERSION,

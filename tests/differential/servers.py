@@ -112,8 +112,12 @@ class Holdfast(Server):
         done = subprocess.run(compile_, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f'{" ".join(compile_)}\n{done.stdout}{done.stderr}')
-        return [os.path.join(BUILD, 'holdfast-sockets'), '--store', store,
-                '--listen', f'127.0.0.1@{self.port}']
+        # the peers' cookies are off too; tests/system/test_cookies.py has them
+        config = os.path.join(self.dir, 'holdfast.yaml')
+        with open(config, 'w') as f:
+            f.write('answer: {cookies: {mode: "off"}}\n')
+        return [os.path.join(BUILD, 'holdfast-sockets'), '--config', config,
+                '--store', store, '--listen', f'127.0.0.1@{self.port}']
 
 
 class Nsd(Server):

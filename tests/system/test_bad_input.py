@@ -513,8 +513,8 @@ class Store(Case):
         self.compile()
         name, = [n for n in self.files() if n.endswith("holdfast-store")]
         whole = self.files()[name]
-        self.assertIn(b" 1\n", whole.split(b"\n")[0] + b"\n")
-        for version, word in ((b"9", "newer"), (b"0", "older")):
+        self.assertIn(b" 2\n", whole.split(b"\n")[0] + b"\n")
+        for version, word in ((b"9", "newer"), (b"1", "older")):
             first, rest = whole.split(b"\n", 1)
             self.write_store(name, first[:-1] + version + b"\n" + rest)
             self.all_refuse([self.path("store"), word])
