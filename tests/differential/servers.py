@@ -115,7 +115,8 @@ class Holdfast(Server):
         # the peers' cookies are off too; tests/system/test_cookies.py has them
         config = os.path.join(self.dir, 'holdfast.yaml')
         with open(config, 'w') as f:
-            f.write('answer: {cookies: {mode: "off"}}\n')
+            f.write(f'store: {{run: {self.dir}}}\n'
+                    'answer: {cookies: {mode: "off"}}\n')
         return [os.path.join(BUILD, 'holdfast-sockets'), '--config', config,
                 '--store', store, '--listen', f'127.0.0.1@{self.port}']
 
