@@ -10,7 +10,7 @@
 
 #include "base/name.h"
 #include "base/wire.h"
-#include "control/sign/canonical_rrset.h"
+#include "control/sign/owner_walk.h"
 
 enum {
 	/* of an owner, NSEC, RRSIG and one more included; a name with more

@@ -11,7 +11,7 @@
 
 #include "base/name.h"
 #include "base/wire.h"
-#include "control/sign/canonical_rrset.h"
+#include "control/sign/owner_walk.h"
 #include "control/sign/sign_denial.h"
 #include "control/sign/sign_source.h"
 #include "control/sign/signature.h"

@@ -8,6 +8,7 @@
 
 #include "base/name.h"
 #include "base/wire.h"
+#include "control/dnssec/dnssec_canonical.h"
 #include "control/sign/key_roll.h"
 
 enum {
@@ -38,6 +39,7 @@ void
 signer_fini(struct signer *s)
 {
 	bytes_fini(&s->data);
+	bytes_fini(&s->scratch);
 }
 
 /* FNV-1a, then its bits mixed: neighbours are to be far apart. */
@@ -222,16 +224,15 @@ signature_make(struct signer *s, const struct zone_key *key,
 	uint32_t jitter =
 	    signature_jitter(record_owner(z, r), r->type, s->policy->jitter_s);
 	uint32_t now = (uint32_t)s->now;
-	int rc;
 
 	wire_store32(rrsig + RRSIG_ENDS, now + s->policy->validity_s - jitter);
 	wire_store32(rrsig + RRSIG_BEGINS, now - SIGNATURE_BACK_S);
 	bytes_clear(&s->data);
 	bytes_append(&s->data, rrsig, head_bytes);
-	rc = canonical_rrset_append(z, first, end, &s->data, err);
-	if (rc == 0)
-		rc = data_sign(s, key, rrsig + head_bytes, err);
-	return rc;
+	if (!dnssec_canonical_rrset(&s->data, z, first, end - first,
+		z->records[first].ttl, &s->scratch))
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	return data_sign(s, key, rrsig + head_bytes, err);
 }
 
 static int

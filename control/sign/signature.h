@@ -8,7 +8,7 @@
 #define HOLDFAST_SIGNATURE_H
 
 #include "config/config.h"
-#include "control/sign/canonical_rrset.h"
+#include "control/sign/owner_walk.h"
 #include "control/sign/zone_key.h"
 
 enum {
@@ -32,6 +32,7 @@ struct signer {
 	uint64_t now;
 	struct signature_source source;
 	struct bytes data; /* what is signed */
+	struct bytes scratch;
 	uint64_t made, kept;
 	uint64_t ends_first; /* of all signatures; 0: there was none */
 };

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * RRsets in the form that is signed and digested (RFC 4034 section 6.2 and 6.3,
- * RFC 6840 section 5.1), and the walk over a zone by owners that tells what of
- * it is the zone's own. Control's threads; memory is the caller's buffers.
+ * The walk over a zone by owners that tells what of it is the zone's own, and
+ * so is signed. Any thread; allocates nothing.
  */
-#ifndef HOLDFAST_CANONICAL_RRSET_H
-#define HOLDFAST_CANONICAL_RRSET_H
+#ifndef HOLDFAST_OWNER_WALK_H
+#define HOLDFAST_OWNER_WALK_H
 
 #include "snapshot/records.h"
-
-/* Appends the records [first, end) of one RRset (they share owner and type; of
- * RRSIGs each may have a TTL of its own): owner, type, class, TTL, length,
- * RDATA with names in lower case, in canonical order, equal ones once. */
-int canonical_rrset_append(const struct zone_records *z, size_t first,
-    size_t end, struct bytes *out, struct err *err);
 
 enum owner_kind {
 	OWNER_AUTHORITATIVE,
