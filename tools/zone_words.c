@@ -13,8 +13,21 @@
 #include "control/sign/sign_source.h"
 #include "control/source/zonefile.h"
 
+/* Where the shell that wrote it would look: a zone directory, which a list must
+ * not leave, is none of its concern. */
+static void
+file_append(struct bytes *list, const char *directory, const char *file)
+{
+	if (file[0] && file[0] != '/') {
+		bytes_append(list, directory, strlen(directory));
+		bytes_append(list, "/", 1);
+	}
+	bytes_append(list, file, strlen(file));
+}
+
 static int
-words_to_list(const struct tool *t, struct bytes *list, struct err *err)
+words_to_list(const struct tool *t, const char *directory, struct bytes *list,
+    struct err *err)
 {
 	for (size_t i = 0; i < t->nzones; i++) {
 		const char *word = t->zones[i];
@@ -26,7 +39,7 @@ words_to_list(const struct tool *t, struct bytes *list, struct err *err)
 			    "it can't be given");
 		bytes_append(list, word, name);
 		bytes_append(list, "\t", 1);
-		bytes_append(list, word + name + 1, strlen(word + name + 1));
+		file_append(list, directory, word + name + 1);
 		bytes_append(list, "\n", 1);
 	}
 	return list->failed ? err_set(err, ERR_NO_MEMORY, "out of memory") : 0;
@@ -42,7 +55,7 @@ zone_words_take(struct zone_words *w, const struct tool *t, struct err *err)
 	if (getcwd(directory, sizeof directory) == NULL)
 		return err_set_errno(err, "where am I?");
 	bytes_init(&list);
-	rc = words_to_list(t, &list, err);
+	rc = words_to_list(t, directory, &list, err);
 	if (!rc)
 		rc = config_zone_list_parse(&w->zones, &w->nzones, "--zone",
 		    directory, list.data, list.len, err);

@@ -190,6 +190,13 @@ class Compile(Case):
         self.assertEqual(again["activation"], 2)
         self.assertEqual(again["generation"], second["generation"])
 
+    def test_files_are_where_the_shell_would_look(self):
+        name, path = self.zone().split("=")
+        for word in os.path.basename(path), "../" + os.path.basename(path):
+            self.tool("compile", "--store", self.path("store%d" % len(word)),
+                      "--zone", name + "=" + word,
+                      cwd=self.run_dir if word[0] == "." else self.top)
+
     def test_list(self):
         names = ["z%d.test" % i for i in range(50)]
         for name in names:
