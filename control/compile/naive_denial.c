@@ -406,22 +406,13 @@ naive_prove_expanded(const struct naive_zone *z, const uint8_t *name,
 		nsec3_cover_add(z, name_parent(name, below - 1), p);
 }
 
-/* RFC 4035 section 3.1.3.4; RFC 5155 section 7.2.5. */
+/* RFC 4035 section 3.1.3.4; RFC 5155 section 7.2.5: the proof that a name is
+ * missing, but that what was the wildcard's cover is its own record. */
 void
 naive_prove_expanded_nodata(const struct naive_zone *z, const uint8_t *name,
     const uint8_t *encloser, struct naive_proof *p)
 {
-	uint8_t made[DNS_NAME_MAX + 1];
-	const uint8_t *wildcard = wildcard_below(made, encloser);
-
-	if (z->chain.type == DNS_TYPE_NSEC) {
-		nsec_add(z, name, p);
-		nsec_add(z, wildcard, p);
-	}
-	if (is_nsec3(z)) {
-		nsec3_encloser_add(z, name, encloser, p);
-		nsec3_cover_add(z, wildcard, p);
-	}
+	naive_prove_missing(z, name, encloser, p);
 }
 
 /* RFC 4035 section 3.1.4.1; RFC 5155 section 7.2.7. */
