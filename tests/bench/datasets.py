@@ -6,17 +6,21 @@
 
 Into DIRECTORY/NAME/: zones.list (lines APEX<TAB>FILE, absolute), the zone
 files, and queries.txt (lines NAME TYPE for dnsperf and kxdpgun: 80 % names that
-exist, 20 % that do not, in random order). A set that is there already is kept.
+exist, 20 % that do not, in random order). Sets that are signed have
+queries-do.txt besides, with kxdpgun's word for DO behind each line. A set that
+is there already is kept.
 """
 import os
 import random
 import shutil
+import subprocess
 import sys
 
 SETS = {
     'names-1k': ('one', 1000), 'names-1m': ('one', 1000000),
     'names-10m': ('one', 10000000), 'zones-100k': ('many', 100000),
     'zones-1m': ('many', 1000000), 'root': ('root', 0),
+    'signed-100k': ('signed', 100000), 'signed-1m': ('signed', 1000000),
 }
 QUERIES = 4 << 20
 HIT_PERCENT = 80
@@ -66,6 +70,27 @@ def make_one(top, final, names):
         lambda r: 'x%07d.bench.example A\n' % r.randrange(10000000))
 
 
+def make_signed(top, final, names):
+    """The same, signed by ldns with ECDSA P-256 and NSEC, for many years. The
+    keys, and so the bytes, are others every time."""
+    make_one(top, final, names)
+    zone = os.path.join(top, 'bench.example.zone')
+    plain = zone + '.plain'
+    os.rename(zone, plain)
+    key = subprocess.run(
+        ['ldns-keygen', '-a', 'ECDSAP256SHA256', '-k', 'bench.example'],
+        cwd=top, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    subprocess.run(
+        ['ldns-signzone', '-i', '20200101000000', '-e', '20380101000000',
+         '-o', 'bench.example', '-f', zone, plain, os.path.join(top, key)],
+        check=True)
+    os.remove(plain)
+    with open(os.path.join(top, 'queries.txt')) as plain, \
+            open(os.path.join(top, 'queries-do.txt'), 'w') as out:
+        for line in plain:
+            out.write(line.rstrip('\n') + ' D\n')
+
+
 def make_many(top, final, zones):
     """Many zones z0000000.example of ten records, 1,000 files a folder."""
     with open(os.path.join(top, 'zones.list'), 'w') as index:
@@ -106,7 +131,7 @@ def make_root(top, final, _):
         lambda r: 'x%07d. A\n' % r.randrange(10000000))
 
 
-MAKERS = {'one': make_one, 'many': make_many, 'root': make_root}
+MAKERS = {'one': make_one, 'signed': make_signed, 'many': make_many, 'root': make_root}
 
 
 def main():

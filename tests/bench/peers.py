@@ -50,6 +50,7 @@ class World:
         self.seconds = options.seconds
         self.tsc_hz = measure.tsc_hz()
         self.queries = self.store = None
+        self.dnssec = False  # the set is signed, and asked with DO
 
 
 def say(*words):
@@ -104,7 +105,7 @@ def measure_server(world, kind, edited, answers):
 
 def measure_all(world, name, options, edited):
     """One round over the servers: (rows, whether all went well)"""
-    answers = Answers(world.queries)
+    answers = Answers(world.queries, world.dnssec)
     rows, good = [], True
     for kind in servers.ALL:
         if kind.name not in options.servers:
@@ -130,6 +131,7 @@ def measure_set(world, name, options):
     with open(os.path.join(directory, 'zones.list')) as f:
         zones = [tuple(line.rstrip('\n').split('\t')) for line in f]
     world.queries = os.path.join(directory, 'queries.txt')
+    world.dnssec = os.path.exists(os.path.join(directory, 'queries-do.txt'))
     edited = cases.EditedZone(zones, world.directory)
     compiled = os.path.join(world.directory, 'compiled')
     world.store = compile_store(edited.zones, compiled)

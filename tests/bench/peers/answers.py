@@ -28,10 +28,10 @@ def some_questions(path):
             yield tuple(f.readline().decode().split())
 
 
-def answer(name, kind):
+def answer(name, kind, dnssec):
     """What must be the same: code, authority, and the records that are not
     additional (Knot adds addresses of mail exchangers, others do not)."""
-    message = dns.message.make_query(name, kind)
+    message = dns.message.make_query(name, kind, want_dnssec=dnssec)
     message.flags &= ~dns.flags.RD
     try:
         got = dns.query.udp(message, SERVER_ADDRESS, timeout=2)
@@ -49,13 +49,14 @@ def answer(name, kind):
 class Answers:
     """`first` fills itself from the first server that is checked."""
 
-    def __init__(self, queries):
+    def __init__(self, queries, dnssec):
+        self.dnssec = dnssec
         self.questions = list(some_questions(queries))
         self.first, self.first_name = None, None
 
     def check(self, server_name):
         """The differences in words, none if there is none."""
-        got = [answer(*q) for q in self.questions]
+        got = [answer(*q, self.dnssec) for q in self.questions]
         if self.first is None:
             self.first, self.first_name = got, server_name
             silent = sum('NOERROR AA' in a for a in got) == 0

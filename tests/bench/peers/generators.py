@@ -55,7 +55,9 @@ class Kxdpgun(Generator):
         super().__init__(
             'kxdpgun', '-t', str(math.ceil(seconds)), '-Q', str(int(qps)),
             '-b', '32', '-F', str(world.other_cpu), '-I',
-            world.link.client_end, '-i', world.queries, SERVER_ADDRESS)
+            world.link.client_end, '-i',
+            world.queries.replace('.txt', '-do.txt' if world.dnssec else '.txt'),
+            SERVER_ADDRESS)
 
     def result(self):
         text = text_of(self.process)
@@ -75,7 +77,8 @@ class Dnsperf(Generator):
     def __init__(self, world, _, seconds, *more):
         super().__init__(
             'dnsperf', '-s', SERVER_ADDRESS, '-d', world.queries, '-l',
-            str(math.ceil(seconds)), '-q', str(OUTSTANDING), '-t', '1', *more)
+            str(math.ceil(seconds)), '-q', str(OUTSTANDING), '-t', '1',
+            *(['-D'] if world.dnssec else []), *more)
 
     def result(self):
         text = text_of(self.process)
@@ -120,6 +123,7 @@ class HoldfastLoad(Generator):
             '--file-prefix', 'hfpeersload%d' % os.getpid(),
             '--server', SERVER_ADDRESS, '--server-mac', server.mac,
             '--zones-from', server.path('zones.list'), '--nxdomain', '20',
+            *(['--edns', '100', '--do', '100'] if world.dnssec else []),
             '--seconds', str(math.ceil(seconds)),
             '--quiet', '--json', self.json)
 
