@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * One question answered from two generations by the real engine, and what
+ * became of the answer. Control's threads, each with a struct replay of its
+ * own; allocates when that is made.
+ *
+ * A question is asked as it was sampled, and once more over a stream where UDP
+ * cut an answer, so that what it says is judged by the whole of it. A chain is
+ * judged by its end: an alias whose target has gone is a loss.
+ *
+ * A shadowing wildcard shows in two ways: a name that had data of its own, or
+ * of a wildcard further down, gets a wildcard's from another place (SHADOWED),
+ * or no data of that type any more (TO_NODATA). An empty non-terminal that
+ * comes between a wildcard and its names shows as TO_NXDOMAIN or TO_NODATA; an
+ * accidental delegation as TO_REFERRAL.
+ */
+#ifndef HOLDFAST_REPLAY_H
+#define HOLDFAST_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/sample.h"
+#include "config/config.h"
+#include "dataplane/answer/answer.h"
+#include "snapshot/generation.h"
+
+/* Enum, word, whether it is a loss, what it means in a verdict. */
+/* clang-format off */
+#define REPLAY_CHANGES(X) \
+	X(SAME,        "same",        0, "is answered as before") \
+	X(CHANGED,     "changed",     0, "has other data") \
+	X(BETTER,      "better",      0, "gets data that it did not have") \
+	X(TO_WILDCARD, "to_wildcard", 0, "did not exist, and gets a wildcard's data") \
+	X(TO_NXDOMAIN, "to_nxdomain", 1, "has data now, and would be NXDOMAIN") \
+	X(TO_NODATA,   "to_nodata",   1, "has data now, and would have none of this type") \
+	X(TO_REFUSED,  "to_refused",  1, "has data now, and would be REFUSED") \
+	X(TO_SERVFAIL, "to_servfail", 1, "has data now, and would be SERVFAIL") \
+	X(TO_REFERRAL, "to_referral", 1, "has data now, and would be delegated") \
+	X(SHADOWED,    "shadowed",    1, "has data now, and would get a wildcard's from elsewhere") \
+	X(TRUNCATED,   "truncated",   0, "fits into UDP now, and would be truncated") \
+	X(SIZE_JUMP,   "size_jump",   0, "would grow to more than twice its size")
+/* clang-format on */
+
+enum replay_change {
+#define REPLAY_ENUM(name, word, loss, meaning) REPLAY_##name,
+	REPLAY_CHANGES(REPLAY_ENUM)
+#undef REPLAY_ENUM
+	    REPLAY_CHANGE_COUNT
+};
+
+const char *replay_change_word(enum replay_change c);
+const char *replay_change_meaning(enum replay_change c);
+/* What was answered is not answered any more. */
+bool replay_change_is_loss(enum replay_change c);
+
+/* [0]: of the active generation; [1]: of the candidate. */
+struct replay_pair {
+	enum replay_change change; /* of what it says */
+	bool truncated, size_jump; /* besides, whatever it says */
+	uint16_t bytes[2];   /* as sent over the transport that was asked for */
+	uint8_t rcode[2];    /* of that */
+	uint8_t verdict[2];  /* enum verdict, of that */
+	uint32_t hash[2];    /* message_hash() of that */
+	uint64_t cycles[2];  /* TSC, of that: one query, caches as they are */
+	uint8_t apex_labels[2]; /* of the zone that answered */
+};
+
+struct replay;
+
+/* `answer`: how the data plane answers. */
+int replay_new(
+    struct replay **out, const struct config_answer *answer, struct err *err);
+void replay_free(struct replay **r);
+
+/* `query` has at most SAMPLE_QUERY_MAX octets; `transport` is an enum
+ * answer_transport. Either generation may be NULL: SERVFAIL. */
+enum replay_change replay_pair(struct replay *r,
+    const struct generation *active, const struct generation *candidate,
+    const uint8_t *query, size_t bytes, unsigned transport,
+    struct replay_pair *out);
+
+/* Whether what the data plane said (sample->hash) can be compared with
+ * pair->hash of the generation that it names: it was a plain answer, no limit
+ * acted, and no option of the client's could have changed what fits. */
+bool replay_is_comparable(const struct sample *s);
+
+#endif
