@@ -48,7 +48,7 @@ uint32_t message_hash(const uint8_t *message, size_t bytes);
 
 /* The name at `at`, pointers followed, into `name` (in lower case); octets, or
  * 0 if there is no sound one. */
-size_t message_name(const uint8_t *message, size_t bytes, uint32_t at,
-    uint8_t name[256]);
+size_t message_name(
+    const uint8_t *message, size_t bytes, uint32_t at, uint8_t name[256]);
 
 #endif

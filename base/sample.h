@@ -29,7 +29,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cache_line.h"
 #include "base/dns.h"
 #include "base/err.h"
 
@@ -46,7 +45,12 @@ enum {
 	SAMPLE_BLOCK_HEAD = 128,
 };
 
-enum sample_side { SAMPLE_STABLE, SAMPLE_CANDIDATE, SAMPLE_SIDES };
+enum sample_side {
+	SAMPLE_STABLE,
+	SAMPLE_CANDIDATE,
+	SAMPLE_SIDES,
+	SAMPLE_NOT = SAMPLE_SIDES, /* these are never sampled */
+};
 
 struct sample_ring_d {
 	uint64_t magic;
@@ -95,16 +99,17 @@ void sample_ring_close(struct sample_ring **r);
 
 /* One thread's end. All zero: off. */
 struct sampler {
-	_Alignas(CORE_ALIGN) struct sampler_turn {
-		uint64_t last, gap; /* ticks; due when `gap` after `last` */
-		uint64_t credit;    /* ticks saved up */
-		uint64_t seen;      /* queries since the last sample */
-	} turn[SAMPLE_SIDES];
+	struct sampler_turn {
+		uint64_t last;       /* ticks */
+		uint64_t haste;      /* ~(ticks after `last` when one is due) */
+		int64_t credit;      /* ticks saved up, or owed */
+		uint64_t seen;       /* queries since the last sample */
+	} turn[SAMPLE_SIDES + 1];    /* of SAMPLE_NOT: never due */
 	_Atomic uint64_t *written;   /* of the block */
 	struct sample_slot_d *slots; /* of the block */
 	struct sample_slot_d *held;  /* under way; NULL: none */
 	uint32_t slot_mask;
-	uint64_t interval; /* ticks between samples */
+	uint64_t interval, credit_max; /* ticks: between samples, saved up */
 	uint64_t random;
 };
 
@@ -113,7 +118,7 @@ void sampler_init(struct sampler *s, struct sample_ring *r, unsigned block,
     unsigned per_second, uint64_t hz, uint64_t now);
 
 /* Whether one of the `n` queries that are to be answered now is to be sampled.
- * Two cache lines that are the thread's own. */
+ * Touches one cache line, the thread's own. */
 static inline bool
 sampler_is_due(
     struct sampler *s, enum sample_side side, uint64_t now, unsigned n)
@@ -121,10 +126,10 @@ sampler_is_due(
 	struct sampler_turn *t = &s->turn[side];
 
 	t->seen += n;
-	return __builtin_expect(now - t->last >= t->gap, 0);
+	return __builtin_expect(now - t->last >= ~t->haste, 0);
 }
 
-/* Which of n: at random. n is not 0. */
+/* Which of n: at random. */
 unsigned sampler_pick(struct sampler *s, unsigned n);
 
 /* Copies the query, before it is answered in place; true if sampler_finish() is

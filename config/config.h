@@ -73,6 +73,7 @@ struct config_answer {         /* section `answer`, of data plane and sockets */
 	char *identity;        /* id.server, hostname.bind; NULL: off */
 	char *version;         /* version.server, version.bind; NULL: off */
 	unsigned quarantine_s; /* a query that crashes is dropped, 3600 */
+	unsigned samples_per_second; /* of a thread; 0: none, 200 */
 	enum config_cookies cookies;
 	char *cookie_secret_file; /* NULL: COOKIE_FILE_NAME in the store */
 };

@@ -188,6 +188,16 @@ static const struct schema_row answer_rows[] = {
 	.initial = "3600",
 	.help = "Seconds for which a query that has crashed data plane or "
 		"sockets is dropped; then it is tried again."},
+    {.name = "samples_per_second",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, answer.samples_per_second),
+	.high = 10000,
+	.initial = "200",
+	.help = "Queries a second that each core or thread shows to the "
+		"control process, which asks them of a new generation before "
+		"that is published; as many again are from the clients of a "
+		"canary. Clients' addresses and EDNS options are left out. 0: "
+		"none."},
     {.name = "cookies", .type = SCHEMA_SECTION, .section = &cookie_section},
 };
 COUNT_ROWS(answer_rows);

@@ -56,6 +56,8 @@
 #define SOCKETS_COUNTERS_NAME   "sockets.counters"
 #define DATAPLANE_LIMITED_NAME  "dataplane.limited" /* base/limited.h */
 #define SOCKETS_LIMITED_NAME    "sockets.limited"
+#define DATAPLANE_SAMPLES_NAME  "dataplane.samples" /* base/sample.h */
+#define SOCKETS_SAMPLES_NAME    "sockets.samples"
 #define DATAPLANE_MESSAGE_MAX   4096
 
 /* A parsed request or answer. Borrows from the message, which it cuts up. */

@@ -307,13 +307,15 @@ admit(struct core *c, uint64_t now)
 	admit_batch(c, prefixes, &c->burst.candidate, now);
 }
 
+/* `key`: of the canary's hash; `side`: how it is sampled. */
 static void
 answer_batch(struct core *c, const struct generation *g,
-    const struct query_ctx *ctx, struct burst_batch *a, uint64_t now)
+    const struct query_ctx *ctx, struct burst_batch *a, uint64_t now,
+    const uint64_t key[2], enum sample_side side)
 {
 	struct answer_query *q = a->queries;
 	struct burst *b = &c->burst;
-	unsigned ip6 = 0;
+	unsigned ip6 = 0, sampled;
 
 	if (unlikely(quarantine_is_active(c->quarantine)))
 		drop_quarantined(c, a);
@@ -321,11 +323,14 @@ answer_batch(struct core *c, const struct generation *g,
 		return;
 	if (c->log)
 		burst_log_hold_all(c->log, g, q, a->count, ANSWER_UDP);
+	sampled = sampled_query_begin(
+	    &c->sampler, side, now, q, a->count, ANSWER_UDP, key);
 	answer_batch_find(c->batch, g, ctx, q, a->count);
 	if (unlikely(ctx->prohibited))
 		limits_name_denied(q, a->count);
 	limiter_respond(&c->limiter, now, q, a->count);
 	answer_batch_write(c->batch, g, ctx, q, a->count);
+	sampled_query_end(&c->sampler, sampled, g, ctx, q);
 	for (unsigned k = 0; k < a->count; k++) {
 		unsigned i = a->packet[k];
 
@@ -446,9 +451,12 @@ do_burst(struct core *c, uint64_t start)
 	set_context(c, start);
 	admit(c, start);
 	stage_end(STAGE_FRAME);
-	answer_batch(c, pair->stable, ctx, &b->stable, start);
-	answer_batch(c, pair->candidate, ctx, &b->candidate, start);
-	answer_batch(c, &answer_nothing, &c->denied, &b->denied, start);
+	answer_batch(c, pair->stable, ctx, &b->stable, start, pair->canary_key,
+	    SAMPLE_STABLE);
+	answer_batch(c, pair->candidate, ctx, &b->candidate, start,
+	    pair->canary_key, SAMPLE_CANDIDATE);
+	answer_batch(c, &answer_nothing, &c->denied, &b->denied, start,
+	    pair->canary_key, SAMPLE_NOT);
 	send_replies(c);
 	if (c->log)
 		burst_log_end(c->log);

@@ -17,6 +17,7 @@
 
 #include "base/cache_line.h"
 #include "dataplane/answer/answer.h"
+#include "dataplane/answer/sampled_query.h"
 #include "dataplane/guard/burst_log.h"
 #include "dataplane/guard/quarantine.h"
 #include "dataplane/limit/limits.h"
@@ -69,6 +70,7 @@ struct core {
 	uint16_t lcore;
 	unsigned reader;                /* of live */
 	struct limiter limiter;         /* all zero: nothing is limited */
+	struct sampler sampler;         /* all zero: nothing is sampled */
 	struct query_ctx query, denied; /* the port's, with this burst's time */
 	struct burst burst;
 };

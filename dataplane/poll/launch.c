@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -52,8 +53,9 @@ struct launch {
 	struct core *cores; /* in DPDK's memory */
 	struct answer_config answer;
 	char *counters_path, *page_path, *health_path, *socket_path;
-	char *limited_path;
+	char *limited_path, *samples_path;
 	char *cookie_path;
+	struct sample_ring *samples; /* NULL: nothing is sampled */
 	char labels[HEALTH_CORES_MAX][COUNTERS_NAME_MAX];
 	void *accounts[HEALTH_CORES_MAX]; /* of the cores' limiters */
 	/* Each written by its core. */
@@ -110,6 +112,8 @@ make_paths(struct launch *l, struct err *err)
 	    asprintf(&l->socket_path, "%s/%s", run, DATAPLANE_SOCKET_NAME) <
 		0 ||
 	    asprintf(&l->limited_path, "%s/%s", run, DATAPLANE_LIMITED_NAME) <
+		0 ||
+	    asprintf(&l->samples_path, "%s/%s", run, DATAPLANE_SAMPLES_NAME) <
 		0)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	l->management.health_path = l->health_path;
@@ -282,6 +286,24 @@ open_limited(struct launch *l, struct err *err)
 	return rc;
 }
 
+/* Where the cores put samples of what is asked. */
+static int
+open_samples(struct launch *l, struct err *err)
+{
+	unsigned per_second = l->config->answer.samples_per_second;
+	struct management *m = &l->management;
+	int rc;
+
+	if (per_second == 0)
+		return 0;
+	rc = sample_ring_create(&l->samples, l->samples_path, m->ncores,
+	    per_second, VERDICT_COUNT, err);
+	for (unsigned i = 0; i < m->ncores && !rc; i++)
+		sampler_init(&m->cores[i].sampler, l->samples, i, per_second,
+		    rte_get_tsc_hz(), rte_rdtsc());
+	return rc;
+}
+
 /* A list that is bad stops no answers: not those that run, and not those of a
  * restart. Then there is none. */
 static void
@@ -403,6 +425,9 @@ run_on_eal(struct launch *l, struct err *err)
 	rc = open_limited(l, err);
 	if (rc)
 		goto close_counters;
+	rc = open_samples(l, err);
+	if (rc)
+		goto close_counters;
 	rc = page_create(&m->page, l->page_path, err);
 	if (rc)
 		goto close_counters;
@@ -437,6 +462,8 @@ close_counters:
 	if (m->limited)
 		counters_close(&m->limited);
 	unlink(l->limited_path);
+	sample_ring_close(&l->samples);
+	unlink(l->samples_path);
 free_cores:
 	for (unsigned i = 0; i < m->ncores; i++) {
 		answer_batch_free(m->cores[i].batch);
@@ -458,6 +485,7 @@ launch_free(struct launch *l)
 	free(l->health_path);
 	free(l->socket_path);
 	free(l->limited_path);
+	free(l->samples_path);
 	free(l->cookie_path);
 	free(l);
 }

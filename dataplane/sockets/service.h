@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "dataplane/answer/answer.h"
+#include "dataplane/answer/sampled_query.h"
 #include "dataplane/guard/guard.h"
 #include "dataplane/limit/limits.h"
 #include "dataplane/sockets/grace.h"
@@ -38,7 +39,9 @@ struct service {
 	struct tcp_limits limits;
 	struct tcp_clients *clients;
 	struct grace grace;
-	struct guard *guard; /* NULL in tests */
+	struct guard *guard;         /* NULL in tests */
+	struct sample_ring *samples; /* NULL: nothing is sampled */
+	unsigned samples_per_second; /* of a worker */
 };
 
 /* What the queries of a burst have in common. */

@@ -28,6 +28,7 @@ enum {
 	UDP_ROUNDS_MAX = 4, /* bursts of one socket before others have a turn */
 	SWEEP_MS = 100,
 	STOP_MS = 1000,
+	NS_PER_SECOND = 1000000000,
 };
 
 struct worker {
@@ -37,6 +38,7 @@ struct worker {
 	counter_t *counters;
 	struct answer_batch *batch;
 	struct burst_log *log; /* the guard's; NULL: none */
+	struct sampler sampler;
 	struct udp *udp;
 	struct tcp *tcp;
 	struct event_source stop;
@@ -109,12 +111,15 @@ worker_fill(struct worker *w, struct err *err)
 	w->batch = answer_batch_new();
 	if (w->batch == NULL)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a worker");
-	rc = udp_new(
-	    &w->udp, w->service, w->number, w->batch, w->log, w->counters, err);
+	sampler_init(&w->sampler, w->service->samples, w->number,
+	    w->service->samples_per_second, NS_PER_SECOND,
+	    clock_ns(CLOCK_MONOTONIC));
+	rc = udp_new(&w->udp, w->service, w->number, w->batch, w->log,
+	    &w->sampler, w->counters, err);
 	if (rc)
 		return rc;
-	return tcp_new(&w->tcp, w->service, w->batch, w->log, w->counters,
-	    w->epoll_fd, err);
+	return tcp_new(&w->tcp, w->service, w->batch, w->log, &w->sampler,
+	    w->counters, w->epoll_fd, err);
 }
 
 int

@@ -48,7 +48,7 @@ struct program {
 	struct worker *workers[GRACE_READERS_MAX];
 	unsigned nworkers;
 	int signal_fd;
-	char *limited_path;
+	char *limited_path, *samples_path;
 	uint64_t looked_ms; /* at the quarantine */
 };
 
@@ -146,6 +146,22 @@ limited_make(struct program *p, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	return limited_create(
 	    &p->service.limited, p->limited_path, labels, o->threads, err);
+}
+
+static int
+samples_make(struct program *p, struct err *err)
+{
+	const struct sockets_options *o = &p->options;
+	unsigned per_second = o->config->answer.samples_per_second;
+
+	if (o->run_dir == NULL || per_second == 0)
+		return 0;
+	if (asprintf(&p->samples_path, "%s/%s", o->run_dir,
+		SOCKETS_SAMPLES_NAME) < 0)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	p->service.samples_per_second = per_second;
+	return sample_ring_create(&p->service.samples, p->samples_path,
+	    o->threads, per_second, VERDICT_COUNT, err);
 }
 
 /* The workers' secrets from now on. */
@@ -255,6 +271,8 @@ service_make(struct program *p, struct err *err)
 	if (!rc)
 		rc = limited_make(p, err);
 	if (!rc)
+		rc = samples_make(p, err);
+	if (!rc)
 		rc = guard_make(s, o, err);
 	if (rc)
 		return rc;
@@ -330,6 +348,11 @@ service_limits_free(struct program *p)
 		unlink(p->limited_path);
 	}
 	free(p->limited_path);
+	if (p->service.samples) {
+		sample_ring_close(&p->service.samples);
+		unlink(p->samples_path);
+	}
+	free(p->samples_path);
 }
 
 static void

@@ -18,8 +18,8 @@ enum { ACCEPT_BURST = 32 };
 
 int
 tcp_new(struct tcp **out, const struct service *service,
-    struct answer_batch *batch, struct burst_log *log, counter_t *counters,
-    int epoll_fd, struct err *err)
+    struct answer_batch *batch, struct burst_log *log, struct sampler *sampler,
+    counter_t *counters, int epoll_fd, struct err *err)
 {
 	struct tcp *t = calloc(1, sizeof *t);
 
@@ -32,6 +32,7 @@ tcp_new(struct tcp **out, const struct service *service,
 	t->service = service;
 	t->batch = batch;
 	t->log = log;
+	t->sampler = sampler;
 	t->quarantine = guard_quarantine_find(service->guard);
 	t->counters = counters;
 	t->epoll_fd = epoll_fd;

@@ -20,8 +20,8 @@ struct tcp;
 /* Connections are put into the epoll set `epoll_fd` with a pointer to their
  * struct event_source. */
 int tcp_new(struct tcp **out, const struct service *service,
-    struct answer_batch *batch, struct burst_log *log, counter_t *counters,
-    int epoll_fd, struct err *err);
+    struct answer_batch *batch, struct burst_log *log, struct sampler *sampler,
+    counter_t *counters, int epoll_fd, struct err *err);
 void tcp_free(struct tcp **t); /* closes what is open */
 
 /* Takes the connections that wait at a listener. False when descriptors are

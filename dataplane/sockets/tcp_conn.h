@@ -28,6 +28,7 @@ struct tcp {
 	const struct service *service;
 	struct answer_batch *batch;
 	struct burst_log *log;
+	struct sampler *sampler; /* the worker's */
 	const struct quarantine *quarantine;
 	counter_t *counters;
 	int epoll_fd;

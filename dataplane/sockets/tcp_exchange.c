@@ -56,6 +56,8 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 	    .capacity = DNS_MESSAGE_MAX + ANSWER_SPARE_BYTES,
 	    .client = c->address,
 	    .client_bytes = c->address_bytes};
+	bool candidate = g && g == live->candidate;
+	unsigned sampled;
 
 	if (__builtin_expect(quarantine_is_active(t->quarantine), 0) &&
 	    quarantine_holds(t->quarantine, message, bytes)) {
@@ -66,12 +68,16 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 	memcpy(at + 2, message, bytes);
 	if (t->log)
 		burst_log_hold_all(t->log, g, &q, 1, ANSWER_STREAM);
+	sampled = sampled_query_begin(t->sampler,
+	    candidate ? SAMPLE_CANDIDATE : SAMPLE_STABLE,
+	    clock_ns(CLOCK_MONOTONIC), &q, 1, ANSWER_STREAM, live->key);
 	answer_batch_find(t->batch, g, &ctx, &q, 1);
 	answer_batch_write(t->batch, g, &ctx, &q, 1);
+	sampled_query_end(t->sampler, sampled, g, &ctx, &q);
 	if (t->log)
 		burst_log_end(t->log);
 	count_one(t->counters, COUNT_VERDICT_TCP + q.verdict);
-	if (g && g == live->candidate)
+	if (candidate)
 		count_one(t->counters, COUNT_CANARY_QUERIES);
 	if (q.response_bytes == 0)
 		return false;

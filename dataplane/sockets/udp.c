@@ -34,6 +34,7 @@ struct udp {
 	const struct service *service;
 	struct answer_batch *batch;
 	struct burst_log *log;
+	struct sampler *sampler; /* the worker's */
 	const struct quarantine *quarantine;
 	counter_t *counters;
 	struct limiter limiter;
@@ -72,8 +73,8 @@ limiter_make(struct udp *u, unsigned number)
 
 int
 udp_new(struct udp **out, const struct service *service, unsigned number,
-    struct answer_batch *batch, struct burst_log *log, counter_t *counters,
-    struct err *err)
+    struct answer_batch *batch, struct burst_log *log, struct sampler *sampler,
+    counter_t *counters, struct err *err)
 {
 	struct udp *u = calloc(1, sizeof *u);
 
@@ -87,6 +88,7 @@ udp_new(struct udp **out, const struct service *service, unsigned number,
 	u->service = service;
 	u->batch = batch;
 	u->log = log;
+	u->sampler = sampler;
 	u->quarantine = guard_quarantine_find(service->guard);
 	u->counters = counters;
 	*out = u;
@@ -253,22 +255,28 @@ limits_count(struct udp *u)
 }
 
 /* Answers the n queries of the group from `g`, and prepares their replies
- * behind the first `nout` ones. */
+ * behind the first `nout` ones. `key`: of the canary's hash; `side`: how they
+ * are sampled. */
 static unsigned
 group_answer(struct udp *u, const struct generation *g,
-    const struct query_ctx *ctx, unsigned n, uint64_t now, unsigned nout)
+    const struct query_ctx *ctx, unsigned n, uint64_t now, unsigned nout,
+    const uint64_t key[2], enum sample_side side)
 {
+	unsigned sampled;
 	uint64_t start = __rdtsc();
 
 	if (n == 0)
 		return nout;
 	if (u->log)
 		burst_log_hold_all(u->log, g, u->query, n, ANSWER_UDP);
+	sampled = sampled_query_begin(
+	    u->sampler, side, now, u->query, n, ANSWER_UDP, key);
 	answer_batch_find(u->batch, g, ctx, u->query, n);
 	if (ctx->prohibited)
 		limits_name_denied(u->query, n);
 	limiter_respond(&u->limiter, now, u->query, n);
 	answer_batch_write(u->batch, g, ctx, u->query, n);
+	sampled_query_end(u->sampler, sampled, g, ctx, u->query);
 	count_cycles(u->counters, __rdtsc() - start, n);
 	for (unsigned k = 0; k < n; k++) {
 		struct msghdr *h = &u->in[u->index[k]].msg_hdr;
@@ -362,17 +370,17 @@ udp_serve(struct udp *u, int fd, const struct live *live)
 	if (stable)
 		nout = group_answer(u, live->stable, &ctx,
 		    group_admit(u, group_make(u, stable), now, &denied), now,
-		    nout);
+		    nout, live->key, SAMPLE_STABLE);
 	if (canary) {
 		counters_add(&u->counters[COUNT_CANARY_QUERIES],
 		    (unsigned)__builtin_popcount(canary));
 		nout = group_answer(u, live->candidate, &ctx,
 		    group_admit(u, group_make(u, canary), now, &denied), now,
-		    nout);
+		    nout, live->key, SAMPLE_CANDIDATE);
 	}
 	if (denied)
 		nout = group_answer(u, &answer_nothing, &denied_ctx,
-		    group_make(u, denied), now, nout);
+		    group_make(u, denied), now, nout, live->key, SAMPLE_NOT);
 	limits_count(u);
 	udp_send(u, fd, nout);
 	return n > 0 ? (unsigned)n : 0;

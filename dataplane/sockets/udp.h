@@ -15,8 +15,8 @@ struct udp; /* scratch of one worker; about 2 MiB of address space */
 /* `number` is the worker's, from 0; `log` (NULL: none) holds the queries while
  * they are answered. */
 int udp_new(struct udp **out, const struct service *service, unsigned number,
-    struct answer_batch *batch, struct burst_log *log, counter_t *counters,
-    struct err *err);
+    struct answer_batch *batch, struct burst_log *log, struct sampler *sampler,
+    counter_t *counters, struct err *err);
 void udp_free(struct udp **u);
 
 /* Receives at most one burst from the socket, answers and sends. Returns how

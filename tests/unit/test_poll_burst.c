@@ -16,6 +16,7 @@
 #include <rte_mempool.h>
 
 #include "base/dns.h"
+#include "base/message.h"
 #include "dataplane/poll/burst.h"
 #include "dataplane/poll/core_counters.h"
 #include "dataplane/poll/eal.h"
@@ -321,6 +322,62 @@ START_TEST(canary)
 }
 END_TEST
 
+/* What is sampled is what was asked, with what went out, from both sides. */
+START_TEST(samples)
+{
+	const uint64_t key[2] = {1234567, 89};
+	char dir[UNIT_PATH_MAX], path[UNIT_PATH_MAX];
+	unsigned sides[2] = {0, 0};
+	struct sample_reader reader;
+	struct sample_ring *ring;
+	struct sample s;
+	struct rig r;
+
+	rig_make(&r);
+	r.candidate = generation_saying(&r, "candidate");
+	publish(&r, 300);
+	unit_directory_make(dir);
+	unit_path(path, dir, "samples");
+	OK(&r, sample_ring_create(&ring, path, 1, 1000, VERDICT_COUNT, &r.err));
+	sampler_init(&r.core.sampler, ring, 0, 1000, 1, rte_rdtsc());
+	OK(&r, sample_reader_init(&reader, path, VERDICT_COUNT, &r.err));
+	OK(&r, sample_reader_follow(&reader, &r.err));
+	for (unsigned client = 0; client < 500; client++) {
+		struct made m = question(client & 1, false, (uint16_t)client);
+		struct made out;
+		unsigned permille = page_client_permille(
+		    key, m.b + m.l3 + (m.ip6 ? 8 : 12), m.ip6 ? 16 : 4);
+		unsigned side =
+		    permille < 300 ? SAMPLE_CANDIDATE : SAMPLE_STABLE;
+
+		put(&r, &m);
+		burst_turn(&r.core);
+		ck_assert(take(&r, &out));
+		ck_assert(sample_next(&reader, &s));
+		ck_assert_uint_eq(s.permille, permille);
+		ck_assert_uint_eq(s.side, side);
+		ck_assert_uint_eq(s.generation,
+		    sample_mark((side == SAMPLE_STABLE ? r.stable : r.candidate)
+				    ->digest.b));
+		ck_assert_uint_eq(s.verdict, VERDICT_ANSWER);
+		ck_assert_uint_eq(s.transport, ANSWER_UDP);
+		ck_assert_uint_eq(s.query_bytes, m.n - m.l4 - 8);
+		ck_assert_mem_eq(s.query, m.b + m.l4 + 8, s.query_bytes);
+		ck_assert_uint_eq(s.response_bytes, out.n - m.l4 - 8);
+		ck_assert_uint_eq(
+		    s.hash, message_hash(out.b + m.l4 + 8, out.n - m.l4 - 8));
+		ck_assert(!sample_next(&reader, &s));
+		sides[side]++;
+	}
+	ck_assert_uint_ge(sides[0], 100);
+	ck_assert_uint_ge(sides[1], 100);
+	sample_reader_fini(&reader);
+	sample_ring_close(&ring);
+	unit_directory_remove(dir);
+	rig_remove(&r);
+}
+END_TEST
+
 /* With nothing loaded every question gets SERVFAIL. */
 START_TEST(no_generation)
 {
@@ -536,6 +593,6 @@ START_TEST(hardware_sums)
 END_TEST
 
 UNIT_MAIN("poll_burst", questions_answered, mixed_burst, noise_adds_up, canary,
-    no_generation, transmit_queue_full, to_the_kernel_and_back,
+    samples, no_generation, transmit_queue_full, to_the_kernel_and_back,
     flood_for_the_kernel, ring_to_the_kernel_full, limits_by_time,
     chained_frame, hardware_sums)
