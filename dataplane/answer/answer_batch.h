@@ -22,7 +22,6 @@ enum outcome {
 	OUTCOME_HEADER,   /* an error, header (and OPT) only */
 	OUTCOME_QUESTION, /* an error, or no records, with the question */
 	OUTCOME_BLOCK,    /* one block behind the question */
-	OUTCOME_RRSIG,    /* the signatures of a block's form for DO */
 	OUTCOME_DENIAL,   /* one block, and what shows what is not there */
 	OUTCOME_COMPOSE,  /* blocks one after the other: chains, links */
 	OUTCOME_CHAOS,    /* a TXT record of class CH */
@@ -164,8 +163,8 @@ void found_decide(struct found *out, const struct generation *g,
 static inline bool
 answer_has_zone(const struct answer_state *s)
 {
-	return s->outcome == OUTCOME_BLOCK || s->outcome == OUTCOME_COMPOSE ||
-	       s->outcome == OUTCOME_RRSIG;
+	return s->outcome == OUTCOME_BLOCK || s->outcome == OUTCOME_DENIAL ||
+	       s->outcome == OUTCOME_COMPOSE;
 }
 
 /* Octets of the OPT record that the response will have. */

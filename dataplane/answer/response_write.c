@@ -42,7 +42,9 @@ options_answered(const struct answer_state *s, const struct query_ctx *ctx)
 		return 0;
 	if (!ctx->config->nsid_bytes)
 		wants &= ~(unsigned)WANT_NSID;
-	/* RFC 9660 section 3.2: only where we have a zone for the name */
+	/* RFC 9660 section 3.2: wherever we have a zone for the query name,
+	 * also in referrals and in what says that something is not there;
+	 * nowhere else */
 	if (!answer_has_zone(s))
 		wants &= ~(unsigned)(WANT_ZONEVERSION | WANT_EXPIRE);
 	if (s->qtype != DNS_TYPE_SOA || s->found.kind != FOUND_ANSWER)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/wire.h"
+#include "tests/rig/denial_zones.h"
 #include "tests/unit/option_query.h"
 #include "tests/unit/unit_run.h"
 
@@ -79,6 +80,55 @@ START_TEST(zone_version)
 	rig_close(&r);
 	rig_open(&r, zones, 3);
 	version_is(&r, "elsewhere.", DNS_TYPE_A, 0, 1);
+	rig_close(&r);
+}
+END_TEST
+
+/* Of signed zones, for DO: proofs take other ways through the engine. */
+START_TEST(zone_version_beside_proofs)
+{
+	const struct text_zone signed_zones[] = {
+	    {"nsec.", denial_zone_nsec, false},
+	    {"example.", denial_zone_nsec3, false},
+	};
+	struct rig r;
+
+	rig_open(&r, signed_zones, 2);
+	for (size_t i = 0; i < denial_question_count; i++) {
+		struct option_query q;
+		const uint8_t *p;
+		unsigned bytes;
+
+		option_query_begin(&q, denial_questions[i].name, DNS_TYPE_TXT);
+		option_query_add(&q, DNS_OPTION_ZONEVERSION, NULL, 0);
+		/* DO */
+		q.message[q.opt_at + 7] |= 0x80;
+		rig_send(&r, q.message, q.bytes, ANSWER_STREAM);
+		p = option_response_find(&r, DNS_OPTION_ZONEVERSION, &bytes);
+		ck_assert_msg(p != NULL, "%s", denial_questions[i].name);
+		ck_assert_uint_eq(bytes, 6);
+		ck_assert_int_eq(p[0], 1);
+		ck_assert_int_eq(p[1], 0);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* Of a client that errs: asked for twice, answered once (the look for it sees
+ * to that). */
+START_TEST(zone_version_asked_twice)
+{
+	struct option_query q;
+	unsigned bytes;
+	struct rig r;
+
+	rig_open(&r, zones, 1);
+	option_query_begin(&q, "no.ex.test.", DNS_TYPE_A);
+	option_query_add(&q, DNS_OPTION_ZONEVERSION, NULL, 0);
+	option_query_add(&q, DNS_OPTION_ZONEVERSION, NULL, 0);
+	rig_send(&r, q.message, q.bytes, ANSWER_UDP);
+	ck_assert_ptr_nonnull(
+	    option_response_find(&r, DNS_OPTION_ZONEVERSION, &bytes));
 	rig_close(&r);
 }
 END_TEST
@@ -226,5 +276,6 @@ START_TEST(all_together)
 }
 END_TEST
 
-UNIT_MAIN("options", zone_version, zone_version_with_data_is_a_mistake, expire,
+UNIT_MAIN("options", zone_version, zone_version_beside_proofs,
+    zone_version_asked_twice, zone_version_with_data_is_a_mistake, expire,
     keepalive, extended_errors, all_together)
