@@ -7,6 +7,7 @@
  */
 #include "base/wire.h"
 #include "dataplane/answer/answer_batch.h"
+#include "dataplane/answer/message_opt.h"
 
 static void
 parse_fail(struct answer_state *s, struct answer_query *q, enum outcome outcome,
@@ -216,6 +217,24 @@ parse_cookie_alone(
 	s->outcome = OUTCOME_HEADER;
 }
 
+/* A message of an opcode that is not served: its verdict. RFC 6891 sections
+ * 6.1.1 and 7: whoever sends an OPT record gets one back, whatever becomes of
+ * the rest. */
+static void
+parse_unserved(struct answer_state *s, const struct query_ctx *ctx,
+    struct answer_query *q, enum verdict verdict, unsigned rcode)
+{
+	const uint8_t *opt = NULL;
+	unsigned n = message_opt_find(q->message, q->bytes, &opt);
+
+	s->qtype = 0;
+	if ((n && !parse_opt(s, ctx, q, opt, wire_load16(opt + 9))) || n > 1)
+		parse_formerr(s, q);
+	else if (s->outcome == OUTCOME_LOOKUP)
+		parse_fail(s, q, OUTCOME_HEADER, verdict, rcode);
+	s->outcome = OUTCOME_HEADER; /* BADVERS, too: no question was read */
+}
+
 /* Header word by word, for all that is not the usual query. Returns true if a
  * question is to be parsed. */
 static bool
@@ -239,12 +258,10 @@ parse_header_unusual(
 		/* nobody may notify us until zones come by transfer; AA is
 		 * copied (RFC 1996 section 3.3 has it in the request) */
 		s->flags |= wire_load16(m + 2) & DNS_FLAG_AA;
-		parse_fail(
-		    s, q, OUTCOME_HEADER, VERDICT_REFUSED, DNS_RCODE_REFUSED);
+		parse_unserved(s, ctx, q, VERDICT_REFUSED, DNS_RCODE_REFUSED);
 		return false;
 	default:
-		parse_fail(
-		    s, q, OUTCOME_HEADER, VERDICT_NOTIMP, DNS_RCODE_NOTIMP);
+		parse_unserved(s, ctx, q, VERDICT_NOTIMP, DNS_RCODE_NOTIMP);
 		return false;
 	}
 }
