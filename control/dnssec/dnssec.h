@@ -42,6 +42,9 @@ struct dnssec_result {
 	/* When the first RRset has no valid signature any more, seconds since
 	 * 1970; DNSSEC_NEVER: unsigned, or no RRset has one now. */
 	uint64_t expires_at;
+	/* Refused for nothing but signatures that are not valid yet: when the
+	 * last RRset has one that is. 0: anything else. */
+	uint64_t valid_from;
 };
 
 /* RFC 4034, 4035, 5155, 6840 and 8976 (ZONEMD, also of unsigned zones). 0, or

@@ -110,6 +110,8 @@ dnssec_check(const struct zone_records *z, const struct dnssec_options *options,
 		return rc;
 	dnssec_warn_rest(&f);
 	result->faults = f.count;
+	if (f.early != f.count)
+		result->valid_from = 0;
 	return dnssec_faults_sum(&f, err);
 }
 

@@ -26,6 +26,7 @@ struct dnssec_faults {
 	void (*warn)(void *arg, const char *text);
 	void *arg;
 	uint64_t count, shown;
+	uint64_t early; /* of them, those that time heals */
 	uint64_t warned[DNSSEC_WARNING_COUNT];
 	char text[ERR_TEXT_MAX - 256]; /* room for the file's name */
 };

@@ -321,24 +321,27 @@ signature_text(const struct check *c, const struct record *rrsig,
 	    dnssec_type_text(type, covered(c->zone, rrsig)), s.tag, cause);
 }
 
+/* A signature with its dates looked at. *when: of a valid one, its end; of one
+ * that is not valid yet, its begin. */
 static enum signature_state
-state_by_date(const struct check *c, const struct signature *s, uint64_t *end)
+state_by_date(const struct check *c, const struct signature *s, uint64_t *when)
 {
 	const struct record *rrsig = &c->zone->records[s->rrsig];
 	uint64_t now = c->options->now;
 	struct dnssec_rrsig fields;
 
-	*end = 0;
+	*when = 0;
 	if (s->state != STATE_VALID ||
 	    !dnssec_rrsig_read(
 		&fields, record_rdata(c->zone, rrsig), rrsig->rdata_bytes))
 		return s->state;
-	*end = dnssec_time_near(fields.expiration, now);
-	if (*end < now)
+	*when = dnssec_time_near(fields.expiration, now);
+	if (*when < now)
 		return STATE_EXPIRED;
-	if (dnssec_time_near(fields.inception, now) > now)
-		return STATE_EARLY;
-	return STATE_VALID;
+	if (dnssec_time_near(fields.inception, now) <= now)
+		return STATE_VALID;
+	*when = dnssec_time_near(fields.inception, now);
+	return STATE_EARLY;
 }
 
 static void
@@ -392,6 +395,17 @@ end_judge(struct check *c, const struct rrset *s, uint64_t end)
 		    (unsigned long long)c->options->horizon_s / 3600);
 }
 
+/* An RRset without a valid signature: a fault, unless it has one by then. */
+static void
+early_judge(struct check *c, uint64_t begins)
+{
+	if (!begins)
+		return;
+	c->faults->early++;
+	if (begins > c->result->valid_from)
+		c->result->valid_from = begins;
+}
+
 /* The signatures of one RRset, which stand together in the list. */
 static void
 signatures_judge(struct check *c, const struct rrset *s)
@@ -399,13 +413,15 @@ signatures_judge(struct check *c, const struct rrset *s)
 	const struct record *owner = s->first;
 	uint8_t valid[DNSSEC_KEYS_MAX];
 	unsigned nvalid = 0;
-	uint64_t last = 0, end;
+	uint64_t last = 0, begins = 0, end;
 	char text[192];
 
 	for (size_t i = 0; i < s->nrrsigs; i++) {
 		const struct signature *g = &c->list[c->at + i];
 		enum signature_state state = state_by_date(c, g, &end);
 
+		if (state == STATE_EARLY && (!begins || end < begins))
+			begins = end;
 		if (state != STATE_VALID)
 			continue;
 		if (end > last)
@@ -427,8 +443,10 @@ signatures_judge(struct check *c, const struct rrset *s)
 		else
 			dnssec_fault(c->faults, record_owner(c->zone, owner),
 			    "%s", text);
-		if (!nvalid)
-			return; /* one fault an RRset */
+		if (!nvalid) { /* one fault an RRset */
+			early_judge(c, begins);
+			return;
+		}
 	}
 	ttl_judge(c, s, s->rrsigs);
 	algorithms_judge(c, s, valid, nvalid);

@@ -56,7 +56,7 @@ version_check(const struct zone_table *t, const struct zone_entry *e,
     const struct zone_records *z, struct zone_dnssec *out, struct err *err)
 {
 	struct checking c = {.entry = e, .said_ms = clock_ms(CLOCK_MONOTONIC)};
-	struct dnssec_options options = {.now = clock_ms(CLOCK_REALTIME) / 1000,
+	struct dnssec_options options = {.now = zone_table_now(t),
 	    /* the signer's own policy says how long they live */
 	    .horizon_s = e->dnssec_mode == ZONE_DNSSEC_SIGN ? 0 : t->horizon_s,
 	    .before = e->dnssec.all_verified ? e->served : NULL,
@@ -70,20 +70,21 @@ version_check(const struct zone_table *t, const struct zone_entry *e,
 	    .is_signed = r.is_signed,
 	    .all_verified = r.all_verified,
 	    .faults = r.faults,
-	    .expires_at = r.expires_at};
+	    .expires_at = r.expires_at,
+	    .valid_from = r.valid_from};
 	return rc;
 }
 
 static void
-dates_look(const struct zone_records *z, struct zone_dnssec *out)
+dates_look(const struct zone_table *t, const struct zone_records *z,
+    struct zone_dnssec *out)
 {
-	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
 	size_t n;
 
 	*out = (struct zone_dnssec){.checked = true,
 	    .is_signed =
 		zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &n) != NULL,
-	    .expires_at = dnssec_expires_at(z, now)};
+	    .expires_at = dnssec_expires_at(z, zone_table_now(t))};
 }
 
 int
@@ -93,7 +94,7 @@ zone_dnssec_check(const struct zone_table *t, const struct zone_entry *e,
 	int rc;
 
 	if (!is_checked_here(e)) {
-		dates_look(z, out);
+		dates_look(t, z, out);
 		return 0;
 	}
 	rc = version_check(t, e, z, out, err);
@@ -160,7 +161,7 @@ served_check(struct zone_table *t, struct zone_entry *e)
 	if (is_checked_here(e))
 		rc = version_check(t, e, e->served, &found, &err);
 	else
-		dates_look(e->served, &found);
+		dates_look(t, e->served, &found);
 	if (rc)
 		log_warn("zone %s: what is served stays, but: %s", e->name,
 		    err.text);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "control/publish/zone_dnssec.h"
@@ -84,7 +83,7 @@ sign(struct zone_table *t, struct zone_entry *e,
     const struct zone_records *source, const struct zone_records *previous,
     struct zone_records **out, struct err *err)
 {
-	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	uint64_t now = zone_table_now(t);
 	struct zone_signer s = {.keys_path = t->keys_path,
 	    .policy = &e->signing.policy,
 	    .served = e->served,
@@ -173,7 +172,7 @@ zone_renew(struct zone_table *t, struct zone_entry *e)
 	zone_records_free(made);
 	if (rc && rc != ERR_BUSY) {
 		why_set(t, e, err.text);
-		due_set(t, e, clock_ms(CLOCK_REALTIME) / 1000 + RETRY_S);
+		due_set(t, e, zone_table_now(t) + RETRY_S);
 	}
 }
 
@@ -243,7 +242,7 @@ void
 zone_signing_live(struct zone_table *t, struct zone_entry *e)
 {
 	if (e->signing.on && e->signing.awaits_live)
-		due_set_locked(t, e, clock_ms(CLOCK_REALTIME) / 1000);
+		due_set_locked(t, e, zone_table_now(t));
 	e->signing.awaits_live = false;
 }
 
@@ -251,7 +250,7 @@ void
 zone_signing_aside(struct zone_table *t, struct zone_entry *e)
 {
 	if (e->signing.on && e->served)
-		due_set_locked(t, e, clock_ms(CLOCK_REALTIME) / 1000 + BUSY_S);
+		due_set_locked(t, e, zone_table_now(t) + BUSY_S);
 }
 
 void
@@ -259,7 +258,7 @@ zone_signing_refused(struct zone_table *t, struct zone_entry *e)
 {
 	e->signing.renewal = false;
 	if (e->signing.on && e->served)
-		due_set_locked(t, e, clock_ms(CLOCK_REALTIME) / 1000 + RETRY_S);
+		due_set_locked(t, e, zone_table_now(t) + RETRY_S);
 }
 
 bool

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/dnssec/dnssec.h"
 #include "control/publish/zone_dnssec.h"
 #include "control/publish/zone_signing.h"
 #include "control/source/watch.h"
@@ -57,6 +58,12 @@ zone_table_init(struct zone_table *t)
 {
 	*t = (struct zone_table){0};
 	pthread_mutex_init(&t->lock, NULL);
+}
+
+uint64_t
+zone_table_now(const struct zone_table *t)
+{
+	return t->now_s ? t->now_s : clock_ms(CLOCK_REALTIME) / 1000;
 }
 
 static void
@@ -152,6 +159,7 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 	from->watched = NULL;
 	to->stamp = from->stamp;
 	from->stamp = (struct zonefile_stamp){0};
+	to->retry_at = from->retry_at;
 	to->look = from->look || !same_signing;
 	to->unread = from->unread || !same_signing;
 	if (!same_signing)
@@ -217,6 +225,7 @@ zone_table_configure(
 	t->nlooking = 0;
 	t->unchecked_from = 0;
 	t->looks = t->all_look = true;
+	t->retry_due = 1; /* found out anew by the next turn */
 	pthread_mutex_unlock(&t->lock);
 	return 0;
 }
@@ -357,12 +366,46 @@ zone_unsettled_ms(const struct zone_entry *e, const struct zone_table *t)
 	return (unsigned)wait;
 }
 
+/* A version that time alone makes sound is read again when it is. */
+static void
+zone_retry_set(
+    struct zone_entry *e, struct zone_table *t, uint64_t at, struct err *err)
+{
+	struct err why = *err;
+	char when[32];
+
+	e->retry_at = at;
+	if (!t->retry_due || at < t->retry_due)
+		t->retry_due = at;
+	err_set(err, why.code, "%s; it is tried again %s", why.text,
+	    dnssec_time_text(when, at));
+}
+
+static void
+zones_retry_due(struct zone_table *t, uint64_t now)
+{
+	if (!t->retry_due || now < t->retry_due)
+		return;
+	t->retry_due = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		struct zone_entry *e = &t->zones[i];
+
+		if (e->retry_at && e->retry_at <= now) {
+			e->retry_at = 0;
+			zone_table_look(t, e);
+		} else if (e->retry_at &&
+			   (!t->retry_due || e->retry_at < t->retry_due)) {
+			t->retry_due = e->retry_at;
+		}
+	}
+}
+
 /* A version that is not served yet is checked. */
 static int
 zone_prove_dnssec(struct zone_entry *e, struct zone_table *t,
     const struct zone_records *read, struct err *err)
 {
-	struct zone_dnssec known;
+	struct zone_dnssec known = {0};
 	int rc;
 
 	if (e->served && digest_equal(&read->version, &e->served->version))
@@ -374,6 +417,8 @@ zone_prove_dnssec(struct zone_entry *e, struct zone_table *t,
 		rc = zone_dnssec_check(t, e, read, &known, err);
 	if (rc == 0)
 		e->wanted_dnssec = known;
+	else if (rc == ERR_REFUSED && known.valid_from)
+		zone_retry_set(e, t, known.valid_from, err);
 	return rc;
 }
 
@@ -389,6 +434,7 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
 	bool loaded = rc == 0;
 
+	e->retry_at = 0;
 	if (rc == 0 && e->signing.on)
 		rc = zone_sign(t, e, &read, &err);
 	if (rc == 0)
@@ -485,7 +531,8 @@ zone_table_read(struct zone_table *t, bool force)
 	size_t count;
 	bool all;
 
-	zones_sign_due(t, clock_ms(CLOCK_REALTIME) / 1000);
+	zones_sign_due(t, zone_table_now(t));
+	zones_retry_due(t, zone_table_now(t));
 	if (!t->looks && !force)
 		return 0;
 	all = force || t->all_look;

@@ -30,6 +30,7 @@ struct zone_dnssec {
 	bool all_verified; /* no signature of it is bogus */
 	uint64_t faults;
 	uint64_t expires_at; /* seconds since 1970, or DNSSEC_NEVER */
+	uint64_t valid_from; /* as dnssec_result has it */
 };
 
 enum zone_alarm { ALARM_NONE, ALARM_NEAR, ALARM_OVER };
@@ -62,8 +63,10 @@ struct zone_entry {
 	struct zonefile_stamp stamp; /* the files as they were last read */
 	bool look;                   /* the source is to be looked at */
 	bool unread; /* even if its files have not changed: what is live has */
-	uint8_t *watched; /* cookie of the watch: the apex again, at
-	                     an address that stays */
+	uint64_t retry_at; /* seconds since 1970: the version that was refused
+	                      is valid from then on; 0: not such a version */
+	uint8_t *watched;  /* cookie of the watch: the apex again, at
+	                      an address that stays */
 	enum zone_state state;
 	struct zone_signing signing;
 	char *why; /* REFUSED and CONDEMNED: a sentence; else NULL */
@@ -90,6 +93,8 @@ struct zone_table {
 	unsigned nlooking;
 	bool all_look;
 	bool pending;          /* or may have a version that is to go live */
+	uint64_t retry_due;    /* the first `retry_at`; 0: none */
+	uint64_t now_s;        /* the time, in tests; 0: it is the system's */
 	size_t unchecked_from; /* zones before it: `dnssec` is known */
 	unsigned nsec3_iterations_max;
 	uint64_t horizon_s; /* signatures that end within it are an alarm */
@@ -118,6 +123,9 @@ int zone_table_configure(
  * array are taken over. Zones that are not configured are dropped. */
 void zone_table_set_live(
     struct zone_table *t, struct zone_records **records, size_t count);
+
+/* Seconds since 1970. */
+uint64_t zone_table_now(const struct zone_table *t);
 
 struct zone_entry *zone_table_find(struct zone_table *t, const uint8_t *apex);
 

@@ -258,6 +258,27 @@ START_TEST(dates_are_held)
 }
 END_TEST
 
+/* When a version that is refused for that alone can be taken. */
+START_TEST(it_is_said_when_signatures_begin)
+{
+	char *text = sign_with(SIGNED_NSEC, 0), *broken;
+
+	ck_assert_int_eq(check_at(text, NOW), 0);
+	ck_assert_uint_eq(result.valid_from, 0);
+	ck_assert_int_eq(check_at(text, NOW + 10 * DAY + 1), ERR_REFUSED);
+	ck_assert_uint_eq(result.valid_from, 0);
+	ck_assert_int_eq(check_at(text, NOW - 2 * DAY), ERR_REFUSED);
+	ck_assert_uint_eq(result.valid_from, NOW - DAY);
+	ck_assert_int_eq(check_at(text, result.valid_from), 0);
+	/* time does not heal everything */
+	broken = lines_drop(text, "ns.t.", "RRSIG", "A");
+	ck_assert_int_eq(check_at(broken, NOW - 2 * DAY), ERR_REFUSED);
+	ck_assert_uint_eq(result.valid_from, 0);
+	free(broken);
+	free(text);
+}
+END_TEST
+
 START_TEST(signatures_are_needed_and_verified)
 {
 	char *text = sign_with(SIGNED_NSEC, 0);
@@ -748,7 +769,8 @@ END_TEST
 
 UNIT_MAIN("dnssec_check", what_ldns_signs_is_without_fault,
     an_unsigned_zone_passes_untouched, dates_are_held,
-    signatures_are_needed_and_verified, what_is_not_ours_is_not_signed,
+    it_is_said_when_signatures_begin, signatures_are_needed_and_verified,
+    what_is_not_ours_is_not_signed,
     a_bad_signature_beside_a_good_one_is_a_warning,
     nsec_is_a_closed_circle_of_what_is_there, a_signed_zone_has_denial,
     nsec3_is_a_closed_circle_of_what_is_there,

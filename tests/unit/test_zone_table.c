@@ -14,6 +14,7 @@
 #include "control/compile/compile.h"
 #include "control/publish/zone_table.h"
 #include "control/source/watch.h"
+#include "tests/rig/signed_zone.h"
 #include "tests/unit/unit_run.h"
 #include "tests/unit/zone_text.h"
 
@@ -336,6 +337,81 @@ START_TEST(test_configurations)
 }
 END_TEST
 
+enum { DAY = 86400, BEGINS = 1700000000 };
+
+/* Serial 9 of a.test., signed from BEGINS on. */
+static void
+signed_put(void)
+{
+	struct signed_options o = {.apex = "a.test.",
+	    .denial = SIGNED_NSEC,
+	    .inception = BEGINS,
+	    .expiration = BEGINS + 30 * DAY};
+	char *text = signed_zone_text(
+	    "a.test. 60 IN SOA ns.a.test. h.a.test. 9 2 3 4 5\n"
+	    "a.test. 60 IN NS ns.a.test.\nns.a.test. 60 IN A 192.0.2.1\n",
+	    &o, NULL);
+
+	ck_assert_ptr_nonnull(text);
+	file_put("a", text);
+	free(text);
+}
+
+/* The version comes by itself when its signatures are valid, and not before. */
+START_TEST(test_signatures_that_begin_later)
+{
+	struct zone_entry *e;
+
+	start();
+	signed_put();
+	t.now_s = BEGINS - 3600;
+	ck_assert_uint_eq(zone_table_read(&t, true), 0);
+	e = zone("a.test.");
+	ck_assert_int_eq(e->state, ZONE_REFUSED);
+	ck_assert_ptr_nonnull(
+	    strstr(e->why, "it is tried again 2023-11-14T22:13:20Z"));
+	ck_assert_uint_eq(e->retry_at, BEGINS);
+	e->stamp.racy = zone("b.test.")->stamp.racy = false;
+	/* nobody asks, and nothing is read */
+	t.now_s = BEGINS - 1;
+	ck_assert_uint_eq(zone_table_read(&t, false), 0);
+	ck_assert_int_eq(e->state, ZONE_REFUSED);
+	/* a new configuration does not forget it */
+	CONFIGURE("a.test", "a", "b.test", "b");
+	e = zone("a.test.");
+	ck_assert_uint_eq(zone_table_read(&t, false), 0);
+	ck_assert_uint_eq(e->retry_at, BEGINS);
+	ck_assert(!t.pending && !t.looks);
+	t.now_s = BEGINS;
+	ck_assert_uint_eq(zone_table_read(&t, false), 0);
+	ck_assert_int_eq(e->state, ZONE_WAITING);
+	ck_assert_uint_eq(e->wanted->serial, 9);
+	ck_assert_uint_eq(e->retry_at, 0);
+	ck_assert_uint_eq(t.retry_due, 0);
+	ck_assert_ptr_null(e->why);
+	stop();
+}
+END_TEST
+
+/* Another version takes its place: nothing is due any more. */
+START_TEST(test_signatures_that_begin_later_are_replaced)
+{
+	start();
+	signed_put();
+	t.now_s = BEGINS - 3600;
+	ck_assert_uint_eq(zone_table_read(&t, true), 0);
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_REFUSED);
+	zone_put("a", 1);
+	ck_assert_uint_eq(zone_table_read(&t, true), 0);
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_SERVED);
+	t.now_s = BEGINS;
+	ck_assert_uint_eq(zone_table_read(&t, false), 0);
+	ck_assert_uint_eq(t.retry_due, 0);
+	ck_assert(!t.pending && !t.looks);
+	stop();
+}
+END_TEST
+
 /* What is live, as a generation of the store would say it. */
 static struct zone_records **
 live(unsigned serial_a, unsigned serial_b)
@@ -420,4 +496,6 @@ END_TEST
 UNIT_MAIN("zone_table", test_only_what_is_looked_at, test_unchanged_content,
     test_young_file, test_young_file_renamed_into_place,
     test_included_file_is_young, test_bad_file, test_refused_by_the_proof,
-    test_configurations, test_live_went_back, test_live_is_another)
+    test_configurations, test_signatures_that_begin_later,
+    test_signatures_that_begin_later_are_replaced, test_live_went_back,
+    test_live_is_another)
