@@ -27,21 +27,21 @@
 #include "dataplane/answer/answer.h"
 #include "snapshot/generation.h"
 
-/* Enum, word, whether it is a loss, what it means in a verdict. */
+/* Enum, word, whether it is a loss, how a verdict says it. */
 /* clang-format off */
 #define REPLAY_CHANGES(X) \
-	X(SAME,        "same",        0, "is answered as before") \
-	X(CHANGED,     "changed",     0, "has other data") \
-	X(BETTER,      "better",      0, "gets data that it did not have") \
-	X(TO_WILDCARD, "to_wildcard", 0, "did not exist, and gets a wildcard's data") \
-	X(TO_NXDOMAIN, "to_nxdomain", 1, "has data now, and would be NXDOMAIN") \
-	X(TO_NODATA,   "to_nodata",   1, "has data now, and would have none of this type") \
-	X(TO_REFUSED,  "to_refused",  1, "has data now, and would be REFUSED") \
-	X(TO_SERVFAIL, "to_servfail", 1, "has data now, and would be SERVFAIL") \
-	X(TO_REFERRAL, "to_referral", 1, "has data now, and would be delegated") \
-	X(SHADOWED,    "shadowed",    1, "has data now, and would get a wildcard's from elsewhere") \
-	X(TRUNCATED,   "truncated",   0, "fits into UDP now, and would be truncated") \
-	X(SIZE_JUMP,   "size_jump",   0, "would grow to more than twice its size")
+	X(SAME,        "same",        0, "as before") \
+	X(CHANGED,     "changed",     0, "other data") \
+	X(BETTER,      "better",      0, "an answer that was not there") \
+	X(TO_WILDCARD, "to-wildcard", 0, "NXDOMAIN -> a wildcard's data") \
+	X(TO_NXDOMAIN, "to-nxdomain", 1, "answer -> NXDOMAIN") \
+	X(TO_NODATA,   "to-nodata",   1, "answer -> no data") \
+	X(TO_REFUSED,  "to-refused",  1, "answer -> REFUSED") \
+	X(TO_SERVFAIL, "to-servfail", 1, "answer -> SERVFAIL") \
+	X(TO_REFERRAL, "to-referral", 1, "data -> a delegation") \
+	X(SHADOWED,    "shadowed",    1, "data -> another wildcard's data") \
+	X(TRUNCATED,   "truncated",   0, "fits into UDP -> truncated") \
+	X(SIZE_JUMP,   "size-jump",   0, "more than twice as large")
 /* clang-format on */
 
 enum replay_change {
@@ -60,11 +60,11 @@ bool replay_change_is_loss(enum replay_change c);
 struct replay_pair {
 	enum replay_change change; /* of what it says */
 	bool truncated, size_jump; /* besides, whatever it says */
-	uint16_t bytes[2];   /* as sent over the transport that was asked for */
-	uint8_t rcode[2];    /* of that */
-	uint8_t verdict[2];  /* enum verdict, of that */
-	uint32_t hash[2];    /* message_hash() of that */
-	uint64_t cycles[2];  /* TSC, of that: one query, caches as they are */
+	uint16_t bytes[2];  /* as sent over the transport that was asked for */
+	uint8_t rcode[2];   /* of that */
+	uint8_t verdict[2]; /* enum verdict, of that */
+	uint32_t hash[2];   /* message_hash() of that */
+	uint64_t cycles[2]; /* TSC, of that: one query, caches as they are */
 	uint8_t apex_labels[2]; /* of the zone that answered */
 };
 
