@@ -27,6 +27,7 @@ enum {
 	SIZE_LINK = 1232,
 	/* of options and of glue that they may have pushed out */
 	SIZE_MARGIN = 112,
+	ALIASES_MAX = ANSWER_CHAIN_MAX,
 };
 
 /* What a client learns. */
@@ -48,6 +49,8 @@ struct answered {
 	unsigned wildcard; /* labels of its parent + 1; 0: by no wildcard */
 	uint64_t data;     /* of the answer section, signatures left out */
 	uint64_t cycles;
+	unsigned naliases;
+	uint8_t alias[ALIASES_MAX][256]; /* targets, in lower case */
 	uint8_t wire[WIRE_BYTES];
 };
 
@@ -57,6 +60,7 @@ struct replay {
 	unsigned labels; /* of the question */
 	uint16_t type;
 	struct answered side[SIDES];
+	struct answered step; /* of an alias that leads to another zone */
 };
 
 static const struct {
@@ -157,7 +161,18 @@ data_add(uint64_t h, uint16_t type, const uint8_t *rdata, uint16_t bytes)
 }
 
 static void
-see(struct seen *s, const struct replay *r, const struct answered *a)
+alias_add(struct answered *to, const struct answered *a, uint32_t rdata)
+{
+	if (to->naliases < ALIASES_MAX &&
+	    message_name(
+		a->wire, a->q.response_bytes, rdata, to->alias[to->naliases]))
+		to->naliases++;
+}
+
+/* Aliases are added to those of `to`. */
+static void
+see(struct seen *s, const struct replay *r, const struct answered *a,
+    struct answered *to)
 {
 	struct message_record record;
 	struct message_walk w;
@@ -174,6 +189,8 @@ see(struct seen *s, const struct replay *r, const struct answered *a)
 			continue;
 		s->type |= record.type == r->type;
 		s->dname |= record.type == DNS_TYPE_DNAME;
+		if (record.type == DNS_TYPE_CNAME && r->type != DNS_TYPE_CNAME)
+			alias_add(to, a, record.rdata);
 		if (record.type != DNS_TYPE_RRSIG)
 			s->data = data_add(s->data, record.type,
 			    a->wire + record.rdata, record.rdata_bytes);
@@ -219,12 +236,44 @@ said_of(const struct answered *a, const struct seen *s)
 	}
 }
 
+/* The engine answers from one zone; a client goes on to the next. What is none
+ * of ours stays an alias. */
 static void
-listen_to(struct replay *r, struct answered *a)
+chain_follow(struct replay *r, struct answered *a, const struct generation *g)
+{
+	uint8_t query[SAMPLE_QUERY_MAX] = {[5] = 1};
+	struct answered *step = &r->step;
+
+	while (
+	    a->said == SAID_ALIAS && a->naliases && a->naliases < ALIASES_MAX) {
+		const uint8_t *name = a->alias[a->naliases - 1];
+		size_t bytes = name_length(name);
+		unsigned before = a->naliases;
+		uint8_t *at = query + DNS_HEADER_BYTES;
+		struct seen s;
+
+		memcpy(at, name, bytes);
+		wire_store16(at + bytes, r->type);
+		wire_store16(at + bytes + 2, DNS_CLASS_IN);
+		ask(r, step, g, query, DNS_HEADER_BYTES + bytes + 4,
+		    ANSWER_STREAM);
+		see(&s, r, step, a);
+		if (step->q.verdict == VERDICT_REFUSED)
+			break;
+		a->said = said_of(step, &s);
+		a->data ^= name_hash_mix(s.data);
+		if (a->naliases == before)
+			break;
+	}
+}
+
+static void
+listen_to(struct replay *r, struct answered *a, const struct generation *g)
 {
 	struct seen s;
 
-	see(&s, r, a);
+	a->naliases = 0;
+	see(&s, r, a, a);
 	a->said = said_of(a, &s);
 	a->data = s.data;
 	a->wildcard = 0;
@@ -232,6 +281,8 @@ listen_to(struct replay *r, struct answered *a)
 	    (a->q.verdict == VERDICT_CNAME && !s.dname))
 		a->wildcard =
 		    a->q.key_labels < r->labels ? a->q.key_labels + 1u : 0;
+	if (a->said == SAID_ALIAS)
+		chain_follow(r, a, g);
 }
 
 /* --- what became of it -------------------------------------------------- */
@@ -317,6 +368,7 @@ replay_pair(struct replay *r, const struct generation *active,
 {
 	const struct generation *const g[SIDES] = {active, candidate};
 	struct answered *was = &r->side[ACTIVE], *is = &r->side[CANDIDATE];
+	bool same;
 
 	*out = (struct replay_pair){.change = REPLAY_SAME};
 	if (!question_take(r, query, bytes))
@@ -325,22 +377,34 @@ replay_pair(struct replay *r, const struct generation *active,
 		ask(r, &r->side[i], g[i], query, bytes,
 		    transport == ANSWER_UDP ? ANSWER_UDP : ANSWER_STREAM);
 	pair_note(r, out);
-	if (out->hash[ACTIVE] == out->hash[CANDIDATE] &&
-	    was->q.verdict == is->q.verdict &&
-	    was->q.response_bytes == is->q.response_bytes)
+	same = out->hash[ACTIVE] == out->hash[CANDIDATE] &&
+	       was->q.verdict == is->q.verdict &&
+	       was->q.response_bytes == is->q.response_bytes;
+	/* an alias may be the same, and what it leads to is not */
+	if (same && is->q.verdict != VERDICT_CNAME)
 		return REPLAY_SAME;
 	if (was->q.verdict == VERDICT_TRUNCATED ||
 	    is->q.verdict == VERDICT_TRUNCATED)
 		for (unsigned i = 0; i < SIDES; i++)
 			ask(r, &r->side[i], g[i], query, bytes, ANSWER_STREAM);
-	listen_to(r, was);
-	listen_to(r, is);
+	listen_to(r, was, active);
+	listen_to(r, is, candidate);
+	if (same && was->said == is->said && was->data == is->data)
+		return REPLAY_SAME;
 	out->change = change_of(was, is);
 	if (!replay_change_is_loss(out->change) && out->truncated)
 		out->change = REPLAY_TRUNCATED;
 	else if (!replay_change_is_loss(out->change) && out->size_jump)
 		out->change = REPLAY_SIZE_JUMP;
 	return out->change;
+}
+
+const uint8_t *
+replay_alias_find(const struct replay *r, unsigned side, unsigned i)
+{
+	const struct answered *a = &r->side[side];
+
+	return i < a->naliases ? a->alias[i] : NULL;
 }
 
 /* Largest response that the query's OPT offers. */

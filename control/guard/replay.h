@@ -6,7 +6,8 @@
  *
  * A question is asked as it was sampled, and once more over a stream where UDP
  * cut an answer, so that what it says is judged by the whole of it. A chain is
- * judged by its end: an alias whose target has gone is a loss.
+ * judged by its end, as a client follows it, through all zones of a generation:
+ * an alias whose target has gone is a loss.
  *
  * A shadowing wildcard shows in two ways: a name that had data of its own, or
  * of a wildcard further down, gets a wildcard's from another place (SHADOWED),
@@ -81,6 +82,13 @@ enum replay_change replay_pair(struct replay *r,
     const struct generation *active, const struct generation *candidate,
     const uint8_t *query, size_t bytes, unsigned transport,
     struct replay_pair *out);
+
+/* Where the answer of a side to the last question led by its alias i, also
+ * through other zones of the generation: a name in lower case, or NULL if there
+ * were not so many. Only after a change, and for questions that met an alias.
+ */
+const uint8_t *replay_alias_find(
+    const struct replay *r, unsigned side, unsigned i);
 
 /* Whether what the data plane said (sample->hash) can be compared with
  * pair->hash of the generation that it names: it was a plain answer, no limit
