@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct name_key key = {
     {0x243f6a8885a308d3ull, 0x13198a2e03707345ull}};
 
-enum { ZONES_MAX = 8, SPLIT_BITS = 1 };
+/* Denial cells are small, so that there are several. */
+enum { ZONES_MAX = 8, SPLIT_BITS = 1, DENIAL_BYTES = 256 };
 
 struct parts {
 	struct zone_records *zones[ZONES_MAX];
@@ -113,14 +114,46 @@ build_slots(const struct zone_plan *plan, const struct split_d *split)
 	bytes_fini(&cell);
 }
 
+/* Those that prove absence, as counted before the zone was planned. */
+static void
+build_denial(const struct zone_plan *plan, const struct split_d *split)
+{
+	const struct zone_denial denial = {
+	    split->denial_kind, split->denial_slots};
+	bool hashed = denial.kind == DENIAL_NSEC3;
+	struct cell_expect expect = {.key = &key,
+	    .kind = hashed ? CELL_DENIAL_NSEC3 : CELL_DENIAL_NSEC,
+	    .split = split};
+	struct bytes cell;
+	struct err err;
+
+	if (hashed)
+		expect.slot_bits = (uint32_t)__builtin_ctz(denial.slots);
+	bytes_init(&cell);
+	for (uint32_t i = 0; i < denial.slots; i++) {
+		bytes_clear(&cell);
+		if (cell_build_denial(plan, &key, &denial, i, &cell, &err)) {
+			fprintf(stderr, "%s\n", err.text);
+			abort();
+		}
+		expect.slot = hashed ? i : 0;
+		expect_verified(&cell, &expect);
+	}
+	bytes_fini(&cell);
+}
+
 static void
 zone_build(const struct zone_records *z)
 {
 	struct split_d split = {
 	    .bits = SPLIT_BITS, .apex_bytes = z->apex_bytes};
+	struct zone_denial denial;
 	struct zone_plan *plan;
 	struct err err;
 
+	zone_denial_count(z, &key, DENIAL_BYTES, NULL, &denial);
+	split.denial_kind = denial.kind;
+	split.denial_slots = denial.slots;
 	memcpy(split.apex, z->apex, z->apex_bytes);
 	if (zone_plan_new(&plan, z, &key, NO_SPLIT, 0, &err) == 0)
 		build_shared(plan, NULL);
@@ -128,6 +161,7 @@ zone_build(const struct zone_records *z)
 	if (zone_plan_new(&plan, z, &key, 0, SPLIT_BITS, &err) == 0) {
 		build_shared(plan, &split);
 		build_slots(plan, &split);
+		build_denial(plan, &split);
 	}
 	zone_plan_free(plan);
 }
