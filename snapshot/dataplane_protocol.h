@@ -16,15 +16,38 @@
  *       with the activation number and `parent` with the stable generation.
  *       permille 0 to 1000 of the clients are answered from it as the
  *       candidate. Without a commit within deadline_ms (default 10000) it goes
- *       away again. -> ok activation=N+1 load_ms=...
- *   commit expect=N generation=HEX
+ *       away again. The zones that it changes are on probation: the TTLs of its
+ *       answers from them are 30 s at most. Refused while publication is held,
+ *       and where a protected name would have no answer.
+ *       -> ok activation=N+1 load_ms=...
+ *   commit expect=N generation=HEX [soak_ms=N]
  *       The candidate becomes stable for everyone and `current` in the store.
- *       -> ok activation=N+1
+ *       Its zones stay on probation until `proven`, or until soak_ms (default
+ * 0, at most a day) are over; a candidate that comes meanwhile has those not
+ *       proven yet on probation too. -> ok activation=N+1
+ *   proven expect=N generation=HEX
+ *       Ends the probation of the stable generation. -> ok activation=N
  *   return expect=N
  *       The candidate goes away. -> ok activation=N+1
- *   rollback generation=HEX [expect=N]
- *       To a committed generation; condemns what it leaves; any connection may
- *       (it works with control dead). "generation=previous" is the parent.
+ *
+ * These are for people and any connection may give them; they work with control
+ * dead:
+ *
+ *   rollback generation=HEX|previous [expect=N] [force=yes]
+ *   rollback steps=N [expect=N] [force=yes]
+ *       To a committed generation, or so many parents back; condemns what it
+ *       leaves. force: though a protected name has no answer there. Whether its
+ *       signatures are still valid is for the caller to look at.
+ *   pin generation=HEX, unpin generation=HEX
+ *       Retention keeps a committed generation, or need not any more.
+ *   hold, release
+ *       Nothing is activated or committed, by anybody, until release. Kept in
+ *       the store (STORE/hold), where control sees it too.
+ *   history [from=N]
+ *       -> ok count=N from=N g0=HEX:TIME:MARKS g1=... Committed generations,
+ * the newest first, at most 12 of them from number N (0) on. TIME: of the
+ *       commit, seconds since 1970; MARKS: current, pinned, current+pinned or
+ *       nothing.
  *   prefixes
  *       Reads the lists of prefixes (limits: deny_from and so on) again; any
  *       connection may. On an error those before stay. -> ok activation=N
@@ -32,9 +55,11 @@
  *   status
  *       -> ok activation=N stable=HEX candidate=HEX|none pid=N uptime_ms=N
  *          beat_ms=N healthy=yes|no reason=word owner=pid|none permille=N
- *          quarantined=N cookies=off|MARK[,MARK]
- *       MARK names a cookie secret, the first is that which makes cookies.
- *   health
+ *          quarantined=N cookies=off|MARK[,MARK] probation=N soak_ms=N
+ *          held=yes|no
+ *       probation: zones on it, in the candidate if there is one; soak_ms: what
+ *       is left of the soak. MARK names a cookie secret, the first is that
+ * which makes cookies. health
  *       -> ok healthy=yes|no reason=word. yes: every core turns its loop and a
  *       generation is loaded. Staleness of data is never a reason.
  *   stop

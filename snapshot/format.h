@@ -211,7 +211,10 @@ struct zone_d {
 	uint16_t split;     /* index among the manifest's splits, or NO_SPLIT */
 	uint16_t reserved0;
 	uint32_t denial_off; /* with FEATURE_DENIAL: of its denial_d, or 0 */
-	uint32_t reserved2[2];
+	uint8_t content[8]; /* hash of the records without what signing makes of
+	                       them (records.h): tells a zone whose records
+	                       changed from one that was signed again; zeros, of
+	                       older builders: not known */
 	uint8_t
 	    version[8]; /* first bytes of the zone's records digest: names
 	                   the zone's version in status and condemned lists */

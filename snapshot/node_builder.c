@@ -226,6 +226,7 @@ zone_d_append(const struct zone_plan *p, struct bytes *out)
 	};
 
 	memcpy(z.version, p->zone->version.b, sizeof z.version);
+	memcpy(z.content, &p->zone->content, sizeof z.content);
 	bytes_append(out, &z, sizeof z);
 }
 

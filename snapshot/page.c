@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The data plane's page: a file of one page on tmpfs, written by one thread of
- * one process, copied by any number of readers under a sequence number. A
- * handle is one small allocation and one mapping.
+ * The data plane's page: a small file on tmpfs, written by one thread of one
+ * process, copied by any number of readers under a sequence number. A handle is
+ * one small allocation and one mapping.
  */
 #include "snapshot/page.h"
 
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE_VERSION 1
+#define PAGE_VERSION 2
 
 enum {
 	STATE_WORDS = sizeof(struct page_state) / sizeof(uint64_t),
@@ -26,7 +26,7 @@ enum {
 };
 _Static_assert(sizeof(struct page_state) % sizeof(uint64_t) == 0,
     "the state is copied by words");
-_Static_assert(sizeof(struct page_d) <= PAGE_BYTES, "one page");
+_Static_assert(sizeof(struct page_d) <= PAGE_BYTES, "room for all of it");
 
 struct page {
 	struct page_d *d;
@@ -35,12 +35,12 @@ struct page {
 /* Words are copied one by one and atomically: a reader may see a mix of two
  * states, which the sequence number then tells it, but no torn word. */
 static void
-state_copy(void *to, const void *from)
+words_copy(void *to, const void *from, unsigned words)
 {
 	_Atomic uint64_t *dst = to;
 	const _Atomic uint64_t *src = from;
 
-	for (unsigned i = 0; i < STATE_WORDS; i++)
+	for (unsigned i = 0; i < words; i++)
 		atomic_store_explicit(&dst[i],
 		    atomic_load_explicit(&src[i], memory_order_relaxed),
 		    memory_order_relaxed);
@@ -141,9 +141,53 @@ page_create(struct page **out, const char *path, struct err *err)
 	return 0;
 }
 
+/* Puts the zones of `set` that are not in `but` behind the `n` of the list. */
+static uint32_t
+list_add(struct page_d *d, uint32_t n, const struct probation *set,
+    const struct probation *but)
+{
+	for (uint32_t i = 0; i <= set->mask; i++) {
+		uint64_t hash = set->table[i];
+
+		if (!hash || (but && probation_holds(but, hash)))
+			continue;
+		if (n == PROBATION_ZONES_MAX)
+			return PAGE_PROBATION_ALL;
+		words_copy(&d->probation[n++], &hash, 1);
+	}
+	return n;
+}
+
+static void
+probation_write(struct page_d *d, struct page_state *state,
+    const struct probation *stable, const struct probation *candidate)
+{
+	uint32_t n = 0;
+
+	if (stable)
+		n = stable->all ? PAGE_PROBATION_ALL
+		                : list_add(d, 0, stable, NULL);
+	state->stable_probation = n;
+	state->candidate_probation = 0;
+	if (!candidate)
+		return;
+	if (n == PAGE_PROBATION_ALL || candidate->all)
+		state->candidate_probation = PAGE_PROBATION_ALL;
+	else
+		state->candidate_probation = list_add(d, n, candidate, stable);
+}
+
 void
 page_write(struct page *p, const struct page_state *state)
 {
+	page_write_probation(p, state, NULL, NULL);
+}
+
+void
+page_write_probation(struct page *p, const struct page_state *state,
+    const struct probation *stable, const struct probation *candidate)
+{
+	struct page_state s = *state;
 	struct page_d *d = p->d;
 	/* odd if the writer before was killed while it wrote */
 	uint32_t odd =
@@ -151,7 +195,8 @@ page_write(struct page *p, const struct page_state *state)
 
 	atomic_store_explicit(&d->sequence, odd, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
-	state_copy(&d->state, state);
+	probation_write(d, &s, stable, candidate);
+	words_copy(&d->state, &s, STATE_WORDS);
 	atomic_store_explicit(&d->sequence, odd + 1, memory_order_release);
 }
 
@@ -182,12 +227,10 @@ page_open(struct page **out, const char *path, struct err *err)
 	return rc;
 }
 
-bool
-page_read(const struct page *p, struct page_state *out, uint64_t *heartbeat_ms,
-    uint32_t *writer_pid)
+/* Copies the state, and the list too unless that is NULL. */
+static bool
+page_copy(const struct page_d *d, struct page_state *out, uint64_t *probation)
 {
-	const struct page_d *d = p->d;
-
 	for (unsigned i = 0; i < READ_TRIES; i++) {
 		uint32_t before =
 		    atomic_load_explicit(&d->sequence, memory_order_acquire);
@@ -196,19 +239,71 @@ page_read(const struct page *p, struct page_state *out, uint64_t *heartbeat_ms,
 			__builtin_ia32_pause();
 			continue;
 		}
-		state_copy(out, &d->state);
+		words_copy(out, &d->state, STATE_WORDS);
+		if (probation)
+			words_copy(
+			    probation, d->probation, PROBATION_ZONES_MAX);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&d->sequence, memory_order_relaxed) !=
 		    before)
 			continue;
-		if (heartbeat_ms)
-			*heartbeat_ms = atomic_load_explicit(
-			    &d->heartbeat_ms, memory_order_relaxed);
-		if (writer_pid)
-			*writer_pid = d->writer_pid;
 		return true;
 	}
 	return false;
+}
+
+bool
+page_read(const struct page *p, struct page_state *out, uint64_t *heartbeat_ms,
+    uint32_t *writer_pid)
+{
+	const struct page_d *d = p->d;
+
+	if (!page_copy(d, out, NULL))
+		return false;
+	if (heartbeat_ms)
+		*heartbeat_ms = atomic_load_explicit(
+		    &d->heartbeat_ms, memory_order_relaxed);
+	if (writer_pid)
+		*writer_pid = d->writer_pid;
+	return true;
+}
+
+/* The first `n` of the list; a number that no writer writes is all zones. */
+static struct probation *
+list_read(const uint64_t *list, uint32_t n)
+{
+	bool all = n > PROBATION_ZONES_MAX;
+	struct probation *p = probation_new(all ? 0 : n);
+
+	if (p && all)
+		p->all = true;
+	for (uint32_t i = 0; p && !all && i < n; i++)
+		probation_add(p, list[i]);
+	return p;
+}
+
+bool
+page_read_probation(const struct page *p, struct page_state *out,
+    struct probation **stable, struct probation **candidate)
+{
+	uint64_t *list = calloc(PROBATION_ZONES_MAX, sizeof *list);
+	bool ok = list && page_copy(p->d, out, list);
+
+	*stable = *candidate = NULL;
+	if (ok && out->stable_probation) {
+		*stable = list_read(list, out->stable_probation);
+		ok = *stable != NULL;
+	}
+	if (ok && out->candidate_probation) {
+		*candidate = list_read(list, out->candidate_probation);
+		ok = *candidate != NULL;
+	}
+	if (!ok) {
+		probation_free(stable);
+		probation_free(candidate);
+	}
+	free(list);
+	return ok;
 }
 
 void

@@ -36,6 +36,11 @@ struct zone_records {
 	uint32_t serial;       /* of the SOA, set by sealing */
 	struct digest version; /* over apex and all records in order, set by
 	                          sealing: names this version of the zone */
+	/* Over the records without what signing makes anew (RRSIG, NSEC, NSEC3,
+	 * NSEC3PARAM, ZONEMD, the SOA's serial), set by sealing: versions with
+	 * the same one say the same of the same names. Not a digest to trust:
+	 * who wants two zones with one content can make them. */
+	uint64_t content;
 	struct record *records;
 	size_t count, cap;
 	struct bytes names, rdata; /* names.data ends with room to over-read */

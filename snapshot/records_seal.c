@@ -14,6 +14,7 @@
 
 #include "base/name.h"
 #include "base/wire.h"
+#include "snapshot/hash.h"
 #include "snapshot/records.h"
 
 enum { SEAL_KEY_BYTES = 16, SEAL_RUN = 8 };
@@ -340,6 +341,65 @@ seal_digest(struct zone_records *z, struct err *err)
 	return 0;
 }
 
+/* Any odd key will do: nothing secret is kept apart by it. */
+static const struct name_key content_key = {
+    .k = {0x3c6ef372fe94f82bull, 0xa54ff53a5f1d36f1ull}};
+
+static uint64_t
+content_add(uint64_t h, const uint8_t *p, size_t bytes)
+{
+	for (; bytes >= 16; p += 16, bytes -= 16)
+		h = name_hash_chunk(
+		    &content_key, h, name_hash_word(p), name_hash_word(p + 8));
+	if (bytes) {
+		uint8_t rest[16] = {0};
+
+		memcpy(rest, p, bytes);
+		h = name_hash_chunk(&content_key, h, name_hash_word(rest),
+		    name_hash_word(rest + 8));
+	}
+	return h;
+}
+
+/* What signing a zone again makes anew, with the records as they were. */
+static bool
+is_made_by_signing(uint16_t type)
+{
+	return type == DNS_TYPE_RRSIG || type == DNS_TYPE_NSEC ||
+	       type == DNS_TYPE_NSEC3 || type == DNS_TYPE_NSEC3PARAM ||
+	       type == DNS_TYPE_ZONEMD;
+}
+
+static void
+seal_content(struct zone_records *z)
+{
+	uint64_t h = name_hash_root(&content_key);
+	uint32_t owner = UINT32_MAX;
+
+	for (size_t i = 0; i < z->count; i++) {
+		const struct record *r = &z->records[i];
+		uint8_t soa[2 * (DNS_NAME_MAX + 1) + 20];
+		const uint8_t *rdata = record_rdata(z, r);
+
+		if (is_made_by_signing(r->type))
+			continue;
+		if (r->type == DNS_TYPE_SOA && r->rdata_bytes <= sizeof soa) {
+			memcpy(soa, rdata, r->rdata_bytes);
+			memset(soa + r->rdata_bytes - 20, 0, 4);
+			rdata = soa;
+		}
+		if (r->owner != owner)
+			h = content_add(h, record_owner(z, r),
+			    name_length(record_owner(z, r)));
+		owner = r->owner;
+		h = name_hash_chunk(&content_key, h,
+		    (uint64_t)r->type << 32 | r->ttl, r->rdata_bytes);
+		h = content_add(h, rdata, r->rdata_bytes);
+	}
+	/* zero says "not known" in cells */
+	z->content = h ? h : 1;
+}
+
 int
 zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err)
@@ -352,5 +412,6 @@ zone_records_seal(struct zone_records *z,
 	seal_unite(z, &w);
 	if ((rc = seal_soa(z, err)) < 0)
 		return rc;
+	seal_content(z);
 	return seal_digest(z, err);
 }

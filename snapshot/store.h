@@ -11,13 +11,15 @@
  *   DIR/current               activation number and generation (text, checked)
  *   DIR/condemned             what a rollback left (text, checked)
  *   DIR/pins                  generations that retention must keep (text)
+ *   DIR/hold                  there: nothing is published (text)
  *
- * Every file but `current`, `condemned` and `pins` is named by its digest,
- * written under a temporary name (".new-*"), linked without replacing and never
- * changed. Order of writing: cells and records; one syncfs; the manifest,
- * synced; then `current` by rename, synced. So kill -9, power loss or a full
- * disk at any point leaves the old `current` with everything it names. Locks
- * are open-file-description locks (F_OFD_SETLK): they go with the process.
+ * Every file but `current`, `condemned`, `pins` and `hold` is named by its
+ * digest, written under a temporary name (".new-*"), linked without replacing
+ * and never changed. Order of writing: cells and records; one syncfs; the
+ * manifest, synced; then `current` by rename, synced. So kill -9, power loss or
+ * a full disk at any point leaves the old `current` with everything it names.
+ * Locks are open-file-description locks (F_OFD_SETLK): they go with the
+ * process.
  *
  * A handle belongs to one thread at a time.
  */
@@ -115,6 +117,11 @@ struct store_entry {
 int store_list(
     struct store *s, struct store_entry **out, size_t *count, struct err *err);
 
+/* The parent that the manifest of a committed generation names; zeros: none.
+ * `of` and `out` may be the same. */
+int store_parent_read(struct store *s, const struct digest *of,
+    struct digest *out, struct err *err);
+
 /* The first of the list that was committed: what to boot from when `current` is
  * damaged. ERR_NOT_FOUND if there is none. */
 int store_newest_generation(
@@ -139,5 +146,12 @@ int store_condemned_read(struct store *s, struct store_condemned **out,
     size_t *count, struct err *err);
 int store_condemned_write(struct store *s, const struct store_condemned *list,
     size_t count, struct err *err);
+
+/* What operators mark; needs STORE_LOCK_COMMIT to write. Pinned generations are
+ * kept by retention; comments in `pins` stay. */
+int store_pin_set(struct store *s, const struct digest *generation, bool pinned,
+    struct err *err);
+bool store_is_held(const struct store *s);
+int store_hold_set(struct store *s, bool held, struct err *err);
 
 #endif

@@ -295,6 +295,22 @@ store_list(
 }
 
 int
+store_parent_read(struct store *s, const struct digest *of, struct digest *out,
+    struct err *err)
+{
+	struct bytes manifest;
+	int rc;
+
+	bytes_init(&manifest);
+	rc = store_manifest_read(s, STORE_GENERATION, of, &manifest, err);
+	if (rc == 0)
+		memcpy(out->b, manifest_header(manifest.data)->parent,
+		    DIGEST_BYTES);
+	bytes_fini(&manifest);
+	return rc;
+}
+
+int
 store_newest_generation(struct store *s, struct digest *out, struct err *err)
 {
 	struct store_entry *list;

@@ -299,7 +299,7 @@ zone_verify(struct cell_check *c, uint32_t off, const struct type_d *t)
 		return cell_refuse(c, off, "not the labels of the apex");
 	if (z->flags != flags)
 		return cell_refuse(c, off, "zone flags that do not fit");
-	if (z->reserved0 || z->reserved1 || z->reserved2[0] || z->reserved2[1])
+	if (z->reserved0 || z->reserved1)
 		return cell_refuse(c, off, "reserved is not zero");
 	if (z->negative_off < c->extent.heap_off ||
 	    z->negative_off >= c->extent.heap_end)

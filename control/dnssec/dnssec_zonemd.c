@@ -15,7 +15,6 @@ enum {
 	SCHEME_SIMPLE = 1,
 	ZONEMD_FIXED_BYTES = 6, /* serial, scheme, algorithm */
 	ZONEMD_DIGEST_LEAST = 12,
-	DNS_TYPE_ZONEMD = 63,
 	HASHED_AT_ONCE = 1 << 16,
 };
 

@@ -9,7 +9,6 @@
 #include "snapshot/records.h"
 
 enum {
-	DNS_TYPE_ZONEMD = 63,
 	/* serial, scheme, algorithm, digest */
 	ZONEMD_RDATA_BYTES = 6 + 48,
 };

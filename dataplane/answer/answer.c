@@ -351,6 +351,20 @@ stages_node(struct answer_batch *b, unsigned n)
 	}
 }
 
+/* Which answers have their TTLs capped. Out of line: nearly always nothing is
+ * on probation, and a burst then pays one branch. */
+static void __attribute__((noinline))
+stages_cap(struct answer_batch *b, const struct query_ctx *ctx, unsigned n)
+{
+	const struct probation *p = ctx->probation;
+
+	for (struct answer_state *s = b->state; s < b->state + n; s++)
+		s->is_capped =
+		    !p ||
+		    (s->outcome == OUTCOME_LOOKUP &&
+			probation_holds(p, s->name.hash[s->view.apex_labels]));
+}
+
 void
 answer_batch_find(struct answer_batch *b, const struct generation *g,
     const struct query_ctx *ctx, struct answer_query *q, unsigned n)
@@ -376,6 +390,8 @@ answer_batch_find(struct answer_batch *b, const struct generation *g,
 	for (unsigned i = 0; i < n; i++)
 		if (b->state[i].outcome == OUTCOME_LOOKUP)
 			stage_zone(&b->state[i], g, ctx, &q[i]);
+	if (__builtin_expect(ctx->ttl_cap != 0, 0))
+		stages_cap(b, ctx, n);
 	stage_end(STAGE_ZONE);
 	stages_node(b, n);
 	stage_end(STAGE_NODE);

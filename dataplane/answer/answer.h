@@ -18,6 +18,7 @@
 
 #include "dataplane/answer/verdict.h"
 #include "snapshot/generation.h"
+#include "snapshot/probation.h"
 
 enum {
 	ANSWER_BATCH_MAX = 64,
@@ -59,8 +60,10 @@ struct cookie_secrets; /* dataplane/answer/cookie.h */
 struct query_ctx {
 	const struct answer_config *config;
 	enum answer_transport transport;
-	/* Cap on every TTL written, for zones on probation; 0: none. */
+	/* Cap on every TTL written; 0: none. */
 	uint32_t ttl_cap;
+	/* The zones whose TTLs are capped; NULL: all of them. */
+	const struct probation *probation;
 	/* The clients are denied: REFUSED is said to be for that (RFC 8914
 	 * section 4.19). For use with answer_nothing. */
 	bool prohibited;
@@ -76,6 +79,14 @@ struct query_ctx {
 	 * 100 ms; 0: none. */
 	uint16_t keepalive;
 };
+
+/* The zones of `set` (NULL: none) are on probation. */
+static inline void
+query_ctx_probation(struct query_ctx *ctx, const struct probation *set)
+{
+	ctx->probation = set;
+	ctx->ttl_cap = set ? PROBATION_TTL_MAX : 0;
+}
 
 /* Octets at the end of a buffer that the engine may read and scribble on. */
 enum { ANSWER_SPARE_BYTES = 64, ANSWER_BUFFER_MIN = 576 + ANSWER_SPARE_BYTES };

@@ -84,6 +84,7 @@ struct answer_state {
 	uint8_t wants;        /* enum want */
 	uint8_t cookie_bytes; /* of the query's; 0: none, or cookies are off */
 	bool any_class, has_opt, want_do;
+	bool is_capped; /* set and read only where query_ctx.ttl_cap is */
 	uint8_t search; /* index among the batch's searches, or SEARCH_NONE */
 	const char *chaos;
 	struct query_name name;

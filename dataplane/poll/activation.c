@@ -28,37 +28,57 @@ activation_write_page(struct activation *a)
 	    .canary_permille = a->canary_permille,
 	    .canary_key = {a->canary_key[0], a->canary_key[1]},
 	    .deadline_ms = a->deadline_ms,
+	    .soak_until_ms = a->soak_until_ms,
 	};
 
 	if (a->candidate)
 		s.candidate = a->candidate->digest;
 	if (a->page)
-		page_write(a->page, &s);
+		page_write_probation(
+		    a->page, &s, a->stable_probation, a->candidate_probation);
+}
+
+/* What there is to answer from. */
+struct sides {
+	struct generation *stable, *candidate;
+	struct probation *stable_probation, *candidate_probation;
+};
+
+static struct sides
+sides_now(const struct activation *a)
+{
+	return (struct sides){a->stable, a->candidate, a->stable_probation,
+	    a->candidate_probation};
 }
 
 /* What changes at once: the pair that cores see, our own view of it, the
- * number, the page. Takes `*garbage`, which the new pair does not name. */
+ * number, the page. Takes `*garbage`, which `next` does not name. */
 static int
-swap(struct activation *a, struct generation *stable,
-    struct generation *candidate, struct generation **garbage, uint64_t number,
-    struct err *err)
+swap(struct activation *a, const struct sides *next,
+    struct live_garbage *garbage, uint64_t number, struct err *err)
 {
 	struct live_pair pair = {
-	    .stable = stable,
-	    .candidate = candidate,
-	    .canary_permille = candidate ? a->canary_permille : 0,
+	    .stable = next->stable,
+	    .candidate = next->candidate,
+	    .canary_permille = next->candidate ? a->canary_permille : 0,
 	    .canary_key = {a->canary_key[0], a->canary_key[1]},
+	    .stable_probation = next->stable_probation,
+	    .candidate_probation = next->candidate_probation,
 	};
-	int rc = live_publish(a->live, &pair, garbage, err);
+	int rc = live_replace(a->live, &pair, garbage, err);
 
 	if (rc)
 		return rc;
-	a->stable = stable;
-	a->candidate = candidate;
-	if (!candidate) {
+	a->stable = next->stable;
+	a->candidate = next->candidate;
+	a->stable_probation = next->stable_probation;
+	a->candidate_probation = next->candidate_probation;
+	if (!a->candidate) {
 		a->canary_permille = 0;
 		a->deadline_ms = 0;
 	}
+	if (!a->stable_probation)
+		a->soak_until_ms = 0;
 	a->number = number;
 	activation_write_page(a);
 	return 0;
@@ -107,26 +127,53 @@ activation_load(struct activation *a, const struct digest *digest,
 
 int
 activation_set_stable(struct activation *a, struct generation **generation,
-    uint64_t number, struct err *err)
+    struct probation **probation, uint64_t number, struct err *err)
 {
-	struct generation *old = a->stable;
-	int rc = swap(a, *generation, NULL, &old, number, err);
+	struct live_garbage old = {a->stable, a->stable_probation};
+	struct sides next = {.stable = *generation,
+	    .stable_probation = probation ? *probation : NULL};
+	int rc = swap(a, &next, &old, number, err);
 
-	if (!rc)
-		*generation = NULL;
+	if (rc)
+		return rc;
+	*generation = NULL;
+	if (probation)
+		*probation = NULL;
+	return 0;
+}
+
+/* The zones that `g` changes, and those that the stable one has changed and not
+ * proven. */
+static int
+candidate_probation(struct activation *a, const struct generation *g,
+    struct probation **out, struct err *err)
+{
+	struct probation *all = probation_new(PROBATION_ZONES_MAX);
+	int rc;
+
+	if (!all)
+		return err_set(err, ERR_NO_MEMORY, "out of memory");
+	probation_add_changed(all, g, a->stable);
+	if (a->stable_probation)
+		probation_add_all(all, a->stable_probation);
+	rc = probation_copy(out, all, err);
+	probation_free(&all);
 	return rc;
 }
 
 /* Everything that may fail or take time has been done: `g` is loaded. */
 static int
 take_candidate(struct activation *a, const struct activation_request *r,
-    struct generation *g, struct err *err)
+    struct generation *g, struct probation *probation, struct err *err)
 {
-	struct generation *old = a->candidate;
+	struct live_garbage old = {a->candidate, a->candidate_probation};
+	struct sides next = sides_now(a);
 	uint32_t permille = a->canary_permille;
 	uint64_t deadline = a->deadline_ms, key[2];
 	int rc;
 
+	next.candidate = g;
+	next.candidate_probation = probation;
 	memcpy(key, a->canary_key, sizeof key);
 	a->canary_permille = r->permille;
 	a->deadline_ms = a->now_ms() + r->deadline_ms;
@@ -137,7 +184,7 @@ take_candidate(struct activation *a, const struct activation_request *r,
 	if (!rc)
 		rc = compare_parent(a, &r->parent, err);
 	if (!rc)
-		rc = swap(a, a->stable, g, &old, a->number + 1, err);
+		rc = swap(a, &next, &old, a->number + 1, err);
 	if (rc) {
 		a->canary_permille = permille;
 		a->deadline_ms = deadline;
@@ -150,6 +197,7 @@ int
 activation_activate(
     struct activation *a, const struct activation_request *r, struct err *err)
 {
+	struct probation *probation = NULL;
 	struct generation *g = NULL;
 	int rc;
 
@@ -158,6 +206,9 @@ activation_activate(
 		return err_set(err, ERR_USAGE,
 		    "permille is 0 to 1000, deadline_ms 1 to %d",
 		    ACTIVATION_DEADLINE_MS_MAX);
+	if (store_is_held(a->store))
+		return err_set(err, ERR_REFUSED,
+		    "publication is held; `holdfast release` ends that");
 	/* once before the load, which is dear, and once behind it */
 	rc = compare_number(a, r->expect, err);
 	if (!rc)
@@ -170,10 +221,14 @@ activation_activate(
 		rc = err_set(err, ERR_STALE,
 		    "the generation's manifest names another parent than the "
 		    "request");
-	else
-		rc = take_candidate(a, r, g, err);
-	if (rc)
+	if (!rc)
+		rc = candidate_probation(a, g, &probation, err);
+	if (!rc)
+		rc = take_candidate(a, r, g, probation, err);
+	if (rc) {
+		probation_free(&probation);
 		generation_free(&g);
+	}
 	return rc;
 }
 
@@ -189,40 +244,106 @@ write_current(struct activation *a, const struct generation *g, uint64_t number,
 	return store_current_read(a->store, &a->current, err);
 }
 
-int
-activation_commit(struct activation *a, uint64_t expect,
-    const struct digest *generation, struct err *err)
+/* What stands when the candidate is stable. *old: what does not any more. */
+static struct sides
+sides_committed(
+    const struct activation *a, bool soaks, struct live_garbage *old)
 {
-	struct generation *old = a->stable;
+	struct sides next = {.stable = a->candidate,
+	    .stable_probation =
+		soaks ? a->candidate_probation : a->stable_probation};
+
+	*old = (struct live_garbage){.generation = a->stable,
+	    .probation = soaks ? a->stable_probation : a->candidate_probation};
+	return next;
+}
+
+static int
+commit_check(struct activation *a, uint64_t expect,
+    const struct digest *generation, uint64_t soak_ms, struct err *err)
+{
 	int rc = compare_number(a, expect, err);
 
 	if (rc)
 		return rc;
+	if (soak_ms > ACTIVATION_DEADLINE_MS_MAX)
+		return err_set(err, ERR_USAGE, "soak_ms is 0 to %d",
+		    ACTIVATION_DEADLINE_MS_MAX);
 	if (!a->candidate || !digest_equal(&a->candidate->digest, generation))
 		return err_set(err, ERR_STALE, "%s; activate it again",
 		    a->candidate ? "another generation is the candidate"
 				 : "there is no candidate: its deadline has "
 				   "passed, or it was returned");
+	if (store_is_held(a->store))
+		return err_set(err, ERR_REFUSED,
+		    "publication is held; `holdfast release` ends that");
 	if (live_reclaim(a->live) >= LIVE_PAIRS - 1)
 		return err_set(err, ERR_BUSY,
 		    "a core does not move on; restart the data plane");
-	rc = write_current(a, a->candidate, a->number + 1, err);
+	return 0;
+}
+
+int
+activation_commit(struct activation *a, uint64_t expect,
+    const struct digest *generation, uint64_t soak_ms, struct err *err)
+{
+	uint64_t until = a->now_ms() + soak_ms, before = a->soak_until_ms;
+	struct live_garbage old;
+	struct sides next = sides_committed(a, soak_ms != 0, &old);
+	int rc = commit_check(a, expect, generation, soak_ms, err);
+
+	if (!rc)
+		rc = write_current(a, a->candidate, a->number + 1, err);
 	if (rc)
 		return rc;
-	return swap(a, a->candidate, NULL, &old, a->number + 1, err);
+	/* what was not proven yet is not proven the sooner for a new one */
+	if (soak_ms && until > before)
+		a->soak_until_ms = until;
+	rc = swap(a, &next, &old, a->number + 1, err);
+	if (rc)
+		a->soak_until_ms = before;
+	return rc;
+}
+
+static int
+end_probation(struct activation *a, struct err *err)
+{
+	struct live_garbage old = {.probation = a->stable_probation};
+	struct sides next = sides_now(a);
+
+	next.stable_probation = NULL;
+	return swap(a, &next, &old, a->number, err);
+}
+
+int
+activation_proven(struct activation *a, uint64_t expect,
+    const struct digest *generation, struct err *err)
+{
+	struct digest stable = stable_digest(a);
+	int rc = compare_number(a, expect, err);
+
+	if (rc)
+		return rc;
+	if (!digest_equal(&stable, generation))
+		return err_set(
+		    err, ERR_STALE, "another generation is the stable one");
+	return a->stable_probation ? end_probation(a, err) : 0;
 }
 
 int
 activation_return(struct activation *a, uint64_t expect, struct err *err)
 {
-	struct generation *old = a->candidate;
+	struct live_garbage old = {a->candidate, a->candidate_probation};
+	struct sides next = sides_now(a);
 	int rc = compare_number(a, expect, err);
 
 	if (rc)
 		return rc;
 	if (!a->candidate)
 		return err_set(err, ERR_NOT_FOUND, "there is no candidate");
-	return swap(a, a->stable, NULL, &old, a->number + 1, err);
+	next.candidate = NULL;
+	next.candidate_probation = NULL;
+	return swap(a, &next, &old, a->number + 1, err);
 }
 
 static bool
@@ -303,43 +424,85 @@ roll_to(struct activation *a, struct generation **to, struct err *err)
 	if (!rc)
 		rc = write_current(a, *to, a->number + 1, err);
 	if (!rc)
-		rc = activation_set_stable(a, to, a->number + 1, err);
+		rc = activation_set_stable(a, to, NULL, a->number + 1, err);
 	return rc;
 }
 
-int
-activation_rollback(struct activation *a, const struct digest *generation,
-    const uint64_t *expect, struct err *err)
+/* The generation so many parents back. */
+static int
+ancestor_find(
+    struct activation *a, uint64_t steps, struct digest *out, struct err *err)
 {
-	struct digest stable = stable_digest(a), target;
-	struct generation *g = NULL;
-	char text[DIGEST_TEXT_MAX];
-	int rc = expect ? compare_number(a, *expect, err) : 0;
+	int rc = 0;
 
+	*out = a->stable ? a->stable->parent : (struct digest){0};
+	for (uint64_t i = 1; rc == 0 && i < steps && !digest_is_zero(out); i++)
+		rc = store_parent_read(a->store, out, out, err);
+	if (rc == 0 && digest_is_zero(out))
+		rc = err_set(err, ERR_NOT_FOUND,
+		    steps > 1 ? "there are not so many generations before this "
+				"one"
+			      : "there is no generation before this one");
+	return rc;
+}
+
+static int
+target_find(struct activation *a, const struct rollback_request *r,
+    struct digest *out, struct err *err)
+{
+	struct digest stable = stable_digest(a);
+	char text[DIGEST_TEXT_MAX];
+	int rc = 0;
+
+	if (r->generation)
+		*out = *r->generation;
+	else
+		rc = ancestor_find(a, r->steps, out, err);
 	if (rc)
 		return rc;
-	if (generation)
-		target = *generation;
-	else
-		target = a->stable ? a->stable->parent : (struct digest){0};
-	if (digest_is_zero(&target))
-		return err_set(err, ERR_NOT_FOUND,
-		    "there is no generation before this one");
-	if (digest_equal(&target, &stable))
+	if (digest_equal(out, &stable))
 		return err_set(err, ERR_EXISTS, "generation %s is live already",
-		    digest_to_text(text, &target));
-	if (!store_has(a->store, STORE_GENERATION, &target))
+		    digest_to_text(text, out));
+	if (!store_has(a->store, STORE_GENERATION, out))
 		return err_set(err, ERR_NOT_FOUND,
 		    "generation %s was never committed, or retention has "
-		    "removed it; `holdfast status` lists those there are",
-		    digest_to_text(text, &target));
-	rc = activation_load(a, &target, &g, err);
-	if (!rc && expect)
-		rc = compare_number(a, *expect, err);
+		    "removed it; `holdfast history` lists those there are",
+		    digest_to_text(text, out));
+	return 0;
+}
+
+int
+activation_rollback(
+    struct activation *a, const struct rollback_request *r, struct err *err)
+{
+	struct generation *g = NULL;
+	struct digest target;
+	int rc = r->expect ? compare_number(a, *r->expect, err) : 0;
+
+	if (!rc)
+		rc = target_find(a, r, &target, err);
+	if (!rc)
+		rc = activation_load(a, &target, &g, err);
+	if (!rc && r->expect)
+		rc = compare_number(a, *r->expect, err);
 	if (!rc)
 		rc = roll_to(a, &g, err);
 	generation_free(&g);
 	return rc;
+}
+
+static void
+soak_timer(struct activation *a)
+{
+	struct err err;
+
+	if (!a->stable_probation || a->now_ms() < a->soak_until_ms)
+		return;
+	if (end_probation(a, &err))
+		log_error("the soak is over: %s", err.text);
+	else
+		log_info("the soak is over: no zone of the stable generation "
+			 "is on probation any more");
 }
 
 void
@@ -348,6 +511,7 @@ activation_timer(struct activation *a)
 	struct err err;
 
 	live_reclaim(a->live);
+	soak_timer(a);
 	if (!a->candidate || a->now_ms() < a->deadline_ms)
 		return;
 	if (activation_return(a, a->number, &err))
@@ -362,4 +526,6 @@ activation_fini(struct activation *a)
 {
 	generation_free(&a->candidate);
 	generation_free(&a->stable);
+	probation_free(&a->candidate_probation);
+	probation_free(&a->stable_probation);
 }

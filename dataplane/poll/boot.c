@@ -8,14 +8,39 @@
 #include "dataplane/poll/activation.h"
 #include "snapshot/load.h"
 
+/* A predecessor's page says that this generation was not proven yet when it
+ * died: then it is not proven by that. */
+static struct probation *
+inherit_probation(struct activation *a, const struct digest *digest)
+{
+	struct probation *stable = NULL, *candidate = NULL;
+	uint64_t now = a->now_ms();
+	struct page_state s;
+
+	if (!a->page || !page_read_probation(a->page, &s, &stable, &candidate))
+		return NULL;
+	probation_free(&candidate);
+	/* the clock begins anew when the machine does */
+	if (!digest_equal(&s.stable, digest) || s.soak_until_ms <= now ||
+	    s.soak_until_ms - now > ACTIVATION_DEADLINE_MS_MAX)
+		probation_free(&stable);
+	if (stable)
+		a->soak_until_ms = s.soak_until_ms;
+	return stable;
+}
+
 static int
 boot_from(struct activation *a, const struct digest *digest, struct err *err)
 {
+	struct probation *probation = NULL;
 	struct generation *g = NULL;
 	int rc = activation_load(a, digest, &g, err);
 
-	if (!rc)
-		rc = activation_set_stable(a, &g, a->number, err);
+	if (!rc) {
+		probation = inherit_probation(a, digest);
+		rc = activation_set_stable(a, &g, &probation, a->number, err);
+	}
+	probation_free(&probation);
 	generation_free(&g);
 	return rc;
 }

@@ -451,8 +451,10 @@ do_burst(struct core *c, uint64_t start)
 	set_context(c, start);
 	admit(c, start);
 	stage_end(STAGE_FRAME);
+	query_ctx_probation(&c->query, pair->stable_probation);
 	answer_batch(c, pair->stable, ctx, &b->stable, start, pair->canary_key,
 	    SAMPLE_STABLE);
+	query_ctx_probation(&c->query, pair->candidate_probation);
 	answer_batch(c, pair->candidate, ctx, &b->candidate, start,
 	    pair->canary_key, SAMPLE_CANDIDATE);
 	answer_batch(c, &answer_nothing, &c->denied, &b->denied, start,

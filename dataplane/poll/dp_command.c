@@ -35,8 +35,8 @@ dp_forget(struct dp_context *d, unsigned client)
 	}
 }
 
-static int
-number_field(const struct dataplane_message *m, const char *key, bool needed,
+int
+dp_number_field(const struct dataplane_message *m, const char *key, bool needed,
     uint64_t *out, struct err *err)
 {
 	const char *text = dataplane_field_find(m, key);
@@ -54,8 +54,8 @@ number_field(const struct dataplane_message *m, const char *key, bool needed,
 	return 0;
 }
 
-static int
-digest_field(const struct dataplane_message *m, const char *key,
+int
+dp_digest_field(const struct dataplane_message *m, const char *key,
     struct digest *out, struct err *err)
 {
 	const char *text = dataplane_field_find(m, key);
@@ -68,12 +68,25 @@ digest_field(const struct dataplane_message *m, const char *key,
 	return 0;
 }
 
+int
+dp_yes_field(const struct dataplane_message *m, const char *key, bool *out,
+    struct err *err)
+{
+	const char *text = dataplane_field_find(m, key);
+
+	if (text && strcmp(text, "yes") && strcmp(text, "no"))
+		return err_set(
+		    err, ERR_USAGE, "%s=%.32s is not yes or no", key, text);
+	*out = text && !strcmp(text, "yes");
+	return 0;
+}
+
 static int
 do_own(struct dp_context *d, unsigned client, const struct dataplane_message *m,
     struct err *err)
 {
 	uint64_t pid = 0;
-	int rc = number_field(m, "pid", true, &pid, err);
+	int rc = dp_number_field(m, "pid", true, &pid, err);
 
 	if (rc)
 		return rc;
@@ -91,16 +104,17 @@ do_activate(
 {
 	struct activation_request r = {.deadline_ms = ACTIVATION_DEADLINE_MS};
 	uint64_t permille = 0;
-	int rc = number_field(m, "expect", true, &r.expect, err);
+	int rc = dp_number_field(m, "expect", true, &r.expect, err);
 
 	if (!rc)
-		rc = digest_field(m, "parent", &r.parent, err);
+		rc = dp_digest_field(m, "parent", &r.parent, err);
 	if (!rc)
-		rc = digest_field(m, "generation", &r.generation, err);
+		rc = dp_digest_field(m, "generation", &r.generation, err);
 	if (!rc)
-		rc = number_field(m, "permille", false, &permille, err);
+		rc = dp_number_field(m, "permille", false, &permille, err);
 	if (!rc)
-		rc = number_field(m, "deadline_ms", false, &r.deadline_ms, err);
+		rc = dp_number_field(
+		    m, "deadline_ms", false, &r.deadline_ms, err);
 	if (rc)
 		return rc;
 	r.permille = permille > 1000 ? UINT32_MAX : (uint32_t)permille;
@@ -112,13 +126,31 @@ do_commit(
     struct dp_context *d, const struct dataplane_message *m, struct err *err)
 {
 	struct digest generation;
-	uint64_t expect = 0;
-	int rc = number_field(m, "expect", true, &expect, err);
+	uint64_t expect = 0, soak_ms = 0;
+	int rc = dp_number_field(m, "expect", true, &expect, err);
 
 	if (!rc)
-		rc = digest_field(m, "generation", &generation, err);
+		rc = dp_digest_field(m, "generation", &generation, err);
 	if (!rc)
-		rc = activation_commit(d->activation, expect, &generation, err);
+		rc = dp_number_field(m, "soak_ms", false, &soak_ms, err);
+	if (!rc)
+		rc = activation_commit(
+		    d->activation, expect, &generation, soak_ms, err);
+	return rc;
+}
+
+static int
+do_proven(
+    struct dp_context *d, const struct dataplane_message *m, struct err *err)
+{
+	struct digest generation;
+	uint64_t expect = 0;
+	int rc = dp_number_field(m, "expect", true, &expect, err);
+
+	if (!rc)
+		rc = dp_digest_field(m, "generation", &generation, err);
+	if (!rc)
+		rc = activation_proven(d->activation, expect, &generation, err);
 	return rc;
 }
 
@@ -127,30 +159,9 @@ do_return(
     struct dp_context *d, const struct dataplane_message *m, struct err *err)
 {
 	uint64_t expect = 0;
-	int rc = number_field(m, "expect", true, &expect, err);
+	int rc = dp_number_field(m, "expect", true, &expect, err);
 
 	return rc ? rc : activation_return(d->activation, expect, err);
-}
-
-static int
-do_rollback(
-    struct dp_context *d, const struct dataplane_message *m, struct err *err)
-{
-	const char *text = dataplane_field_find(m, "generation");
-	bool previous = text && !strcmp(text, "previous");
-	struct digest generation;
-	uint64_t expect = 0;
-	int rc = 0;
-
-	if (!previous)
-		rc = digest_field(m, "generation", &generation, err);
-	if (!rc)
-		rc = number_field(m, "expect", false, &expect, err);
-	if (!rc)
-		rc = activation_rollback(d->activation,
-		    previous ? NULL : &generation,
-		    dataplane_field_find(m, "expect") ? &expect : NULL, err);
-	return rc;
 }
 
 static int
@@ -184,20 +195,27 @@ say_status(const struct dp_context *d, char *answer)
 	const struct activation *a = d->activation;
 	char stable[DIGEST_TEXT_MAX], candidate[DIGEST_TEXT_MAX], owner[24];
 	char cookies[32];
+	uint64_t now = a->now_ms();
 
 	snprintf(owner, sizeof owner, "%lu", (unsigned long)d->owner_pid);
 	return (size_t)snprintf(answer, DATAPLANE_MESSAGE_MAX,
 	    "ok activation=%lu stable=%s candidate=%s pid=%d uptime_ms=%lu "
 	    "beat_ms=%lu healthy=%s reason=%s owner=%s permille=%u "
-	    "quarantined=%u cookies=%s",
+	    "quarantined=%u cookies=%s probation=%u soak_ms=%lu held=%s",
 	    (unsigned long)a->number, digest_or_none(stable, a->stable),
 	    digest_or_none(candidate, a->candidate), getpid(),
-	    (unsigned long)(a->now_ms() - d->started_ms),
+	    (unsigned long)(now - d->started_ms),
 	    (unsigned long)d->health->oldest_ms,
 	    d->health->healthy ? "yes" : "no", d->health->reason,
 	    d->owner == DP_NO_OWNER ? "none" : owner, a->canary_permille,
 	    d->quarantined,
-	    d->cookies ? cookie_keeper_text(d->cookies, cookies) : "off");
+	    d->cookies ? cookie_keeper_text(d->cookies, cookies) : "off",
+	    probation_zones(
+		a->candidate ? a->candidate_probation : a->stable_probation,
+		a->candidate ? a->candidate : a->stable),
+	    (unsigned long)(a->soak_until_ms > now ? a->soak_until_ms - now
+						   : 0),
+	    store_is_held(a->store) ? "yes" : "no");
 }
 
 static size_t
@@ -225,7 +243,7 @@ run_owned(struct dp_context *d, unsigned client,
 		int (*run)(struct dp_context *d,
 		    const struct dataplane_message *m, struct err *err);
 	} commands[] = {{"activate", do_activate}, {"commit", do_commit},
-	    {"return", do_return}};
+	    {"proven", do_proven}, {"return", do_return}};
 
 	for (unsigned i = 0; i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(m->word, commands[i].word))
@@ -237,8 +255,9 @@ run_owned(struct dp_context *d, unsigned client,
 		return commands[i].run(d, m, err);
 	}
 	return err_set(err, ERR_USAGE,
-	    "no command %.32s; there are own, activate, commit, return, "
-	    "rollback, prefixes, status, health and stop",
+	    "no command %.32s; there are own, activate, commit, proven, "
+	    "return, rollback, pin, unpin, hold, release, history, prefixes, "
+	    "status, health and stop",
 	    m->word);
 }
 
@@ -246,12 +265,14 @@ static int
 run(struct dp_context *d, unsigned client, const struct dataplane_message *m,
     struct err *err)
 {
+	int rc = 0;
+
 	if (!strcmp(m->word, "status") || !strcmp(m->word, "health"))
 		return DP_SAID_NOTHING;
 	if (!strcmp(m->word, "own"))
 		return do_own(d, client, m, err);
-	if (!strcmp(m->word, "rollback"))
-		return do_rollback(d, m, err);
+	if (dp_operator_run(d, m, &rc, err))
+		return rc;
 	if (!strcmp(m->word, "prefixes"))
 		return do_prefixes(d, err);
 	if (!strcmp(m->word, "stop")) {
@@ -283,6 +304,7 @@ dp_command(struct dp_context *d, unsigned client, char *request, size_t bytes,
 	uint64_t start = d->activation->now_ms();
 	struct dataplane_message m;
 	struct err err = {0};
+	size_t said = 0;
 	int rc;
 
 	*hang_up = false;
@@ -293,9 +315,12 @@ dp_command(struct dp_context *d, unsigned client, char *request, size_t bytes,
 		return say_error(&err, answer);
 	}
 	rc = dataplane_message_parse(&m, request, bytes, &err);
-	if (!rc)
+	if (!rc && !strcmp(m.word, "history"))
+		rc = dp_history(d, &m, answer, &said, &err);
+	else if (!rc)
 		rc = run(d, client, &m, &err);
 	if (rc < 0)
 		return say_error(&err, answer);
-	return say_done(d, &m, d->activation->now_ms() - start, answer);
+	return said ? said
+	            : say_done(d, &m, d->activation->now_ms() - start, answer);
 }

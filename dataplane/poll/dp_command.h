@@ -44,4 +44,18 @@ size_t dp_command(struct dp_context *d, unsigned client, char *request,
 /* The connection is gone. */
 void dp_forget(struct dp_context *d, unsigned client);
 
+/* Fields of a request, checked; a number that is not there stays as it is. */
+int dp_number_field(const struct dataplane_message *m, const char *key,
+    bool needed, uint64_t *out, struct err *err);
+int dp_digest_field(const struct dataplane_message *m, const char *key,
+    struct digest *out, struct err *err);
+int dp_yes_field(const struct dataplane_message *m, const char *key, bool *out,
+    struct err *err);
+
+/* dp_operator.c: false if the word is none of the operator's. */
+bool dp_operator_run(struct dp_context *d, const struct dataplane_message *m,
+    int *rc, struct err *err);
+int dp_history(struct dp_context *d, const struct dataplane_message *m,
+    char *answer, size_t *bytes, struct err *err);
+
 #endif

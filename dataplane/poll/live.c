@@ -36,7 +36,8 @@ live_new(struct live **out, unsigned readers, struct err *err)
 static void
 slot_free(struct live_slot *s)
 {
-	generation_free(&s->garbage);
+	generation_free(&s->garbage.generation);
+	probation_free(&s->garbage.probation);
 	s->state = LIVE_FREE;
 }
 
@@ -99,8 +100,8 @@ published_slot(struct live *l)
 }
 
 int
-live_publish(struct live *l, const struct live_pair *pair,
-    struct generation **garbage, struct err *err)
+live_replace(struct live *l, const struct live_pair *pair,
+    struct live_garbage *garbage, struct err *err)
 {
 	struct live_slot *old = published_slot(l), *new;
 
@@ -113,14 +114,25 @@ live_publish(struct live *l, const struct live_pair *pair,
 		    "restart the data plane if it hangs",
 		    LIVE_PAIRS);
 	new->pair = *pair;
-	new->garbage = NULL;
+	new->garbage = (struct live_garbage){0};
 	new->state = LIVE_PUBLISHED;
 	atomic_store_explicit(&l->pair, &new->pair, memory_order_release);
 	old->token = rte_rcu_qsbr_start(l->readers);
 	old->garbage = *garbage;
 	old->state = LIVE_RETIRED;
-	*garbage = NULL;
+	*garbage = (struct live_garbage){0};
 	return 0;
+}
+
+int
+live_publish(struct live *l, const struct live_pair *pair,
+    struct generation **garbage, struct err *err)
+{
+	struct live_garbage old = {.generation = *garbage};
+	int rc = live_replace(l, pair, &old, err);
+
+	*garbage = old.generation;
+	return rc;
 }
 
 int

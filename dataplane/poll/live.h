@@ -24,12 +24,21 @@
 #include "dataplane/limit/prefix_set.h"
 #include "dataplane/poll/wall_clock.h"
 #include "snapshot/generation.h"
+#include "snapshot/probation.h"
 
 struct live_pair {
 	const struct generation *stable;    /* NULL: none loaded, SERVFAIL */
 	const struct generation *candidate; /* NULL: none */
 	uint32_t canary_permille;
 	uint64_t canary_key[2];
+	/* zones on probation in each; NULL: none */
+	const struct probation *stable_probation, *candidate_probation;
+};
+
+/* What a new pair does not name any more: freed when no reader can see it. */
+struct live_garbage {
+	struct generation *generation;
+	struct probation *probation;
 };
 
 enum { LIVE_PAIRS = 16, LIVE_SECRETS = 4 };
@@ -44,7 +53,7 @@ struct live {
 	/* Management's: the published pair and the retired ones. */
 	_Alignas(64) struct live_slot {
 		struct live_pair pair;
-		struct generation *garbage; /* freed with the pair */
+		struct live_garbage garbage; /* freed with the pair */
 		uint64_t token;
 		enum { LIVE_FREE, LIVE_PUBLISHED, LIVE_RETIRED } state;
 	} slots[LIVE_PAIRS];
@@ -64,10 +73,12 @@ int live_new(struct live **out, unsigned readers, struct err *err);
  * prefixes, and not the generations of the published pair. */
 void live_free(struct live **l);
 
-/* Publishes a copy of `pair` in place of the last one. `*garbage` (which may be
- * NULL) is the generation that the new pair does not name any more; it is taken
- * and freed when no reader can see it. ERR_BUSY, and nothing changed, when too
- * many pairs wait for a core that does not move. */
+/* Publishes a copy of `pair` in place of the last one. `*garbage` is taken.
+ * ERR_BUSY, and nothing changed, when too many pairs wait for a core that does
+ * not move. */
+int live_replace(struct live *l, const struct live_pair *pair,
+    struct live_garbage *garbage, struct err *err);
+/* The same with a generation alone, which may be NULL. */
 int live_publish(struct live *l, const struct live_pair *pair,
     struct generation **garbage, struct err *err);
 

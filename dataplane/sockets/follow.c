@@ -35,6 +35,10 @@ struct wish {
 	struct digest stable, candidate; /* zeros: none */
 	uint32_t permille, reserved;
 	uint64_t key[2];
+	/* With the generations these say which sets of zones are meant: those
+	 * of follow.stable_probation and .candidate_probation, or none. */
+	uint64_t soak_until_ms;
+	uint32_t stable_probation, candidate_probation;
 };
 
 struct follow {
@@ -47,6 +51,9 @@ struct follow {
 	struct live *live;                     /* NULL: the first, static one */
 	struct generation *stable, *candidate; /* what `live` refers to */
 	struct wish applied;
+	/* what the page said last, and its zones on probation */
+	struct page_state seen;
+	struct probation *stable_probation, *candidate_probation;
 	/* did not load: not tried again before its time */
 	struct failure {
 		struct digest digest;
@@ -121,6 +128,17 @@ follow_new(struct follow **out, struct store **store, const char *run_dir,
 	return 0;
 }
 
+static void
+pair_free(struct live **l)
+{
+	if (*l) {
+		probation_free(&(*l)->stable_probation);
+		probation_free(&(*l)->candidate_probation);
+	}
+	free(*l);
+	*l = NULL;
+}
+
 void
 follow_free(struct follow **fp)
 {
@@ -137,7 +155,9 @@ follow_free(struct follow **fp)
 	if (f->inotify_fd >= 0)
 		close(f->inotify_fd);
 	store_close(&f->store);
-	free(f->live);
+	probation_free(&f->stable_probation);
+	probation_free(&f->candidate_probation);
+	pair_free(&f->live);
 	free(f->page_path);
 	free(f);
 	*fp = NULL;
@@ -179,13 +199,33 @@ page_look(struct follow *f, uint64_t now)
 		log_warn("%s", err.text);
 }
 
+/* The zones on probation are read again when what is said of them changed. */
+static bool
+page_state_read(struct follow *f, struct page_state *state, uint64_t *beat)
+{
+	struct probation *stable, *candidate;
+	uint32_t pid;
+
+	if (!page_read(f->page, state, beat, &pid))
+		return false;
+	if (memcmp(state, &f->seen, sizeof *state) == 0)
+		return true;
+	if (!page_read_probation(f->page, state, &stable, &candidate))
+		return false;
+	probation_free(&f->stable_probation);
+	probation_free(&f->candidate_probation);
+	f->stable_probation = stable;
+	f->candidate_probation = candidate;
+	f->seen = *state;
+	return true;
+}
+
 /* True if a data plane is alive and says what it answers from. */
 static bool
 wish_from_page(struct follow *f, struct wish *w, uint64_t now)
 {
 	uint64_t beat = 0;
 	struct page_state state;
-	uint32_t pid;
 
 	if (f->page_path == NULL)
 		return false;
@@ -193,19 +233,22 @@ wish_from_page(struct follow *f, struct wish *w, uint64_t now)
 		page_look(f, now);
 	if (f->page == NULL)
 		return false;
-	if (!page_read(f->page, &state, &beat, &pid) ||
+	if (!page_state_read(f, &state, &beat) ||
 	    beat + PAGE_REOPEN_MS <= now) {
 		page_look(f, now);
-		if (f->page == NULL || !page_read(f->page, &state, &beat, &pid))
+		if (f->page == NULL || !page_state_read(f, &state, &beat))
 			return false;
 	}
 	if (beat + PAGE_DEAD_MS <= now || digest_is_zero(&state.stable))
 		return false;
 	w->stable = state.stable;
+	w->soak_until_ms = state.soak_until_ms;
+	w->stable_probation = state.stable_probation;
 	if (!digest_is_zero(&state.candidate) && state.canary_permille) {
 		w->candidate = state.candidate;
 		w->permille = state.canary_permille;
 		memcpy(w->key, state.canary_key, sizeof w->key);
+		w->candidate_probation = state.candidate_probation;
 	}
 	return true;
 }
@@ -253,8 +296,19 @@ wish_from_committed(struct follow *f, struct wish *w, size_t skip)
 	return found;
 }
 
+/* A data plane that died in a soak has proven nothing by that. */
+static void
+wish_soak(const struct follow *f, struct wish *w, uint64_t now)
+{
+	if (!digest_equal(&f->seen.stable, &w->stable) ||
+	    f->seen.soak_until_ms <= now)
+		return;
+	w->soak_until_ms = f->seen.soak_until_ms;
+	w->stable_probation = f->seen.stable_probation;
+}
+
 static bool
-wish_from_current(struct follow *f, struct wish *w)
+wish_from_current(struct follow *f, struct wish *w, uint64_t now)
 {
 	struct store_current current;
 	struct err err;
@@ -276,6 +330,7 @@ wish_from_current(struct follow *f, struct wish *w)
 		return false;
 	}
 	w->stable = current.generation;
+	wish_soak(f, w, now);
 	return true;
 }
 
@@ -353,24 +408,42 @@ generation_get(struct follow *f, const struct digest *d, uint64_t now)
 	return g;
 }
 
-/* Takes both (candidate may be NULL) and frees what is not used any more. */
-static void
+static struct live *
+pair_new(struct follow *f, struct generation *stable,
+    struct generation *candidate, const struct wish *w)
+{
+	struct live *l = malloc(sizeof *l);
+
+	if (l == NULL)
+		return NULL;
+	*l = (struct live){.stable = stable,
+	    .candidate = candidate,
+	    .permille = w->permille,
+	    .key = {w->key[0], w->key[1]}};
+	if ((w->stable_probation && probation_copy(&l->stable_probation,
+					f->stable_probation, NULL)) ||
+	    (candidate && w->candidate_probation &&
+		probation_copy(
+		    &l->candidate_probation, f->candidate_probation, NULL)))
+		pair_free(&l);
+	return l;
+}
+
+/* Takes both (candidate may be NULL) and frees what is not used any more.
+ * False, and both are not taken, when out of memory. */
+static bool
 live_swap(struct follow *f, struct generation *stable,
     struct generation *candidate, const struct wish *w)
 {
-	struct live *next = malloc(sizeof *next);
+	struct live *next = pair_new(f, stable, candidate, w);
 	struct generation *old[2] = {f->stable, f->candidate};
 
 	if (next == NULL) {
 		log_error("out of memory: generations stay as they are");
-		return;
+		return false;
 	}
-	*next = (struct live){.stable = stable,
-	    .candidate = candidate,
-	    .permille = w->permille,
-	    .key = {w->key[0], w->key[1]}};
 	(void)grace_swap(f->grace, next);
-	free(f->live);
+	pair_free(&f->live);
 	f->live = next;
 	f->stable = stable;
 	f->candidate = candidate;
@@ -379,6 +452,7 @@ live_swap(struct follow *f, struct generation *stable,
 			generation_free(&old[i]);
 	}
 	count_one(f->counters, COUNT_GENERATION_SWAPS);
+	return true;
 }
 
 static bool
@@ -398,7 +472,13 @@ wish_apply(struct follow *f, const struct wish *w, uint64_t now)
 		    f->candidate == NULL)
 			return false;
 	}
-	live_swap(f, stable, candidate, w);
+	if (!live_swap(f, stable, candidate, w)) {
+		if (stable != f->stable && stable != f->candidate)
+			generation_free(&stable);
+		if (candidate != f->stable && candidate != f->candidate)
+			generation_free(&candidate);
+		return false;
+	}
 	if (candidate || digest_is_zero(&w->candidate))
 		f->applied = *w;
 	return true;
@@ -445,8 +525,8 @@ follow_tick(struct follow *f)
 		    alive ? f->page_path : "the store: no data plane");
 		f->page_alive = alive;
 	}
-	if ((alive || wish_from_current(f, &w)) && !wish_apply(f, &w, now) &&
-	    f->stable == NULL)
+	if ((alive || wish_from_current(f, &w, now)) &&
+	    !wish_apply(f, &w, now) && f->stable == NULL)
 		boot_from_parents(f, now);
 	return alive ? PAGE_POLL_MS : STORE_POLL_MS;
 }

@@ -15,6 +15,7 @@
 
 #include "snapshot/generation.h"
 #include "snapshot/page.h"
+#include "snapshot/probation.h"
 
 enum { GRACE_READERS_MAX = 64 };
 
@@ -24,6 +25,8 @@ struct live {
 	const struct generation *candidate; /* NULL: no canary runs */
 	uint32_t permille;                  /* clients that get the candidate */
 	uint64_t key[2];                    /* of the hash that chooses them */
+	/* zones on probation in each; NULL: none */
+	struct probation *stable_probation, *candidate_probation;
 };
 
 struct grace_reader {

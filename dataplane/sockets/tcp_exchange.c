@@ -49,7 +49,7 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 {
 	const struct generation *g =
 	    live_choose(live, c->address, c->address_bytes);
-	const struct query_ctx ctx = service_context(t->service, ANSWER_STREAM);
+	struct query_ctx ctx = service_context(t->service, ANSWER_STREAM);
 	uint8_t *at = t->work + t->work_bytes;
 	struct answer_query q = {.message = at + 2,
 	    .bytes = bytes,
@@ -65,6 +65,9 @@ query_answer(struct tcp *t, struct tcp_conn *c, const struct live *live,
 		    t->counters, COUNT_VERDICT_TCP + VERDICT_DROP_QUARANTINED);
 		return false;
 	}
+	query_ctx_probation(&ctx, g && g == live->candidate
+				      ? live->candidate_probation
+				      : live->stable_probation);
 	memcpy(at + 2, message, bytes);
 	if (t->log)
 		burst_log_hold_all(t->log, g, &q, 1, ANSWER_STREAM);

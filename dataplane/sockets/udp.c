@@ -347,7 +347,7 @@ udp_send(struct udp *u, int fd, unsigned n)
 unsigned
 udp_serve(struct udp *u, int fd, const struct live *live)
 {
-	const struct query_ctx ctx = service_context(u->service, ANSWER_UDP);
+	struct query_ctx ctx = service_context(u->service, ANSWER_UDP);
 	struct query_ctx denied_ctx = ctx;
 	uint32_t stable = 0, canary = 0, denied = 0;
 	int n = udp_receive(u, fd);
@@ -367,6 +367,7 @@ udp_serve(struct udp *u, int fd, const struct live *live)
 		else
 			canary |= 1u << i;
 	}
+	query_ctx_probation(&ctx, live->stable_probation);
 	if (stable)
 		nout = group_answer(u, live->stable, &ctx,
 		    group_admit(u, group_make(u, stable), now, &denied), now,
@@ -374,6 +375,7 @@ udp_serve(struct udp *u, int fd, const struct live *live)
 	if (canary) {
 		counters_add(&u->counters[COUNT_CANARY_QUERIES],
 		    (unsigned)__builtin_popcount(canary));
+		query_ctx_probation(&ctx, live->candidate_probation);
 		nout = group_answer(u, live->candidate, &ctx,
 		    group_admit(u, group_make(u, canary), now, &denied), now,
 		    nout, live->key, SAMPLE_CANDIDATE);

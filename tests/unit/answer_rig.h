@@ -14,6 +14,7 @@ struct rig {
 	struct answer_batch *batch;
 	struct answer_config config;
 	uint32_t ttl_cap;
+	const struct probation *probation; /* NULL: of all zones */
 	/* of the query_ctx and the query; all zero: no cookies */
 	const struct cookie_secrets *secrets;
 	uint32_t now;

@@ -234,6 +234,76 @@ START_TEST(ttl_cap)
 }
 END_TEST
 
+/* Every kind of answer, of a zone on probation and of one that is not. */
+static const char probation_zone[] =
+    "$TTL 3600\n"
+    "@ SOA ns hm 1 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\n"
+    "@ DNSKEY 257 3 13 AwEAAQ==\n@ NSEC sub NS SOA DNSKEY NSEC\n"
+    "www A 192.0.2.3\nc CNAME www\n*.w TXT \"w\"\nd DNAME t\n"
+    "a.t A 192.0.2.8\nsub NS ns.sub\nns.sub A 192.0.2.9\n"
+    "www RRSIG A 13 3 3600 20300101000000 20200101000000 1 @ AQ==\n";
+
+static const struct {
+	const char *name, *type;
+} probation_asks[] = {{"www.", "A"}, {"www.", "A +do"},
+    {"www.", "A +do +edns=512"}, {"c.", "A"}, {"c.", "A +do"}, {"x.w.", "TXT"},
+    {"a.d.", "A"}, {"x.d.", "A"}, {"x.sub.", "A"}, {"x.sub.", "A +do"},
+    {"nope.", "A"}, {"nope.", "A +do"}, {"www.", "MX"}, {"www.", "MX +do"},
+    {"", "SOA"}, {"", "DNSKEY +do"}, {"www.", "RRSIG"}, {"www.", "ANY"}};
+
+/* All TTLs are 30, or none is. */
+static void
+probation_check(const char *apex, bool capped)
+{
+	unsigned n = sizeof probation_asks / sizeof *probation_asks;
+
+	for (unsigned i = 0; i < 2 * n; i++) {
+		char question[128];
+		const char *said;
+		unsigned ttls = 0;
+
+		snprintf(question, sizeof question, "%s%s %s",
+		    probation_asks[i / 2].name, apex,
+		    probation_asks[i / 2].type);
+		if (i % 2)
+			strcat(question, " +tcp");
+		said = rig_ask(&rig, question);
+		for (const char *at = said; (at = strstr(at, ".test. "));) {
+			at += strlen(".test. ");
+			/* a number in front of a type */
+			if (*at < '0' || *at > '9' || strchr(at, ' ')[1] < 'A')
+				continue;
+			ttls++;
+			ck_assert_msg((strncmp(at, "30 ", 3) == 0) == capped,
+			    "%s: %s", question, said);
+		}
+		ck_assert_msg(ttls > 0, "%s: %s", question, said);
+	}
+}
+
+START_TEST(zones_on_probation)
+{
+	const struct text_zone z[] = {{"new.test.", probation_zone, _i & 1},
+	    {"old.test.", probation_zone, _i & 2}};
+	static const uint8_t apex[128] = "\3new\4test";
+	struct probation *p = probation_new(1);
+
+	rig_open(&rig, z, 2);
+	probation_add(p, name_hash(&rig.g->key, apex));
+	rig.ttl_cap = PROBATION_TTL_MAX;
+	rig.probation = p;
+	probation_check("new.test.", true);
+	probation_check("old.test.", false);
+	p->all = true;
+	probation_check("old.test.", true);
+	rig.probation = NULL;
+	rig.ttl_cap = 0;
+	probation_check("new.test.", false);
+	probation_free(&p);
+	rig_close(&rig);
+}
+END_TEST
+
 /* Raw messages: header words and what must come back. */
 static const struct {
 	const char *what;
@@ -360,6 +430,7 @@ main(void)
 {
 	Suite *s = suite_create("answer");
 	TCase *one = tcase_create("one cell"), *four = tcase_create("split");
+	TCase *many = tcase_create("two zones");
 	SRunner *r = srunner_create(s);
 	int n = (int)(sizeof asks / sizeof *asks), failed;
 
@@ -374,8 +445,10 @@ main(void)
 	tcase_add_test(one, chaos_when_configured);
 	tcase_add_test(one, nsid_when_configured);
 	tcase_add_test(one, too_short_is_dropped);
+	tcase_add_loop_test(many, zones_on_probation, 0, 4);
 	suite_add_tcase(s, one);
 	suite_add_tcase(s, four);
+	suite_add_tcase(s, many);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

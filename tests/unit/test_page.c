@@ -116,7 +116,7 @@ END_TEST
 START_TEST(test_other_files)
 {
 	uint8_t text[PAGE_BYTES] = "not a page";
-	struct page_d head = {.magic = PAGE_MAGIC, .version = 2};
+	struct page_d head = {.magic = PAGE_MAGIC, .version = 1};
 	struct page *p;
 	struct err err;
 
@@ -183,6 +183,53 @@ START_TEST(test_reader_beside_writer)
 }
 END_TEST
 
+/* The sets of zones go with the state; a number that no writer writes, and what
+ * does not fit, is all zones: TTLs are capped in doubt. */
+START_TEST(test_zones_on_probation)
+{
+	struct page_state s = state_of(5), got;
+	struct probation *stable = probation_new(2), *candidate, *a, *b;
+	struct page *w, *r;
+	struct err err;
+
+	setup();
+	ck_assert_int_eq(page_create(&w, path, &err), 0);
+	ck_assert_int_eq(page_open(&r, path, &err), 0);
+	candidate = probation_new(PROBATION_ZONES_MAX);
+	probation_add(stable, 11);
+	probation_add(candidate, 12);
+	probation_add(candidate, 11);
+	page_write_probation(w, &s, stable, candidate);
+	ck_assert(page_read_probation(r, &got, &a, &b));
+	ck_assert_uint_eq(got.activation, 5);
+	ck_assert(a->count == 1 && probation_holds(a, 11));
+	ck_assert(
+	    b->count == 2 && probation_holds(b, 11) && probation_holds(b, 12));
+	probation_free(&a);
+	probation_free(&b);
+	page_write_probation(w, &s, NULL, candidate);
+	ck_assert(page_read_probation(r, &got, &a, &b));
+	ck_assert(!a && b->count == 2);
+	probation_free(&b);
+	for (uint64_t i = 100; candidate->count < PROBATION_ZONES_MAX; i++)
+		probation_add(candidate, i);
+	probation_add(stable, 13); /* not in the candidate's: one too many */
+	page_write_probation(w, &s, stable, candidate);
+	ck_assert(page_read_probation(r, &got, &a, &b));
+	ck_assert(a->count == 2 && b->all);
+	probation_free(&a);
+	probation_free(&b);
+	page_write(w, &s);
+	ck_assert(page_read_probation(r, &got, &a, &b));
+	ck_assert(!a && !b);
+	page_close(&w);
+	page_close(&r);
+	probation_free(&stable);
+	probation_free(&candidate);
+	unit_directory_remove(dir);
+}
+END_TEST
+
 /* Shares come out as asked for, the same client always on the same side. */
 START_TEST(test_clients_are_split_evenly)
 {
@@ -215,4 +262,5 @@ START_TEST(test_clients_are_split_evenly)
 END_TEST
 
 UNIT_MAIN("page", test_write_and_read, test_writer_killed_while_writing,
-    test_other_files, test_reader_beside_writer, test_clients_are_split_evenly)
+    test_other_files, test_reader_beside_writer, test_zones_on_probation,
+    test_clients_are_split_evenly)

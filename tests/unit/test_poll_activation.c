@@ -100,6 +100,16 @@ activate(struct rig *r, uint64_t expect, const struct digest *parent,
 	return activation_activate(&r->a, &q, &r->err);
 }
 
+/* NULL: to the parent. */
+static int
+go_back(struct rig *r, const struct digest *to, const uint64_t *expect)
+{
+	const struct rollback_request q = {
+	    .generation = to, .steps = 1, .expect = expect};
+
+	return activation_rollback(&r->a, &q, &r->err);
+}
+
 /* `n` committed generations, each on the one before. */
 static void
 commit_chain(struct rig *r, struct digest *chain, unsigned n)
@@ -109,8 +119,8 @@ commit_chain(struct rig *r, struct digest *chain, unsigned n)
 
 		chain[i] = candidate(r, i + 1, parent);
 		OK(r, activate(r, r->a.number, parent, &chain[i]));
-		OK(r,
-		    activation_commit(&r->a, r->a.number, &chain[i], &r->err));
+		OK(r, activation_commit(
+			  &r->a, r->a.number, &chain[i], 0, &r->err));
 	}
 }
 
@@ -159,7 +169,7 @@ START_TEST(first_generation)
 	d = candidate(&r, 1, NULL);
 	OK(&r, activate(&r, 0, NULL, &d));
 	check_state(&r, 1, NULL, &d);
-	OK(&r, activation_commit(&r.a, 1, &d, &r.err));
+	OK(&r, activation_commit(&r.a, 1, &d, 0, &r.err));
 	check_state(&r, 2, &d, NULL);
 	check_current(&r, 2, &d);
 	rig_remove(&r);
@@ -182,7 +192,8 @@ START_TEST(compare_and_swap)
 	ck_assert_int_eq(activate(&r, 4, &chain[1], &late), ERR_STALE);
 	ck_assert_int_eq(activate(&r, 4, &chain[1], &alien), ERR_STALE);
 	ck_assert_int_eq(activate(&r, 4, &chain[1], &none), ERR_NOT_FOUND);
-	ck_assert_int_eq(activation_commit(&r.a, 4, &late, &r.err), ERR_STALE);
+	ck_assert_int_eq(
+	    activation_commit(&r.a, 4, &late, 0, &r.err), ERR_STALE);
 	ck_assert_int_eq(activation_return(&r.a, 4, &r.err), ERR_NOT_FOUND);
 	ck_assert_int_eq(activation_return(&r.a, 3, &r.err), ERR_STALE);
 	check_state(&r, 4, &chain[1], NULL);
@@ -226,8 +237,8 @@ START_TEST(deadline)
 	check_state(&r, 4, &chain[0], NULL);
 	activation_timer(&r.a);
 	check_state(&r, 4, &chain[0], NULL);
-	ck_assert_int_eq(activation_commit(&r.a, 3, &d, &r.err), ERR_STALE);
-	ck_assert_int_eq(activation_commit(&r.a, 4, &d, &r.err), ERR_STALE);
+	ck_assert_int_eq(activation_commit(&r.a, 3, &d, 0, &r.err), ERR_STALE);
+	ck_assert_int_eq(activation_commit(&r.a, 4, &d, 0, &r.err), ERR_STALE);
 	check_current(&r, 2, &chain[0]);
 	rig_remove(&r);
 }
@@ -245,9 +256,175 @@ START_TEST(candidate_replaced_and_returned)
 	OK(&r, activate(&r, 2, &chain[0], &first));
 	OK(&r, activate(&r, 3, &chain[0], &second));
 	check_state(&r, 4, &chain[0], &second);
-	ck_assert_int_eq(activation_commit(&r.a, 4, &first, &r.err), ERR_STALE);
+	ck_assert_int_eq(
+	    activation_commit(&r.a, 4, &first, 0, &r.err), ERR_STALE);
 	OK(&r, activation_return(&r.a, 4, &r.err));
 	check_state(&r, 5, &chain[0], NULL);
+	rig_remove(&r);
+}
+END_TEST
+
+/* What cores see: whether the zone is on probation in each generation. */
+static void
+check_probation(struct rig *r, bool stable, bool cand, uint64_t soak_until)
+{
+	const struct live_pair *pair = live_pair_read(r->a.live);
+	struct probation *a, *b;
+	struct page_state page;
+
+	ck_assert_int_eq(pair->stable_probation != NULL, stable);
+	ck_assert_int_eq(pair->candidate_probation != NULL, cand);
+	ck_assert(page_read_probation(r->a.page, &page, &a, &b));
+	ck_assert_int_eq(a != NULL, stable);
+	ck_assert_int_eq(b != NULL, cand);
+	ck_assert_uint_eq(page.soak_until_ms, soak_until);
+	probation_free(&a);
+	probation_free(&b);
+}
+
+START_TEST(probation_of_a_candidate_and_in_a_soak)
+{
+	struct digest chain[2], d;
+	struct rig r;
+
+	rig_make(&r);
+	commit_chain(&r, chain, 1);
+	check_probation(&r, false, false, 0);
+	chain[1] = candidate(&r, 2, &chain[0]);
+	OK(&r, activate(&r, 2, &chain[0], &chain[1]));
+	check_probation(&r, false, true, 0);
+	ck_assert_uint_eq(
+	    live_pair_read(r.a.live)->candidate_probation->count, 1);
+	ck_assert_int_eq(activation_commit(&r.a, 3, &chain[1],
+			     ACTIVATION_DEADLINE_MS_MAX + 1, &r.err),
+	    ERR_USAGE);
+	OK(&r, activation_commit(&r.a, 3, &chain[1], 60000, &r.err));
+	check_probation(&r, true, false, clock_ms + 60000);
+	/* the next candidate has it too, and a return leaves it to the stable
+	 * one; a commit without a soak of its own does not end this one */
+	d = candidate(&r, 3, &chain[1]);
+	OK(&r, activate(&r, 4, &chain[1], &d));
+	check_probation(&r, true, true, clock_ms + 60000);
+	OK(&r, activation_return(&r.a, 5, &r.err));
+	check_probation(&r, true, false, clock_ms + 60000);
+	OK(&r, activate(&r, 6, &chain[1], &d));
+	OK(&r, activation_commit(&r.a, 7, &d, 0, &r.err));
+	check_probation(&r, true, false, clock_ms + 60000);
+	clock_ms += 59999;
+	activation_timer(&r.a);
+	check_probation(&r, true, false, clock_ms + 1);
+	clock_ms++;
+	activation_timer(&r.a);
+	check_probation(&r, false, false, 0);
+	check_state(&r, 8, &d, NULL);
+	rig_remove(&r);
+}
+END_TEST
+
+START_TEST(probation_ends_when_proven_or_rolled_back)
+{
+	struct digest chain[3];
+	struct rig r;
+
+	rig_make(&r);
+	commit_chain(&r, chain, 1);
+	for (unsigned i = 1; i < 3; i++) {
+		chain[i] = candidate(&r, i + 1, &chain[i - 1]);
+		OK(&r, activate(&r, r.a.number, &chain[i - 1], &chain[i]));
+		OK(&r, activation_commit(
+			   &r.a, r.a.number, &chain[i], 5000, &r.err));
+		check_probation(&r, true, false, clock_ms + 5000);
+		if (i == 2)
+			break;
+		ck_assert_int_eq(
+		    activation_proven(&r.a, 3, &chain[1], &r.err), ERR_STALE);
+		ck_assert_int_eq(
+		    activation_proven(&r.a, 4, &chain[0], &r.err), ERR_STALE);
+		OK(&r, activation_proven(&r.a, 4, &chain[1], &r.err));
+		OK(&r, activation_proven(&r.a, 4, &chain[1], &r.err));
+		check_probation(&r, false, false, 0);
+		check_state(&r, 4, &chain[1], NULL);
+	}
+	OK(&r, go_back(&r, NULL, NULL));
+	check_probation(&r, false, false, 0);
+	check_state(&r, 7, &chain[1], NULL);
+	rig_remove(&r);
+}
+END_TEST
+
+/* Who dies in a soak has proven nothing by that. */
+START_TEST(probation_outlives_the_process)
+{
+	struct digest chain[1];
+	struct rig r;
+
+	rig_make(&r);
+	chain[0] = candidate(&r, 1, NULL);
+	OK(&r, activate(&r, 0, NULL, &chain[0]));
+	OK(&r, activation_commit(&r.a, 1, &chain[0], 60000, &r.err));
+	for (unsigned i = 0; i < 3; i++) {
+		/* the last time the clock has begun anew with the machine */
+		clock_ms = i == 2 ? 5 : clock_ms + 30000;
+		rig_stop(&r);
+		rig_start(&r);
+		OK(&r, activation_boot(&r.a, &r.err));
+		check_probation(&r, i == 0, false, i ? 0 : clock_ms + 30000);
+		if (i == 1) {
+			struct page_state s = {
+			    .soak_until_ms = 1ull << 40, .stable = chain[0]};
+			struct probation *p = probation_new(1);
+
+			p->all = true;
+			page_write_probation(r.a.page, &s, p, NULL);
+			probation_free(&p);
+		}
+	}
+	rig_remove(&r);
+}
+END_TEST
+
+START_TEST(rollback_by_steps)
+{
+	struct rollback_request q = {.steps = 2};
+	struct digest chain[4];
+	struct rig r;
+
+	rig_make(&r);
+	commit_chain(&r, chain, 4);
+	OK(&r, activation_rollback(&r.a, &q, &r.err));
+	check_state(&r, 9, &chain[1], NULL);
+	ck_assert_int_eq(activation_rollback(&r.a, &q, &r.err), ERR_NOT_FOUND);
+	q.steps = UINT64_MAX;
+	ck_assert_int_eq(activation_rollback(&r.a, &q, &r.err), ERR_NOT_FOUND);
+	check_state(&r, 9, &chain[1], NULL);
+	rig_remove(&r);
+}
+END_TEST
+
+/* Nothing is activated or committed while the operator holds publication, and
+ * what is live stays; a rollback is the operator's own. */
+START_TEST(publication_is_held)
+{
+	struct digest chain[2], d;
+	struct rig r;
+
+	rig_make(&r);
+	commit_chain(&r, chain, 2);
+	d = candidate(&r, 3, &chain[1]);
+	OK(&r, activate(&r, 4, &chain[1], &d));
+	OK(&r, store_hold_set(r.store, true, &r.err));
+	OK(&r, store_hold_set(r.store, true, &r.err));
+	ck_assert(store_is_held(r.store));
+	ck_assert_int_eq(
+	    activation_commit(&r.a, 5, &d, 0, &r.err), ERR_REFUSED);
+	OK(&r, activation_return(&r.a, 5, &r.err));
+	ck_assert_int_eq(activate(&r, 6, &chain[1], &d), ERR_REFUSED);
+	OK(&r, go_back(&r, NULL, NULL));
+	check_state(&r, 7, &chain[0], NULL);
+	OK(&r, store_hold_set(r.store, false, &r.err));
+	OK(&r, store_hold_set(r.store, false, &r.err));
+	d = candidate(&r, 4, &chain[0]);
+	OK(&r, activate(&r, 7, &chain[0], &d));
 	rig_remove(&r);
 }
 END_TEST
@@ -271,14 +448,11 @@ START_TEST(rollback)
 	rig_make(&r);
 	commit_chain(&r, chain, 3);
 	d = candidate(&r, 9, &chain[2]);
-	ck_assert_int_eq(
-	    activation_rollback(&r.a, &d, NULL, &r.err), ERR_NOT_FOUND);
-	ck_assert_int_eq(
-	    activation_rollback(&r.a, &chain[2], NULL, &r.err), ERR_EXISTS);
-	ck_assert_int_eq(
-	    activation_rollback(&r.a, &chain[0], &expect, &r.err), ERR_STALE);
+	ck_assert_int_eq(go_back(&r, &d, NULL), ERR_NOT_FOUND);
+	ck_assert_int_eq(go_back(&r, &chain[2], NULL), ERR_EXISTS);
+	ck_assert_int_eq(go_back(&r, &chain[0], &expect), ERR_STALE);
 	check_state(&r, 6, &chain[2], NULL);
-	OK(&r, activation_rollback(&r.a, NULL, NULL, &r.err));
+	OK(&r, go_back(&r, NULL, NULL));
 	check_state(&r, 7, &chain[1], NULL);
 	check_current(&r, 7, &chain[1]);
 	ck_assert_uint_eq(condemned(&r, &list), 1);
@@ -286,7 +460,7 @@ START_TEST(rollback)
 	free(list);
 	/* forward again pardons that one, and condemns what it leaves */
 	expect = 7;
-	OK(&r, activation_rollback(&r.a, &chain[2], &expect, &r.err));
+	OK(&r, go_back(&r, &chain[2], &expect));
 	ck_assert_uint_eq(condemned(&r, &list), 1);
 	ck_assert(digest_equal(&list[0].generation, &chain[1]));
 	free(list);
@@ -305,10 +479,9 @@ START_TEST(rollback_under_a_candidate)
 	commit_chain(&r, chain, 2);
 	d = candidate(&r, 3, &chain[1]);
 	OK(&r, activate(&r, 4, &chain[1], &d));
-	OK(&r, activation_rollback(&r.a, NULL, NULL, &r.err));
+	OK(&r, go_back(&r, NULL, NULL));
 	check_state(&r, 7, &chain[0], NULL);
-	ck_assert_int_eq(
-	    activation_rollback(&r.a, NULL, NULL, &r.err), ERR_NOT_FOUND);
+	ck_assert_int_eq(go_back(&r, NULL, NULL), ERR_NOT_FOUND);
 	rig_remove(&r);
 }
 END_TEST
@@ -337,11 +510,11 @@ START_TEST(grace_periods)
 	check_state(&r, 2 + done, &chain[0], &d);
 	ck_assert_uint_eq(live_reclaim(r.a.live), LIVE_PAIRS - 1);
 	ck_assert_int_eq(
-	    activation_commit(&r.a, r.a.number, &d, &r.err), ERR_BUSY);
+	    activation_commit(&r.a, r.a.number, &d, 0, &r.err), ERR_BUSY);
 	check_current(&r, 2, &chain[0]);
 	live_reader_quiescent(r.a.live, 0);
 	ck_assert_uint_eq(live_reclaim(r.a.live), 0);
-	OK(&r, activation_commit(&r.a, r.a.number, &d, &r.err));
+	OK(&r, activation_commit(&r.a, r.a.number, &d, 0, &r.err));
 	live_reader_stop(r.a.live, 0);
 	rig_remove(&r);
 }
@@ -374,7 +547,7 @@ START_TEST(boot_from_current)
 	rig_start(&r);
 	OK(&r, activation_boot(&r.a, &r.err));
 	check_state(&r, 4, &chain[1], NULL);
-	OK(&r, activation_rollback(&r.a, NULL, NULL, &r.err));
+	OK(&r, go_back(&r, NULL, NULL));
 	rig_stop(&r);
 	rig_start(&r);
 	OK(&r, activation_boot(&r.a, &r.err));
@@ -413,7 +586,7 @@ START_TEST(boot_passes_the_condemned_by)
 
 	rig_make(&r);
 	commit_chain(&r, chain, 3);
-	OK(&r, activation_rollback(&r.a, NULL, NULL, &r.err));
+	OK(&r, go_back(&r, NULL, NULL));
 	rig_stop(&r);
 	damage(r.path, "generations", &chain[1], ".manifest");
 	rig_start(&r);
@@ -448,6 +621,8 @@ END_TEST
 
 UNIT_MAIN("poll_activation", first_generation, compare_and_swap,
     limits_of_a_request, deadline, candidate_replaced_and_returned, rollback,
-    rollback_under_a_candidate, grace_periods, boot_from_current,
-    boot_from_a_parent, boot_passes_the_condemned_by,
-    boot_without_a_sound_current)
+    rollback_under_a_candidate, rollback_by_steps, publication_is_held,
+    probation_of_a_candidate_and_in_a_soak,
+    probation_ends_when_proven_or_rolled_back, probation_outlives_the_process,
+    grace_periods, boot_from_current, boot_from_a_parent,
+    boot_passes_the_condemned_by, boot_without_a_sound_current)

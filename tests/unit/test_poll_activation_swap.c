@@ -424,7 +424,7 @@ START_TEST(fresh_generations)
 		atomic_store(&r.low, i);
 		before = atomic_load(&r.client.answered);
 		await_answer(&r, before);
-		OK(&r, activation_commit(&r.a, r.a.number, &d, &r.err));
+		OK(&r, activation_commit(&r.a, r.a.number, &d, 0, &r.err));
 		if (i == swaps / 2 || i == swaps)
 			memory[i == swaps] = settled_memory(&r);
 	}

@@ -93,8 +93,12 @@ START_TEST(malformed_requests)
 	    "own pid", "own pid=", "own pid=x", "own pid=-1", "own pid=1x",
 	    "own pid=99999999999999999999999", "own pid=1 pid=2", "activate",
 	    "commit", "return", "rollback", "rollback generation=12",
-	    "rollback generation=zz", "commit expect=1 generation=00",
-	    "status\n", "\x01\x02\xff"};
+	    "rollback generation=zz", "rollback steps=0", "rollback steps=x",
+	    "rollback steps=1 generation=previous",
+	    "rollback generation=previous force=1", "rollback force=yes", "pin",
+	    "pin generation=previous", "unpin", "unpin generation=0",
+	    "history from=x", "proven", "proven expect=0",
+	    "commit expect=1 generation=00", "status\n", "\x01\x02\xff"};
 	struct rig r;
 
 	rig_make(&r);
@@ -187,6 +191,132 @@ START_TEST(a_generation_through_its_life)
 }
 END_TEST
 
+/* Commits a generation on `parent`; returns its digest as text. */
+static void
+publish(struct rig *r, unsigned number, struct digest *g, char *hex)
+{
+	char text[200], parent[DIGEST_TEXT_MAX], request[400];
+	const struct generation *stable = r->a.stable;
+
+	snprintf(text, sizeof text,
+	    "@ 300 SOA ns hm 1 2 3 4 5\n@ 300 NS ns\nns 300 A 192.0.2.%u\n",
+	    number);
+	ck_assert_int_eq(text_store_put(r->store, "example.test.", text,
+			     stable ? &stable->digest : NULL, g, &r->err),
+	    0);
+	digest_to_text(hex, g);
+	if (stable)
+		digest_to_text(parent, &stable->digest);
+	else
+		snprintf(parent, sizeof parent, "%064d", 0);
+	ask(r, 0, "own pid=1");
+	snprintf(request, sizeof request,
+	    "activate expect=%lu parent=%s generation=%s",
+	    (unsigned long)r->a.number, parent, hex);
+	starts(ask(r, 0, request), "ok ");
+	snprintf(request, sizeof request,
+	    "commit expect=%lu generation=%s soak_ms=5000",
+	    (unsigned long)r->a.number, hex);
+	starts(ask(r, 0, request), "ok ");
+}
+
+START_TEST(soak_and_proof)
+{
+	char hex[DIGEST_TEXT_MAX], request[200];
+	struct digest g;
+	struct rig r;
+
+	rig_make(&r);
+	publish(&r, 1, &g, hex);
+	clock_ms += 2000;
+	ck_assert(strstr(ask(&r, 7, "status"),
+		      " probation=1 soak_ms=3000 held=no") != NULL);
+	snprintf(request, sizeof request, "proven expect=2 generation=%s", hex);
+	starts(ask(&r, 7, request), "error refused ");
+	starts(ask(&r, 0, request), "ok activation=2");
+	ck_assert(strstr(ask(&r, 7, "status"),
+		      " probation=0 soak_ms=0 held=no") != NULL);
+	rig_remove(&r);
+}
+END_TEST
+
+/* Pins, hold and history, from any connection and with nobody the owner. */
+START_TEST(the_operator)
+{
+	char a[DIGEST_TEXT_MAX], b[DIGEST_TEXT_MAX], request[200];
+	char expected[400], missing[DIGEST_TEXT_MAX];
+	struct digest d;
+	struct rig r;
+
+	rig_make(&r);
+	publish(&r, 1, &d, a);
+	publish(&r, 2, &d, b);
+	dp_forget(&r.d, 0);
+	snprintf(missing, sizeof missing, "%064d", 1);
+	snprintf(request, sizeof request, "pin generation=%s", missing);
+	starts(ask(&r, 3, request), "error not_found ");
+	snprintf(request, sizeof request, "pin generation=%s", a);
+	starts(ask(&r, 3, request), "ok activation=4");
+	starts(ask(&r, 3, request), "ok activation=4");
+	snprintf(expected, sizeof expected, "ok count=2 from=0 g0=%s:", b);
+	starts(ask(&r, 3, "history"), expected);
+	ck_assert(strstr(r.answer, ":current g1=") != NULL);
+	ck_assert_str_eq(
+	    r.answer + strlen(r.answer) - strlen(":pinned"), ":pinned");
+	snprintf(expected, sizeof expected, "ok count=2 from=1 g0=%s:", a);
+	starts(ask(&r, 3, "history from=1"), expected);
+	ck_assert_str_eq(ask(&r, 3, "history from=2"), "ok count=2 from=2");
+	ck_assert_str_eq(ask(&r, 3, "history from=18446744073709551615"),
+	    "ok count=2 from=18446744073709551615");
+	snprintf(request, sizeof request, "unpin generation=%s", a);
+	starts(ask(&r, 3, request), "ok ");
+	starts(ask(&r, 3, request), "ok ");
+	ck_assert_ptr_null(strstr(ask(&r, 3, "history"), "pinned"));
+	starts(ask(&r, 3, "hold"), "ok ");
+	ck_assert(strstr(ask(&r, 3, "status"), " held=yes") != NULL);
+	starts(ask(&r, 3, "rollback steps=2"), "error not_found ");
+	starts(ask(&r, 3, "rollback steps=1 expect=3"), "error stale ");
+	starts(ask(&r, 3, "rollback steps=1 expect=4"), "ok activation=5");
+	starts(ask(&r, 3, "release"), "ok ");
+	ck_assert(strstr(ask(&r, 3, "status"), " held=no") != NULL);
+	rig_remove(&r);
+}
+END_TEST
+
+/* What a person wrote in `pins` stays there. */
+START_TEST(pins_by_hand)
+{
+	char a[DIGEST_TEXT_MAX], request[200], path[UNIT_PATH_MAX];
+	static const char hand[] = "# kept for the audit\n";
+	struct digest d;
+	struct bytes text;
+	struct rig r;
+
+	rig_make(&r);
+	publish(&r, 1, &d, a);
+	unit_path(path, r.path, "pins");
+	ck_assert_int_eq(file_write(AT_FDCWD, path, 0644, hand, sizeof hand - 1,
+			     FILE_REPLACE, &r.err),
+	    0);
+	snprintf(request, sizeof request, "pin generation=%s", a);
+	starts(ask(&r, 0, request), "ok ");
+	snprintf(request, sizeof request, "unpin generation=%s", a);
+	starts(ask(&r, 0, request), "ok ");
+	bytes_init(&text);
+	ck_assert_int_eq(file_read(AT_FDCWD, path, 1000, &text, &r.err), 0);
+	ck_assert_uint_eq(text.len, sizeof hand - 1);
+	ck_assert_mem_eq(text.data, hand, text.len);
+	bytes_fini(&text);
+	/* what cannot be read is not written over */
+	ck_assert_int_eq(file_write(AT_FDCWD, path, 0644, "nonsense\n", 9,
+			     FILE_REPLACE, &r.err),
+	    0);
+	snprintf(request, sizeof request, "pin generation=%s", a);
+	starts(ask(&r, 0, request), "error ");
+	rig_remove(&r);
+}
+END_TEST
+
 START_TEST(stop)
 {
 	struct rig r;
@@ -247,4 +377,5 @@ START_TEST(health_file)
 END_TEST
 
 UNIT_MAIN("poll_command", malformed_requests, flipped_requests, owners,
-    a_generation_through_its_life, stop, health_line, health_file)
+    a_generation_through_its_life, soak_and_proof, the_operator, pins_by_hand,
+    stop, health_line, health_file)

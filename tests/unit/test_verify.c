@@ -293,8 +293,6 @@ static const struct row rows[] = {
     {ZONE, NSE, 0, 0, Z(denial_off), 4, ADD, 2, "denial_d out", 0},
     {ZONE, "nsecs.test.", 0, 0, Z(denial_off), 4, SET, 0, "no denial", 0},
     {DENIAL, "nsecs.test.", 0, 0, D(chain_off), 4, SET, 512, "split zone", 0},
-    {ZONE, RIG, 0, 0, Z(reserved2), 4, SET, 1, "reserved", 0},
-    {ZONE, RIG, 0, 0, Z(reserved2) + 4, 4, SET, 1, "reserved", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, ADD, 0xffff, "", 0},
     {BLOCK, MAIL, 1, 0, K(len), 2, SET, 0xffff, "BLOCK_WIDE", 0},
     {BLOCK, MAIL, 1, 0, K(an), 2, SET, 0, "not one RRset", 0},
