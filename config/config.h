@@ -139,6 +139,22 @@ enum {
 int config_dnssec_from_text(const char *word);
 const char *config_dnssec_text(enum config_dnssec mode);
 
+enum config_undecided { UNDECIDED_COMMIT, UNDECIDED_RETURN };
+
+/* How a new generation comes to all clients, where there is a data plane. */
+struct config_rollout {
+	bool canary;              /* true; false: at once, and no soak */
+	unsigned canary_permille; /* clients that get the candidate, 50 */
+	unsigned least_s, most_s; /* of the canary, 10 and 60 */
+	enum config_undecided undecided; /* too few questions at most_s */
+	unsigned good_permille; /* share of questions at fault: tolerated, 2 */
+	unsigned bad_permille;  /* and to be found, 50 */
+	unsigned false_return_ppm, missed_ppm; /* errors, 1000 and 10000 */
+	unsigned cost_percent; /* cycles of a question, 300; 0: any */
+	unsigned soak_s;       /* 60; 0: none */
+	unsigned hold_down_s;  /* of a zone whose version was returned, 60 */
+};
+
 enum config_algorithm { POLICY_ECDSA_P256, POLICY_ED25519 };
 enum config_keys { POLICY_KEYS_CSK, POLICY_KEYS_SPLIT };
 enum config_denial { POLICY_NSEC, POLICY_NSEC3 };
@@ -182,6 +198,7 @@ struct config {
 	struct config_dataplane dataplane;
 	struct config_sockets sockets;
 	struct config_control control;
+	struct config_rollout rollout;
 	struct config_limit limits;
 	char *zone_directory; /* base of relative zone files; absolute; the
 	                         configuration file's folder */

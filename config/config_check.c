@@ -295,6 +295,20 @@ policies_check(struct check *k)
 	return 0;
 }
 
+static int
+rollout_check(struct check *k)
+{
+	const struct config_rollout *r = &k->c->rollout;
+
+	if (r->least_s > r->most_s)
+		return clash(k, "rollout.least_s", "rollout.most_s",
+		    "%u is more than %u of", r->least_s, r->most_s);
+	if (r->good_permille >= r->bad_permille)
+		return clash(k, "rollout.good_permille", "rollout.bad_permille",
+		    "%u is not below %u of", r->good_permille, r->bad_permille);
+	return 0;
+}
+
 int
 config_check(const struct config *c, const struct document *d, struct err *err)
 {
@@ -303,6 +317,8 @@ config_check(const struct config *c, const struct document *d, struct err *err)
 
 	if (rc == 0)
 		rc = listeners_check(&k);
+	if (rc == 0)
+		rc = rollout_check(&k);
 	if (rc == 0)
 		rc = policies_check(&k);
 	return rc;

@@ -29,6 +29,7 @@ static const char *const huge_page_words[] = {"auto", "on", "off", NULL};
 static const char *const log_words[] = {"error", "warn", "info", "debug", NULL};
 static const char *const cookie_words[] = {"off", "on", "required", NULL};
 static const char *const rrl_words[] = {"off", "log", "on", NULL};
+static const char *const undecided_words[] = {"commit", "return", NULL};
 static const char *const denied_words[] = {"drop", "refuse", NULL};
 static const char *const dnssec_words[] = {
     "default", "verify", "warn", "off", "sign", NULL};
@@ -476,6 +477,100 @@ static const struct schema_row control_rows[] = {
 };
 COUNT_ROWS(control_rows);
 
+static const struct schema_row rollout_rows[] = {
+    {.name = "canary",
+	.type = SCHEMA_BOOL,
+	FIELD(config, rollout.canary),
+	.initial = "true",
+	.help = "A new generation first answers some of the clients, then all "
+		"for a soak time, and returns by itself; false: all at once, "
+		"without soak. Without a data plane there is no canary."},
+    {.name = "canary_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.canary_permille),
+	.low = 1,
+	.high = 1000,
+	.initial = "50",
+	.help = "Of 1000 clients so many get the candidate, other ones each "
+		"time."},
+    {.name = "least_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.least_s),
+	.high = 3600,
+	.initial = "10",
+	.help = "Seconds that a canary takes at least."},
+    {.name = "most_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.most_s),
+	.low = 1,
+	.high = 3600,
+	.initial = "60",
+	.help = "Seconds that it takes at most; not below least_s."},
+    {.name = "undecided",
+	.type = SCHEMA_WORD,
+	FIELD(config, rollout.undecided),
+	.words = undecided_words,
+	.initial = "commit",
+	.help = "What becomes of a candidate when most_s have passed and there "
+		"were too few questions to say: commit, or return."},
+    {.name = "good_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.good_permille),
+	.low = 1,
+	.high = 500,
+	.initial = "2",
+	.help = "Of 1000 questions about a zone so many may be at fault "
+		"(answered worse than before, otherwise than the candidate "
+		"says, or too dear)."},
+    {.name = "bad_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.bad_permille),
+	.low = 2,
+	.high = 999,
+	.initial = "50",
+	.help = "Of 1000 questions so many at fault must be found; above "
+		"good_permille."},
+    {.name = "false_return_ppm",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.false_return_ppm),
+	.low = 1,
+	.high = 500000,
+	.initial = "1000",
+	.help = "Of a million versions with good_permille at fault at most so "
+		"many are returned."},
+    {.name = "missed_ppm",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.missed_ppm),
+	.low = 1,
+	.high = 500000,
+	.initial = "10000",
+	.help = "Of a million versions with bad_permille at fault at most so "
+		"many pass the canary."},
+    {.name = "cost_percent",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.cost_percent),
+	.high = 100000,
+	.initial = "300",
+	.help = "A question that costs more than so many percent of what it "
+		"cost before is at fault; 0: whatever it costs."},
+    {.name = "soak_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.soak_s),
+	.high = 86400,
+	.initial = "60",
+	.help = "Seconds that a generation is watched after all have it; 0: "
+		"not at all. What changes meanwhile waits."},
+    {.name = "hold_down_s",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, rollout.hold_down_s),
+	.high = 86400,
+	.initial = "60",
+	.help = "Seconds that a zone whose version was returned waits before "
+		"its next one is tried; twice that after the next, and so on "
+		"up to 32 times. Other zones do not wait."},
+};
+COUNT_ROWS(rollout_rows);
+
 #define PREFIXES(member, count)                                                \
 	.type = SCHEMA_TEXT, .flags = SCHEMA_LIST,                             \
 	ARRAY(config, limits.member, limits.count),                            \
@@ -742,6 +837,9 @@ static const struct schema_section limit_section = {.path = "limits",
 static const struct schema_section control_section = {.path = "control",
     .help = "holdfastd: control socket, metrics, publishing.",
     ROWS(control_rows)};
+static const struct schema_section rollout_section = {.path = "rollout",
+    .help = "holdfastd: how a new generation comes to all clients.",
+    ROWS(rollout_rows)};
 const struct schema_section schema_policy = {.path = "policies[]",
     .help = "How zones with dnssec: sign are signed; times in seconds.",
     ROWS(policy_rows),
@@ -766,6 +864,7 @@ static const struct schema_row root_rows[] = {
     {.name = "sockets", .type = SCHEMA_SECTION, .section = &sockets_section},
     {.name = "limits", .type = SCHEMA_SECTION, .section = &limit_section},
     {.name = "control", .type = SCHEMA_SECTION, .section = &control_section},
+    {.name = "rollout", .type = SCHEMA_SECTION, .section = &rollout_section},
     {.name = "zone_directory",
 	.type = SCHEMA_TEXT,
 	FIELD(config, zone_directory),

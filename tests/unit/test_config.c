@@ -88,6 +88,18 @@ START_TEST(defaults_are_those_of_the_header)
 	ck_assert_uint_eq(c->control.settle_ms, 200);
 	ck_assert_uint_eq(c->control.commit_deadline_ms, 10000);
 	ck_assert(c->control.prove);
+	ck_assert(c->rollout.canary);
+	ck_assert_uint_eq(c->rollout.canary_permille, 50);
+	ck_assert_uint_eq(c->rollout.least_s, 10);
+	ck_assert_uint_eq(c->rollout.most_s, 60);
+	ck_assert_int_eq(c->rollout.undecided, UNDECIDED_COMMIT);
+	ck_assert_uint_eq(c->rollout.good_permille, 2);
+	ck_assert_uint_eq(c->rollout.bad_permille, 50);
+	ck_assert_uint_eq(c->rollout.false_return_ppm, 1000);
+	ck_assert_uint_eq(c->rollout.missed_ppm, 10000);
+	ck_assert_uint_eq(c->rollout.cost_percent, 300);
+	ck_assert_uint_eq(c->rollout.soak_s, 60);
+	ck_assert_uint_eq(c->rollout.hold_down_s, 60);
 	ck_assert_uint_eq(c->nzones, 0);
 	ck_assert_int_eq(c->zone_directory[0], '/');
 	config_free(&c);
@@ -150,6 +162,7 @@ START_TEST(values_are_read_as_written)
 		  "answer: {nsid: hex:00fF, identity: off, version: \"off\"}\n"
 		  "sockets: {listen: [\"::1@5300\", 0.0.0.0, \"::@0\"]}\n"
 		  "control: {metrics_on: no, prove: on, retain: \"3\"}\n"
+		  "rollout: {canary: off, undecided: return, soak_s: 0}\n"
 		  "dataplane: {huge_pages: off, ports: ~, eal_options: }\n"
 		  "zones: []\n"
 		  "zones_from: off\n"
@@ -169,6 +182,9 @@ START_TEST(values_are_read_as_written)
 	ck_assert(!c->control.metrics_on);
 	ck_assert(c->control.prove);
 	ck_assert_uint_eq(c->control.retain, 3);
+	ck_assert(!c->rollout.canary);
+	ck_assert_int_eq(c->rollout.undecided, UNDECIDED_RETURN);
+	ck_assert_uint_eq(c->rollout.soak_s, 0);
 	ck_assert_str_eq(c->dataplane.huge_pages, "off");
 	ck_assert_str_eq(c->store_dir, "/var/lib/holdfast");
 	config_free(&c);

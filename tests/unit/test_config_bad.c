@@ -66,7 +66,7 @@ static const struct bad bad_syntax[] = {
     {"zones: [[[[[[[[[[[[a]]]]]]]]]]]]\n",
 	"/etc/t.yaml:1: lists and mappings nest too deep"},
     {"<<: {store: {}}\n",
-	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, zone_directory, zones_from, dnssec_default, policies and zones"},
+	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, rollout, zone_directory, zones_from, dnssec_default, policies and zones"},
 };
 
 static const struct bad
@@ -120,6 +120,12 @@ static const struct bad
 		"/etc/t.yaml:2: option \"answer.nsid\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" is not of the right form, allowed are texts of at most 64 octets, or hex: and up to 64 octets in hexadecimal; or off"},
 	    {"answer:\n  nsid: \"\"\n",
 		"/etc/t.yaml:2: option \"answer.nsid\": no value is given, give one or leave the line out"},
+	    {"rollout:\n  canary: sometimes\n",
+		"/etc/t.yaml:2: option \"rollout.canary\": \"sometimes\" is neither true nor false, allowed are true or false"},
+	    {"rollout: {least_s: 20,\n  most_s: 10}\n",
+		"/etc/t.yaml:1: option \"rollout.least_s\": 20 is more than 10 of \"rollout.most_s\" in line 2"},
+	    {"rollout: {good_permille: 100}\n",
+		"/etc/t.yaml:1: option \"rollout.good_permille\": 100 is not below 50 of \"rollout.bad_permille\" in line 1"},
 	    {"control:\n  prove: maybe\n",
 		"/etc/t.yaml:2: option \"control.prove\": \"maybe\" is neither true nor false, allowed are true or false"},
 	    {"control:\n  prove: \"true\"\n",
