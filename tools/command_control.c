@@ -102,7 +102,13 @@ reload_print(const json_t *a)
 		fprintf(stderr, "%s refused: %s\n", name ? name : "?",
 		    why ? why : "?");
 	}
-	if (json_is_true(json_object_get(a, "changed")))
+	if (json_is_true(json_object_get(a, "candidate")))
+		printf("generation %.16s is a candidate that some clients "
+		       "have: holdfast status says how it goes\n",
+		    generation ? generation : "?");
+	else if (json_is_true(json_object_get(a, "waiting")))
+		puts("what has changed waits: holdfast status says for what");
+	else if (json_is_true(json_object_get(a, "changed")))
 		printf("generation %.16s is live (activation %lld)\n",
 		    generation ? generation : "?",
 		    (long long)json_integer_value(

@@ -102,6 +102,33 @@ signatures_print(const json_t *zones)
 	putchar('\n');
 }
 
+/* Nothing where nothing is rolled out, and nothing waits. */
+static void
+rollout_print(const json_t *r)
+{
+	const char *phase = text_of(r, "phase");
+	char took[32], left[32];
+
+	if (strcmp(phase, "canary") == 0 || strcmp(phase, "soak") == 0)
+		printf("%-12s generation %.16s, %llu of 1000 clients, for %s, "
+		       "%s left at most; exposure %llu.%llu s; %llu questions "
+		       "compared, %llu at fault%s\n",
+		    phase, text_of(r, "generation"), number_of(r, "permille"),
+		    output_duration(took, number_of(r, "took_ms")),
+		    output_duration(left, number_of(r, "left_ms")),
+		    number_of(r, "exposure_ms") / 1000,
+		    number_of(r, "exposure_ms") / 100 % 10,
+		    number_of(r, "questions"), number_of(r, "faults"),
+		    json_is_true(json_object_get(r, "mix_changed"))
+			? "; THE MIX OF QUESTIONS HAS CHANGED"
+			: "");
+	if (json_is_true(json_object_get(r, "held")))
+		printf("HELD         nothing is published until holdfast "
+		       "release\n");
+	if (json_is_string(json_object_get(r, "why")))
+		printf("waiting      %s\n", text_of(r, "why"));
+}
+
 static void
 control_print(const struct tool *t, const json_t *s)
 {
@@ -126,6 +153,7 @@ control_print(const struct tool *t, const json_t *s)
 		printf("SIGNING      FAILS for %llu zones (holdfast zones says "
 		       "why); what is served stays\n",
 		    number_of(zones, "signing_fails"));
+	rollout_print(json_object_get(s, "rollout"));
 	printf("work         %s\n", text_of(s, "work"));
 	if (json_is_string(json_object_get(s, "last_error")))
 		printf("last error   %s\n", text_of(s, "last_error"));

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/version.h"
+#include "control/api/rollout_json.h"
 #include "control/dnssec/dnssec.h"
 #include "control/publish/zone_dnssec.h"
 #include "snapshot/dataplane_protocol.h"
@@ -165,7 +166,7 @@ do_status(const struct control_context *c, json_t *request,
 	control_status_read(c->status, &f);
 	answer(client,
 	    json_pack("{s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:I, "
-		      "s:o, s:o, s:s, s:I, s:o, s:o}",
+		      "s:o, s:o, s:s, s:I, s:o, s:o, s:o}",
 		"ok", 1, "done", 1, "version", HOLDFAST_VERSION, "pid",
 		(json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(clock_ms(CLOCK_MONOTONIC) - c->started_ms),
@@ -178,7 +179,8 @@ do_status(const struct control_context *c, json_t *request,
 		zone_counts_json(c), "work", f.work, "last_cycle_ms",
 		(json_int_t)f.last_cycle_ms, "last_error",
 		f.have_error ? text_json(f.last_error) : json_null(),
-		"dataplane", dataplane_json(c)));
+		"dataplane", dataplane_json(c), "rollout",
+		rollout_json(&f.rollout)));
 	return NULL;
 }
 
@@ -331,13 +333,58 @@ do_release(const struct control_context *c, json_t *request,
     command_answer *answer, void *client)
 {
 	(void)c;
-	if (!json_object_get(request, "zone")) {
-		answer(client, command_error(ERR_USAGE,
-				   "\"zone\" is missing: which one is to be "
-				   "released?"));
-		return NULL;
-	}
 	return work_new(WORK_RELEASE, request, answer, client);
+}
+
+static struct work *
+do_hold(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	(void)c;
+	return work_new(WORK_HOLD, request, answer, client);
+}
+
+/* The member "generation", 64 hexadecimal digits. */
+static int
+generation_member(json_t *request, struct digest *out, struct err *err)
+{
+	const char *text =
+	    json_string_value(json_object_get(request, "generation"));
+
+	return text && digest_from_text(out, text, err) == 0
+	           ? 0
+	           : err_set(err, ERR_USAGE,
+			 "\"generation\" is not 64 hexadecimal digits");
+}
+
+static struct work *
+pin_work(
+    enum work_kind kind, json_t *request, command_answer *answer, void *client)
+{
+	struct work *w = work_new(kind, request, answer, client);
+	struct err err;
+
+	if (!w || generation_member(request, &w->generation, &err) == 0)
+		return w;
+	answer(client, command_error(err.code, err.text));
+	free(w);
+	return NULL;
+}
+
+static struct work *
+do_pin(const struct control_context *c, json_t *request, command_answer *answer,
+    void *client)
+{
+	(void)c;
+	return pin_work(WORK_PIN, request, answer, client);
+}
+
+static struct work *
+do_unpin(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	(void)c;
+	return pin_work(WORK_UNPIN, request, answer, client);
 }
 
 static struct work *
@@ -346,6 +393,7 @@ do_rollback(const struct control_context *c, json_t *request,
 {
 	json_t *generation = json_object_get(request, "generation");
 	json_t *steps = json_object_get(request, "steps");
+	json_t *force = json_object_get(request, "force");
 	struct work *w = work_new(WORK_ROLLBACK, request, answer, client);
 	struct err err;
 
@@ -358,11 +406,10 @@ do_rollback(const struct control_context *c, json_t *request,
 		err_set(
 		    &err, ERR_USAGE, "\"steps\" or \"generation\", not both");
 	else if (generation &&
-		 (!json_is_string(generation) ||
-		     digest_from_text(&w->generation,
-			 json_string_value(generation), &err) != 0))
-		err_set(&err, ERR_USAGE,
-		    "\"generation\" is not 64 hexadecimal digits");
+		 generation_member(request, &w->generation, &err) != 0)
+		; /* err says so */
+	else if (force && !json_is_boolean(force))
+		err_set(&err, ERR_USAGE, "\"force\" is neither true nor false");
 	else if (steps &&
 		 (!json_is_integer(steps) || json_integer_value(steps) < 1 ||
 		     json_integer_value(steps) > 1000))
@@ -373,6 +420,7 @@ do_rollback(const struct control_context *c, json_t *request,
 		return NULL;
 	}
 	w->have_generation = generation != NULL;
+	w->force = json_is_true(force);
 	if (steps)
 		w->steps = (unsigned)json_integer_value(steps);
 	return w;
@@ -380,7 +428,7 @@ do_rollback(const struct control_context *c, json_t *request,
 
 static const struct {
 	const char *name;
-	const char *members[3]; /* besides "command" */
+	const char *members[4]; /* besides "command" */
 	struct work *(*run)(const struct control_context *c, json_t *request,
 	    command_answer *answer, void *client);
 } commands[] = {
@@ -388,8 +436,11 @@ static const struct {
     {"zones", {"zone"}, do_zones},
     {"stats", {0}, do_stats},
     {"reload", {"zone"}, do_reload},
-    {"rollback", {"steps", "generation"}, do_rollback},
+    {"rollback", {"steps", "generation", "force"}, do_rollback},
     {"release", {"zone"}, do_release},
+    {"hold", {0}, do_hold},
+    {"pin", {"generation"}, do_pin},
+    {"unpin", {"generation"}, do_unpin},
     {"stop", {0}, do_stop},
 };
 
@@ -405,7 +456,7 @@ members_known(json_t *request, unsigned command, const char **unknown)
 	{
 		bool known = strcmp(key, "command") == 0;
 
-		for (unsigned i = 0; i < 3 && commands[command].members[i]; i++)
+		for (unsigned i = 0; i < 4 && commands[command].members[i]; i++)
 			known |= strcmp(key, commands[command].members[i]) == 0;
 		*unknown = key;
 		if (!known)
@@ -436,7 +487,8 @@ command_do(const struct control_context *c, json_t *request,
 	}
 	answer(client, command_error(ERR_USAGE,
 			   word ? "no such command; there are status, zones, "
-				  "stats, reload, rollback, release and stop"
+				  "stats, reload, rollback, release, hold, "
+				  "pin, unpin and stop"
 				: "\"command\" is missing"));
 	return NULL;
 }
@@ -517,8 +569,9 @@ reload_json(const struct control_context *c, const struct work *w)
 	json_int_t refused;
 	json_t *list = refused_json(c, &refused);
 
-	return json_pack("{s:b, s:b, s:b, s:o, s:I, s:I, s:o}", "ok", 1, "done",
-	    1, "changed", w->result.changed, "generation",
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:I, s:I, s:o}", "ok",
+	    1, "done", 1, "changed", w->result.changed, "candidate",
+	    w->result.candidate, "waiting", w->result.waits, "generation",
 	    digest_json(
 		!digest_is_zero(&w->result.generation), &w->result.generation),
 	    "activation", (json_int_t)w->result.activation, "refused", refused,
@@ -534,12 +587,16 @@ command_finish(const struct control_context *c, struct work *w,
 	if (w->code)
 		line = command_error(w->code, w->err.text);
 	else if (w->kind == WORK_ROLLBACK)
-		line = json_pack("{s:b, s:b, s:o, s:I, s:o, s:o}", "ok", 1,
-		    "done", 1, "generation",
+		line = json_pack("{s:b, s:b, s:o, s:I, s:o, s:o, s:s?}", "ok",
+		    1, "done", 1, "generation",
 		    digest_json(true, &w->result.generation), "activation",
 		    (json_int_t)w->result.activation, "left",
-		    digest_json(true, &w->left), "condemned",
-		    condemned_json(c));
+		    digest_json(true, &w->left), "condemned", condemned_json(c),
+		    "warning", w->result.warning[0] ? w->result.warning : NULL);
+	else if (w->kind == WORK_HOLD || w->kind == WORK_PIN ||
+		 w->kind == WORK_UNPIN ||
+		 (w->kind == WORK_RELEASE && !w->have_zone))
+		line = json_pack("{s:b, s:b}", "ok", 1, "done", 1);
 	else if (w->kind == WORK_RELEASE && !w->released)
 		line = command_error(
 		    ERR_NOT_FOUND, "nothing of this zone is condemned");

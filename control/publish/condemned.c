@@ -316,6 +316,27 @@ condemned_adopt(struct condemned *c, struct store *s, struct zone_table *live,
 }
 
 int
+condemned_version_add(struct condemned *c, struct store *s,
+    const struct zone_records *left, const struct zone_records *live,
+    struct err *err)
+{
+	int rc = condemned_add(c, left->apex, &left->version, err);
+
+	if (rc == 0)
+		rc = source_adopt(c, left, live, err);
+	return rc ? rc : condemned_write(c, s, err);
+}
+
+int
+condemned_expect(struct condemned *c, struct store *s,
+    const struct digest *generation, struct err *err)
+{
+	int rc = seen_add(c, generation, err);
+
+	return rc ? rc : condemned_write(c, s, err);
+}
+
+int
 condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,
     size_t *released, struct err *err)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Versions of zones that a rollback left. The data plane (or control) writes
- * which slots of which generation were left (store.h); here that becomes a list
- * of zones' versions, kept in the store's file `condemned-zones` under the
- * owner lock, so that a release is remembered too:
+ * Versions of zones that a rollback left, or a canary took back. The data plane
+ * (or control) writes which slots of which generation were left (store.h); here
+ * that becomes a list of zones' versions, kept in the store's file
+ * `condemned-zones` under the owner lock, so that a release is remembered too:
  *
  *   holdfast-condemned-zones 1
  *   seen GENERATION           its entries in the store's list were taken over
@@ -33,6 +33,17 @@ int condemned_read(struct condemned *c, struct store *s, struct err *err);
  * live. */
 int condemned_adopt(struct condemned *c, struct store *s,
     struct zone_table *live, const struct digest *generation, struct err *err);
+
+/* One version of a zone, that which a canary or a soak took back. `live`: what
+ * is served instead, or NULL. Written to the file. */
+int condemned_version_add(struct condemned *c, struct store *s,
+    const struct zone_records *left, const struct zone_records *live,
+    struct err *err);
+
+/* A rollback from this generation is about to come, and what it leaves has been
+ * said with condemned_version_add(): the rest of it is not condemned. */
+int condemned_expect(struct condemned *c, struct store *s,
+    const struct digest *generation, struct err *err);
 
 /* Takes a zone's versions off the list; how many there were. */
 int condemned_release(struct condemned *c, struct store *s, const uint8_t *apex,

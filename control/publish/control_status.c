@@ -22,7 +22,8 @@ const char *const control_counter_help[CONTROL_COUNTER_COUNT] = {
 void
 control_status_init(struct control_status *s)
 {
-	*s = (struct control_status){.facts = {.work = "idle"}};
+	*s = (struct control_status){
+	    .facts = {.work = "idle", .rollout.phase = "idle"}};
 	pthread_mutex_init(&s->lock, NULL);
 }
 
@@ -79,6 +80,15 @@ control_status_candidate(
 	s->facts.have_candidate = candidate != NULL;
 	if (candidate)
 		s->facts.candidate = *candidate;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
+control_status_rollout(
+    struct control_status *s, const struct control_rollout *r)
+{
+	pthread_mutex_lock(&s->lock);
+	s->facts.rollout = *r;
 	pthread_mutex_unlock(&s->lock);
 }
 

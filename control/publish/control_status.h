@@ -19,6 +19,10 @@
 	X(CYCLES, "cycles", "times that the sources were looked at")           \
 	X(COMMITTED, "generations_committed", "generations put live")          \
 	X(FAILED, "generations_failed", "generations that did not get live")   \
+	X(CANARIES, "canaries", "candidates that some clients tried")          \
+	X(RETURNS, "returns", "canaries and soaks that ended with a return")   \
+	X(PROVEN_GENERATIONS, "generations_proven",                            \
+	    "generations whose soak is over")                                  \
 	X(ROLLBACKS, "rollbacks", "returns to an older generation")            \
 	X(REFUSALS, "zone_versions_refused", "versions of zones refused")      \
 	X(CELLS_BUILT, "cells_built", "cells built")                           \
@@ -42,6 +46,20 @@ enum control_counter {
 extern const char *const control_counter_name[CONTROL_COUNTER_COUNT];
 extern const char *const control_counter_help[CONTROL_COUNTER_COUNT];
 
+/* What is rolled out now, or why nothing is. */
+struct control_rollout {
+	const char *phase; /* "idle", "canary", "soak" */
+	struct digest generation;
+	unsigned permille; /* of the clients */
+	uint64_t took_ms, left_ms, exposure_ms;
+	uint64_t questions, faults; /* compared, and those at fault */
+	uint64_t uncounted;         /* asked often, or accepted before */
+	bool alarm;                 /* the mix of questions has changed */
+	bool pending;               /* changes wait */
+	bool held;                  /* by an operator */
+	uint64_t hold_down_ms;      /* until something waiting is tried again */
+};
+
 struct control_facts {
 	const char *work; /* "idle", "reading", ... : a static word */
 	bool have_generation, have_candidate, have_error;
@@ -51,6 +69,7 @@ struct control_facts {
 	uint64_t last_cycle_ms; /* how long the last one with work took */
 	bool failed;            /* the last turn */
 	char last_error[ERR_TEXT_MAX];
+	struct control_rollout rollout;
 	uint64_t counter[CONTROL_COUNTER_COUNT];
 };
 
@@ -71,6 +90,9 @@ void control_status_live(struct control_status *s,
     const struct digest *generation, uint64_t activation, uint64_t at);
 void control_status_candidate(
     struct control_status *s, const struct digest *candidate);
+
+void control_status_rollout(
+    struct control_status *s, const struct control_rollout *r);
 
 /* A copy of everything. */
 void control_status_read(struct control_status *s, struct control_facts *out);

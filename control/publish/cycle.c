@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/compile/compile.h"
+#include "control/publish/cycle_parts.h"
+#include "control/publish/cycle_rollout.h"
 #include "control/publish/kill_point.h"
 #include "control/publish/zone_dnssec.h"
 #include "snapshot/manifest.h"
@@ -21,9 +23,8 @@ enum {
 	ALARMS_EVERY_MS = 5000,
 };
 
-/* Readers of the table see the list only while it does not change. */
-static void
-condemned_show(struct cycle *c, bool show)
+void
+cycle_condemned_show(struct cycle *c, bool show)
 {
 	pthread_mutex_lock(&c->zones.lock);
 	c->zones.condemned = show ? c->condemned.versions : NULL;
@@ -31,22 +32,20 @@ condemned_show(struct cycle *c, bool show)
 	pthread_mutex_unlock(&c->zones.lock);
 }
 
-static int
-condemned_follow(struct cycle *c, struct err *err)
+int
+cycle_condemned_follow(struct cycle *c, struct err *err)
 {
 	int rc;
 
-	condemned_show(c, false);
+	cycle_condemned_show(c, false);
 	rc = condemned_adopt(&c->condemned, c->publisher.store, &c->zones,
 	    &c->live.generation, err);
-	condemned_show(c, true);
+	cycle_condemned_show(c, true);
 	return rc;
 }
 
-/* Somebody else may have moved `current`: a rollback by the data plane, or this
- * is the start. Then the live generation's zones are read from their packs. */
-static int
-live_look(struct cycle *c, struct err *err)
+int
+cycle_live_look(struct cycle *c, struct err *err)
 {
 	struct publisher_live now;
 	struct zone_records **zones = NULL;
@@ -71,6 +70,7 @@ live_look(struct cycle *c, struct err *err)
 		    "says which), or the file is restored");
 	if (rc)
 		return err_add(err, "reading what is live");
+	cycle_rollout_forget(c);
 	zone_table_set_live(&c->zones, zones, count);
 	generation_free(&c->loaded);
 	c->live = now;
@@ -78,7 +78,7 @@ live_look(struct cycle *c, struct err *err)
 	/* every source is compared anew with what is live now */
 	zone_table_look(&c->zones, NULL);
 	c->zones_changed = true;
-	rc = condemned_follow(c, err);
+	rc = cycle_condemned_follow(c, err);
 	control_status_live(c->status, &now.generation, now.activation,
 	    publisher_committed_at(&c->publisher, &now));
 	return rc;
@@ -87,6 +87,7 @@ live_look(struct cycle *c, struct err *err)
 static void
 cycle_settings(struct cycle *c, const struct config *config)
 {
+	rollout_settings_from(&c->rollout.settings, &config->rollout);
 	c->publisher.deadline_ms = config->control.commit_deadline_ms;
 	c->publisher.retain = config->control.retain;
 	c->prove = config->control.prove;
@@ -104,16 +105,19 @@ cycle_open(struct cycle *c, const struct config *config,
 
 	*c = (struct cycle){.status = status};
 	zone_table_init(&c->zones);
+	rollout_init(&c->rollout);
 	c->memory = compile_memory_new();
 	cycle_settings(c, config);
 	rc = publisher_open(
 	    &c->publisher, config->store_dir, config->run_dir, err);
 	if (rc == 0)
+		rc = rollout_watch_open(&c->watch, config, err);
+	if (rc == 0)
 		rc = condemned_read(&c->condemned, c->publisher.store, err);
 	if (rc == 0)
 		rc = zone_table_configure(&c->zones, config, err);
 	if (rc == 0)
-		rc = live_look(c, err);
+		rc = cycle_live_look(c, err);
 	if (rc == ERR_UNAVAILABLE) {
 		/* a data plane that starts or hangs; the turns go on asking */
 		log_warn("%s", err->text);
@@ -127,6 +131,7 @@ cycle_open(struct cycle *c, const struct config *config,
 void
 cycle_close(struct cycle *c)
 {
+	cycle_rollout_close(c);
 	publisher_close(&c->publisher);
 	condemned_free(&c->condemned);
 	generation_free(&c->loaded);
@@ -137,8 +142,10 @@ cycle_close(struct cycle *c)
 int
 cycle_configure(struct cycle *c, const struct config *config, struct err *err)
 {
-	int rc = zone_table_configure(&c->zones, config, err);
+	int rc = rollout_watch_configure(&c->watch, config, err);
 
+	if (rc == 0)
+		rc = zone_table_configure(&c->zones, config, err);
 	if (rc)
 		return rc;
 	cycle_settings(c, config);
@@ -169,8 +176,10 @@ turn_list(struct turn *t, struct cycle *c, struct err *err)
 		    "zones");
 	for (size_t i = 0; i < c->zones.count; i++) {
 		struct zone_entry *e = &c->zones.zones[i];
-		bool take = e->wanted &&
-		            (e->state != ZONE_CONDEMNED || e->signing.renewal);
+		bool take =
+		    e->wanted &&
+		    (e->state != ZONE_CONDEMNED || e->signing.renewal) &&
+		    !cycle_zone_waits(c, e);
 
 		if (!take && !e->served)
 			continue;
@@ -195,8 +204,8 @@ turn_end(struct turn *t)
 	free(t->entries);
 }
 
-static void
-step_word(void *arg, const char *word)
+void
+cycle_step_word(void *arg, const char *word)
 {
 	struct cycle *c = arg;
 
@@ -212,7 +221,7 @@ compile_step(void *arg, enum compile_step step, uint64_t done, uint64_t total)
 
 	(void)done;
 	(void)total;
-	step_word(arg, words[step]);
+	cycle_step_word(arg, words[step]);
 }
 
 static int
@@ -245,10 +254,8 @@ turn_compile(struct turn *t, struct cycle *c, struct compile_result *made,
 	return 0;
 }
 
-/* Of the generations that rollbacks left the newest stay: an operator may want
- * to look at them. */
-static void
-turn_retain(struct cycle *c)
+void
+cycle_retain(struct cycle *c)
 {
 	struct store_condemned *list = NULL;
 	struct digest *keep;
@@ -286,7 +293,7 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
 
 	control_status_candidate(c->status, &made->generation);
 	rc = publisher_publish(&c->publisher, &c->live, &made->generation,
-	    step_word, c, &result->activation, err);
+	    cycle_step_word, c, &result->activation, err);
 	if (rc) {
 		control_status_candidate(c->status, NULL);
 		control_status_count(c->status,
@@ -300,9 +307,9 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
 	control_status_live(
 	    c->status, &made->generation, result->activation, now);
 	control_status_count(c->status, CONTROL_COMMITTED, 1);
-	if (condemned_follow(c, &left) != 0)
+	if (cycle_condemned_follow(c, &left) != 0)
 		log_error("what rollbacks left: %s", left.text);
-	turn_retain(c);
+	cycle_retain(c);
 	return 0;
 }
 
@@ -317,6 +324,10 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	/* the usual turn: nothing happened */
 	if (!c->zones.pending && !c->zones_changed)
 		return 0;
+	if (cycle_rollout_waits(c)) {
+		result->waits = true;
+		return 0;
+	}
 	rc = c->zones.pending ? zone_dnssec_links(&c->zones, err) : 0;
 	if (rc == 0)
 		rc = turn_list(t, c, err);
@@ -329,6 +340,9 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	} else if (rc == 0 && made.zones_refused == t->count) {
 		/* nothing was live, and nothing is good */
 		turn_took(t, c, clock_ms(CLOCK_REALTIME) / 1000);
+	} else if (rc == 0 && cycle_rollout_wanted(c)) {
+		rc = cycle_rollout_begin(
+		    c, t->zones, t->entries, t->count, &made, result, err);
 	} else if (rc == 0) {
 		rc = turn_publish(t, c, &made, result, err);
 	}
@@ -371,16 +385,20 @@ cycle_turn(
 	int rc;
 
 	control_status_work(c->status, "reading");
-	rc = live_look(c, err);
+	rc = cycle_live_look(c, err);
 	if (rc)
 		return rc;
 	kill_point("reading");
 	c->again_ms = zone_table_read(&c->zones, force);
+	cycle_holds_over(c);
 	signing_count(c);
 	rc = turn_go(&t, c, result, err);
 	turn_end(&t);
-	result->generation = c->live.generation;
-	result->activation = c->live.activation;
+	if (!result->candidate) {
+		result->generation = c->live.generation;
+		result->activation = c->live.activation;
+	}
+	cycle_rollout_show(c);
 	return rc;
 }
 
@@ -439,81 +457,5 @@ cycle_run(
 	c->status->facts.work = "idle";
 	c->status->facts.failed = rc != 0;
 	pthread_mutex_unlock(&c->status->lock);
-	return rc;
-}
-
-/* The generation `steps` parents before the live one. */
-static int
-ancestor(struct cycle *c, unsigned steps, struct digest *out, struct err *err)
-{
-	*out = c->live.generation;
-	while (steps--) {
-		struct bytes manifest = {0};
-		int rc = store_get(
-		    c->publisher.store, STORE_GENERATION, out, &manifest, err);
-
-		if (rc == 0)
-			memcpy(out->b, manifest_header(manifest.data)->parent,
-			    DIGEST_BYTES);
-		bytes_fini(&manifest);
-		if (rc == 0 && digest_is_zero(out))
-			rc = err_set(err, ERR_NOT_FOUND,
-			    "there is no older generation to go back to");
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-int
-cycle_rollback(struct cycle *c, unsigned steps, const struct digest *generation,
-    struct cycle_result *result, struct digest *left, struct err *err)
-{
-	struct digest to;
-	int rc = live_look(c, err);
-
-	*result = (struct cycle_result){0};
-	if (rc)
-		return rc;
-	*left = c->live.generation;
-	if (digest_is_zero(left))
-		return err_set(err, ERR_NOT_FOUND, "nothing is live yet");
-	if (generation)
-		to = *generation;
-	else if ((rc = ancestor(c, steps, &to, err)) != 0)
-		return rc;
-	if (digest_equal(&to, left))
-		return err_set(err, ERR_EXISTS, "this generation is live");
-	if (!store_has(c->publisher.store, STORE_GENERATION, &to))
-		return err_set(err, ERR_NOT_FOUND,
-		    "the store does not have this generation any more; "
-		    "\"holdfast history\" lists those that it has");
-	rc = publisher_rollback(
-	    &c->publisher, &c->live, &to, &result->activation, err);
-	if (rc == 0)
-		rc = live_look(c, err);
-	if (rc)
-		return rc;
-	control_status_count(c->status, CONTROL_ROLLBACKS, 1);
-	result->changed = true;
-	result->generation = c->live.generation;
-	result->activation = c->live.activation;
-	return 0;
-}
-
-int
-cycle_release(
-    struct cycle *c, const uint8_t *apex, size_t *released, struct err *err)
-{
-	struct zone_entry *e = zone_table_find(&c->zones, apex);
-	int rc;
-
-	*released = 0;
-	condemned_show(c, false);
-	rc = condemned_release(
-	    &c->condemned, c->publisher.store, apex, released, err);
-	condemned_show(c, true);
-	if (rc == 0 && e)
-		zone_table_look(&c->zones, e);
 	return rc;
 }

@@ -5,6 +5,10 @@
  * thread only.
  *
  *   live? -> read -> compile (and prove) -> activate -> commit -> retain
+ *                                              |
+ *                                            canary -> commit -> soak -> proven
+ *
+ * With a canary the turn ends with the activation; cycle_watch() goes on.
  */
 #ifndef HOLDFAST_CYCLE_H
 #define HOLDFAST_CYCLE_H
@@ -14,6 +18,7 @@
 #include "control/publish/condemned.h"
 #include "control/publish/control_status.h"
 #include "control/publish/publisher.h"
+#include "control/publish/rollout_watch.h"
 #include "control/publish/zone_table.h"
 
 struct cycle {
@@ -31,12 +36,27 @@ struct cycle {
 	char said[ERR_TEXT_MAX];       /* the error that was logged last */
 	struct compile_memory *memory; /* what the compiler remembers */
 	struct generation *loaded;     /* the live one, to share cells with */
+	/* canary and soak; cycle_rollout.c */
+	struct rollout rollout;
+	struct rollout_watch watch;
+	struct publisher_step step;      /* of what is rolled out */
+	struct generation *trial_loaded; /* the candidate of a canary */
+	struct generation *before;       /* the parent of what soaks */
+	bool condemn_all;                /* by an operator */
+	bool trial_changed;              /* the candidate had `zones_changed` */
+	bool said_alone; /* that without a data plane there is no canary */
+	uint64_t
+	    held_until; /* CLOCK_MONOTONIC, ms: the first zone's; 0: none */
+	uint64_t watched_ms; /* when the rollout was looked at last */
 };
 
 struct cycle_result {
-	bool changed; /* a new generation is live */
+	bool changed;   /* a new generation is live */
+	bool candidate; /* a canary has begun, of `generation` */
+	bool waits;     /* there are changes, which wait: control_status.h */
 	struct digest generation;
 	uint64_t activation;
+	char warning[512]; /* of a rollback: a sentence; empty: none */
 };
 
 /* Opens the store and reads what is live. */
@@ -53,12 +73,31 @@ int cycle_configure(
 int cycle_run(
     struct cycle *c, bool force, struct cycle_result *result, struct err *err);
 
-/* To an older generation: `steps` parents back, or the one given. `left`: what
- * was live. */
-int cycle_rollback(struct cycle *c, unsigned steps,
-    const struct digest *generation, struct cycle_result *result,
-    struct digest *left, struct err *err);
+/* Whether a canary or a soak goes on: then cycle_watch() is to be called every
+ * CYCLE_WATCH_MS or so. Returns true if there is something for a turn to do. */
+enum { CYCLE_WATCH_MS = 100 };
+bool cycle_is_watching(const struct cycle *c);
+bool cycle_watch(struct cycle *c);
 
+/* Back: `steps` parents, or to the generation given. While a canary runs the
+ * candidate is the first step. Signatures that have ended are a refusal unless
+ * `force`. `left`: what was live, or the candidate. */
+struct rollback_wish {
+	unsigned steps;
+	const struct digest *generation; /* NULL: steps */
+	bool force;
+};
+int cycle_rollback(struct cycle *c, const struct rollback_wish *wish,
+    struct cycle_result *result, struct digest *left, struct err *err);
+
+/* Retention keeps the generation, or need not any more. */
+int cycle_pin(struct cycle *c, const struct digest *generation, bool pinned,
+    struct err *err);
+/* Nothing is published until that ends; a canary or soak ends at once. */
+int cycle_hold(struct cycle *c, bool held, struct err *err);
+
+/* Versions of the zone that were condemned may be published, and it waits for
+ * nothing. */
 int cycle_release(
     struct cycle *c, const uint8_t *apex, size_t *released, struct err *err);
 

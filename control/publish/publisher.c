@@ -158,6 +158,10 @@ link_status(struct publisher *p, struct publisher_live *out, struct err *err)
 	rc = field_number(&m, "activation", &out->activation, err);
 	if (rc == 0)
 		rc = field_digest(&m, "stable", &out->generation, err);
+	if (rc == 0)
+		rc = field_digest(&m, "candidate", &out->candidate, err);
+	if (rc == 0 && dataplane_field_find(&m, "probation"))
+		rc = field_number(&m, "probation", &out->probation, err);
 	out->dataplane = true;
 	return rc;
 }
@@ -200,37 +204,87 @@ publisher_committed_at(struct publisher *p, const struct publisher_live *live)
 	return current.committed_at;
 }
 
+/* One exchange that makes a new activation number. */
+static int
+step_ask(struct publisher *p, const char *request, struct publisher_step *s,
+    const char *what, struct err *err)
+{
+	char answer[DATAPLANE_MESSAGE_MAX], text[DIGEST_TEXT_MAX];
+	struct dataplane_message m;
+	int rc = link_ask(p, request, answer, ACTIVATE_TIMEOUT_MS, &m, err);
+
+	if (rc == 0)
+		rc = field_number(&m, "activation", &s->activation, err);
+	return rc ? err_add(err, "%s %.16s", what,
+			digest_to_text(text, &s->generation))
+	          : 0;
+}
+
+int
+publisher_activate(
+    struct publisher *p, struct publisher_step *s, struct err *err)
+{
+	char request[512], parent[DIGEST_TEXT_MAX], next[DIGEST_TEXT_MAX];
+
+	snprintf(request, sizeof request,
+	    "activate expect=%lu parent=%s generation=%s permille=%u "
+	    "deadline_ms=%lu",
+	    s->activation, digest_to_text(parent, &s->parent),
+	    digest_to_text(next, &s->generation), s->permille, s->deadline_ms);
+	return step_ask(p, request, s, "activating", err);
+}
+
+int
+publisher_commit(struct publisher *p, struct publisher_step *s, struct err *err)
+{
+	char request[256], next[DIGEST_TEXT_MAX], soak[32] = "";
+
+	if (s->soak_ms)
+		snprintf(soak, sizeof soak, " soak_ms=%lu", s->soak_ms);
+	snprintf(request, sizeof request, "commit expect=%lu generation=%s%s",
+	    s->activation, digest_to_text(next, &s->generation), soak);
+	return step_ask(p, request, s, "committing", err);
+}
+
+int
+publisher_return(struct publisher *p, struct publisher_step *s, struct err *err)
+{
+	char request[64];
+
+	snprintf(request, sizeof request, "return expect=%lu", s->activation);
+	return step_ask(p, request, s, "returning", err);
+}
+
+int
+publisher_proven(struct publisher *p, struct publisher_step *s, struct err *err)
+{
+	char request[256], text[DIGEST_TEXT_MAX];
+
+	snprintf(request, sizeof request, "proven expect=%lu generation=%s",
+	    s->activation, digest_to_text(text, &s->generation));
+	return step_ask(p, request, s, "ending the probation of", err);
+}
+
 static int
 publish_through_dataplane(struct publisher *p,
     const struct publisher_live *expect, const struct digest *generation,
     void (*step)(void *arg, const char *word), void *arg, uint64_t *activation,
     struct err *err)
 {
-	char request[512], answer[DATAPLANE_MESSAGE_MAX];
-	char parent[DIGEST_TEXT_MAX], next[DIGEST_TEXT_MAX];
-	struct dataplane_message m;
-	uint64_t number;
+	struct publisher_step s = {.parent = expect->generation,
+	    .generation = *generation,
+	    .deadline_ms = p->deadline_ms,
+	    .activation = expect->activation};
 	int rc;
 
-	digest_to_text(next, generation);
-	digest_to_text(parent, &expect->generation);
-	snprintf(request, sizeof request,
-	    "activate expect=%lu parent=%s generation=%s permille=0 "
-	    "deadline_ms=%u",
-	    expect->activation, parent, next, p->deadline_ms);
 	step(arg, "activating");
-	rc = link_ask(p, request, answer, ACTIVATE_TIMEOUT_MS, &m, err);
-	if (rc == 0)
-		rc = field_number(&m, "activation", &number, err);
+	rc = publisher_activate(p, &s, err);
 	if (rc)
-		return err_add(err, "activating %.16s", next);
-	snprintf(request, sizeof request, "commit expect=%lu generation=%s",
-	    number, next);
+		return rc;
 	step(arg, "committing");
-	rc = link_ask(p, request, answer, ACTIVATE_TIMEOUT_MS, &m, err);
-	if (rc == 0)
-		rc = field_number(&m, "activation", activation, err);
-	return rc ? err_add(err, "committing %.16s", next) : 0;
+	rc = publisher_commit(p, &s, err);
+	*activation = s.activation;
+	return rc;
 }
 
 static int
@@ -355,6 +409,51 @@ publisher_rollback(struct publisher *p, const struct publisher_live *from,
 	    digest_to_text(text, generation), from->activation);
 	rc = link_ask(p, request, answer, ACTIVATE_TIMEOUT_MS, &m, err);
 	return rc ? rc : field_number(&m, "activation", activation, err);
+}
+
+static int
+mark_ask(struct publisher *p, const char *request, struct err *err)
+{
+	char answer[DATAPLANE_MESSAGE_MAX];
+	struct dataplane_message m;
+
+	return link_ask(p, request, answer, ANSWER_TIMEOUT_MS, &m, err);
+}
+
+int
+publisher_pin(struct publisher *p, const struct publisher_live *live,
+    const struct digest *generation, bool pinned, struct err *err)
+{
+	char request[128], text[DIGEST_TEXT_MAX];
+	int rc;
+
+	if (live->dataplane) {
+		snprintf(request, sizeof request, "%s generation=%s",
+		    pinned ? "pin" : "unpin", digest_to_text(text, generation));
+		return mark_ask(p, request, err);
+	}
+	rc = store_lock(p->store, STORE_LOCK_COMMIT, err);
+	if (rc)
+		return rc;
+	rc = store_pin_set(p->store, generation, pinned, err);
+	store_unlock(p->store, STORE_LOCK_COMMIT);
+	return rc;
+}
+
+int
+publisher_hold(struct publisher *p, const struct publisher_live *live,
+    bool held, struct err *err)
+{
+	int rc;
+
+	if (live->dataplane)
+		return mark_ask(p, held ? "hold" : "release", err);
+	rc = store_lock(p->store, STORE_LOCK_COMMIT, err);
+	if (rc)
+		return rc;
+	rc = store_hold_set(p->store, held, err);
+	store_unlock(p->store, STORE_LOCK_COMMIT);
+	return rc;
 }
 
 int

@@ -34,6 +34,8 @@ struct publisher_live {
 	uint64_t activation;
 	struct digest generation; /* zeros: none yet */
 	bool dataplane;           /* it is there, and this is its word */
+	struct digest candidate;  /* zeros: none */
+	uint64_t probation;       /* zones on probation */
 };
 /* ERR_UNAVAILABLE when it is there, but does not answer. */
 int publisher_live(
@@ -49,9 +51,36 @@ int publisher_publish(struct publisher *p, const struct publisher_live *expect,
     const struct digest *generation, void (*step)(void *arg, const char *word),
     void *arg, uint64_t *activation, struct err *err);
 
+/* The steps of it with a data plane, for a canary. `activation` is the number
+ * that the one before left, and becomes the new one. */
+struct publisher_step {
+	struct digest parent, generation;
+	unsigned permille;
+	uint64_t deadline_ms; /* of an activation, for its commit */
+	uint64_t soak_ms;     /* after a commit; 0: proven at once */
+	uint64_t activation;
+};
+int publisher_activate(
+    struct publisher *p, struct publisher_step *s, struct err *err);
+int publisher_commit(
+    struct publisher *p, struct publisher_step *s, struct err *err);
+/* The candidate goes away. */
+int publisher_return(
+    struct publisher *p, struct publisher_step *s, struct err *err);
+/* The soak is over: zones on probation are not any more. */
+int publisher_proven(
+    struct publisher *p, struct publisher_step *s, struct err *err);
+
 /* Makes a committed generation live and condemns what it leaves. */
 int publisher_rollback(struct publisher *p, const struct publisher_live *from,
     const struct digest *generation, uint64_t *activation, struct err *err);
+
+/* Marks of operators in the store (store.h): through the data plane, which has
+ * the commit lock, or here. */
+int publisher_pin(struct publisher *p, const struct publisher_live *live,
+    const struct digest *generation, bool pinned, struct err *err);
+int publisher_hold(struct publisher *p, const struct publisher_live *live,
+    bool held, struct err *err);
 
 /* Removes what nothing names any more. `keep`: more to keep. */
 int publisher_retain(struct publisher *p, const struct publisher_live *live,

@@ -158,19 +158,24 @@ static int
 cycle_settled(struct worker *w, bool force, struct work *work)
 {
 	int64_t end = now_ms() + SETTLE_PATIENCE_MS, left, wait;
-	bool changed = false;
+	bool changed = false, candidate = false;
 	int rc;
 
 	for (;; force = false) {
 		rc = cycle_run(&w->cycle, force, &work->result, &work->err);
 		changed |= work->result.changed;
+		candidate |= work->result.candidate;
 		left = end - now_ms();
 		if (rc || !w->cycle.again_ms || left <= 0)
 			break;
 		wait = (int64_t)w->cycle.again_ms + 1;
+		if (cycle_is_watching(&w->cycle) && wait > CYCLE_WATCH_MS)
+			wait = CYCLE_WATCH_MS;
 		usleep((useconds_t)(wait < left ? wait : left) * 1000);
+		cycle_watch(&w->cycle);
 	}
 	work->result.changed = changed;
+	work->result.candidate = candidate;
 	if (w->cycle.again_ms)
 		w->turn_due_ms = now_ms() + w->cycle.again_ms;
 	return rc;
@@ -205,15 +210,28 @@ work_do(struct worker *w, struct work *work)
 		work->code = work_look(w, work);
 		break;
 	case WORK_ROLLBACK:
-		work->code = cycle_rollback(&w->cycle, work->steps,
-		    work->have_generation ? &work->generation : NULL,
+		work->code = cycle_rollback(&w->cycle,
+		    &(struct rollback_wish){.steps = work->steps,
+			.generation =
+			    work->have_generation ? &work->generation : NULL,
+			.force = work->force},
 		    &work->result, &work->left, &work->err);
 		w->turn_due_ms = now_ms();
 		break;
 	case WORK_RELEASE:
-		work->code = cycle_release(
-		    &w->cycle, work->zone, &work->released, &work->err);
+		work->code = work->have_zone
+		                 ? cycle_release(&w->cycle, work->zone,
+				       &work->released, &work->err)
+		                 : cycle_hold(&w->cycle, false, &work->err);
 		w->turn_due_ms = now_ms();
+		break;
+	case WORK_HOLD:
+		work->code = cycle_hold(&w->cycle, true, &work->err);
+		break;
+	case WORK_PIN:
+	case WORK_UNPIN:
+		work->code = cycle_pin(&w->cycle, &work->generation,
+		    work->kind == WORK_PIN, &work->err);
 		break;
 	}
 	work->done(work);
@@ -248,6 +266,8 @@ wait_ms(const struct worker *w)
 
 	if (watch >= 0 && watch < left)
 		left = watch;
+	if (cycle_is_watching(&w->cycle) && left > CYCLE_WATCH_MS)
+		left = CYCLE_WATCH_MS;
 	return left < 0 ? 0 : (int)left;
 }
 
@@ -279,6 +299,8 @@ worker_main(void *arg)
 			    "holdfastd is stopping");
 			work->done(work);
 		}
+		if (!stop && cycle_watch(&w->cycle))
+			w->turn_due_ms = now_ms();
 		if (!stop && (noticed || now_ms() >= w->turn_due_ms))
 			turn(w);
 	}

@@ -16,7 +16,10 @@ enum work_kind {
 	WORK_RELOAD, /* configuration again, and every source */
 	WORK_LOOK,   /* one zone's source, or all: as if a file had changed */
 	WORK_ROLLBACK,
-	WORK_RELEASE,
+	WORK_RELEASE, /* of a zone's versions; without a zone: of the hold */
+	WORK_HOLD,
+	WORK_PIN,
+	WORK_UNPIN,
 };
 
 /* A request. The caller owns it until `done` is called, which may free it. */
@@ -24,7 +27,8 @@ struct work {
 	enum work_kind kind;
 	bool have_zone, have_generation;
 	uint8_t zone[DNS_NAME_MAX + 1];
-	struct digest generation; /* of ROLLBACK */
+	bool force;               /* of ROLLBACK */
+	struct digest generation; /* of ROLLBACK, PIN, UNPIN */
 	unsigned steps;           /* of ROLLBACK without a generation */
 	/* out */
 	int code; /* 0, or of err */

@@ -152,6 +152,10 @@ zone_renew(struct zone_table *t, struct zone_entry *e)
 	struct err err;
 	int rc;
 
+	if (e->trial) { /* once it is decided what is served */
+		due_set(t, e, clock_ms(CLOCK_REALTIME) / 1000 + BUSY_S);
+		return;
+	}
 	due_set(t, e, 0);
 	if (!base || e->signing.source_failed) {
 		/* it failed when the source was read, which is unread still */

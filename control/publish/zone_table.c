@@ -47,6 +47,7 @@ zone_entry_fini(struct zone_entry *e, struct watch *w)
 	free(e->signing.why);
 	zone_records_free(e->served);
 	zone_records_free(e->wanted);
+	zone_records_free(e->trial);
 	zonefile_stamp_fini(&e->stamp);
 	free(e->name);
 	free(e->file);
@@ -148,6 +149,14 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 
 	to->served = from->served;
 	from->served = NULL;
+	to->trial = from->trial;
+	from->trial = NULL;
+	to->trial_dnssec = from->trial_dnssec;
+	to->trial_renewal = from->trial_renewal;
+	to->look_later = from->look_later;
+	to->soaking = from->soaking;
+	to->returns = from->returns;
+	to->held_until = from->held_until;
 	to->changed_at = from->changed_at;
 	to->alarm = from->alarm;
 	if (same_mode)
@@ -328,7 +337,8 @@ zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 	    zone_source_is_condemned(t, e, read)) {
 		e->state = ZONE_CONDEMNED;
 		err_set(&left, ERR_REFUSED,
-		    "a rollback left this version; change the source, or run "
+		    "this version was taken back (a rollback, or a canary that "
+		    "failed); change the source, or run "
 		    "\"holdfast release %s\"",
 		    e->name);
 		zone_why(e, left.text);
@@ -512,6 +522,10 @@ zone_look(struct zone_table *t, struct zone_entry *e)
 {
 	unsigned wait;
 
+	if (e->trial) {
+		e->look_later = true;
+		return 0;
+	}
 	if (e->stamp.count && zonefile_stamp_unchanged(&e->stamp) &&
 	    !zone_look_again(e, t))
 		return 0;
@@ -551,34 +565,62 @@ zone_table_read(struct zone_table *t, bool force)
 }
 
 void
+zone_table_serve_locked(struct zone_table *t, struct zone_entry *e,
+    struct zone_records **version, const struct zone_dnssec *known,
+    bool renewal, uint64_t now)
+{
+	zone_records_free(e->served);
+	e->served = *version;
+	*version = NULL;
+	e->dnssec = *known;
+	e->changed_at = now;
+	zone_signing_live(t, e);
+	if (renewal) /* of what a bad source left */
+		return;
+	e->state = ZONE_SERVED;
+	zone_why(e, NULL);
+}
+
+void
+zone_table_say_locked(
+    struct zone_entry *e, enum zone_state state, const char *why)
+{
+	e->state = state;
+	zone_why(e, why);
+}
+
+void
+zone_table_refused_locked(struct zone_table *t, struct compile_zone *compiled,
+    struct zone_entry *const *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct zone_entry *e = entries[i];
+
+		if (compiled[i].status == 0)
+			continue;
+		zone_records_free(e->wanted);
+		e->wanted = NULL;
+		zone_refuse(e, compile_zone_why(&compiled[i]));
+		zone_signing_refused(t, e);
+	}
+}
+
+void
 zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
     struct zone_entry *const *entries, size_t count, uint64_t now)
 {
 	pthread_mutex_lock(&t->lock);
+	zone_table_refused_locked(t, compiled, entries, count);
 	for (size_t i = 0; i < count; i++) {
 		struct zone_entry *e = entries[i];
+		bool renewal = e->signing.renewal;
 
-		if (compiled[i].status != 0) {
-			zone_records_free(e->wanted);
-			e->wanted = NULL;
-			zone_refuse(e, compile_zone_why(&compiled[i]));
-			zone_signing_refused(t, e);
+		if (compiled[i].status != 0 || !e->wanted ||
+		    compiled[i].records != e->wanted)
 			continue;
-		}
-		if (!e->wanted || compiled[i].records != e->wanted)
-			continue;
-		zone_records_free(e->served);
-		e->served = e->wanted;
-		e->dnssec = e->wanted_dnssec;
-		e->wanted = NULL;
-		e->changed_at = now;
-		zone_signing_live(t, e);
-		if (e->signing.renewal) { /* of what a bad source left */
-			e->signing.renewal = false;
-			continue;
-		}
-		e->state = ZONE_SERVED;
-		zone_why(e, NULL);
+		e->signing.renewal = false;
+		zone_table_serve_locked(
+		    t, e, &e->wanted, &e->wanted_dnssec, renewal, now);
 	}
 	pthread_mutex_unlock(&t->lock);
 }

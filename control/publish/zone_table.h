@@ -56,6 +56,14 @@ struct zone_entry {
 	struct zone_records
 	    *served; /* in the live generation; NULL: not in it */
 	struct zone_records *wanted; /* newest sound version that is not live */
+	/* what was wanted, and is in the candidate that a canary tries: until
+	 * that is decided the zone's source is not read (zone_trial.h) */
+	struct zone_records *trial;
+	struct zone_dnssec trial_dnssec;
+	bool trial_renewal, look_later;
+	bool soaking;        /* `served` went live with what is soaking now */
+	unsigned returns;    /* of its versions, in a row */
+	uint64_t held_until; /* CLOCK_MONOTONIC, ms: after a return */
 	enum config_dnssec dnssec_mode;
 	struct zone_dnssec dnssec; /* of `served` */
 	struct zone_dnssec wanted_dnssec;
@@ -148,9 +156,26 @@ bool zone_table_is_condemned(const struct zone_table *t, const uint8_t *apex,
 void zone_table_refuse(
     struct zone_table *t, struct zone_entry *e, const char *why);
 
+/* A version of the zone is served from now on; takes it over. With the lock
+ * held. */
+void zone_table_serve_locked(struct zone_table *t, struct zone_entry *e,
+    struct zone_records **version, const struct zone_dnssec *known,
+    bool renewal, uint64_t now);
+
+/* What a compiler refused: those with `status[i]` keep `why[i]`. With the lock
+ * held. */
+struct compile_zone;
+void zone_table_refused_locked(struct zone_table *t,
+    struct compile_zone *compiled, struct zone_entry *const *entries,
+    size_t count);
+
+/* The same as a state with a sentence; NULL: nothing is to be said. With the
+ * lock held. */
+void zone_table_say_locked(
+    struct zone_entry *e, enum zone_state state, const char *why);
+
 /* After a generation went live: wanted versions of zones with `status[i]` 0 are
  * served now; the others keep `why[i]`. */
-struct compile_zone;
 void zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
     struct zone_entry *const *entries, size_t count, uint64_t now);
 

@@ -42,6 +42,7 @@ control:
   commit_deadline_ms: %(deadline)d
   retain: 4
   %(control)s
+rollout: %(rollout)s
 %(more)s
 zones:
 %(zones)s
@@ -71,7 +72,8 @@ class Rig:
         self.run = self.path("run")
         self.config = self.path("holdfast.yaml")
         self.options = dict(metrics_on="false", metrics_port=free_port(),
-                            settle=20, deadline=10000, control="", more="")
+                            settle=20, deadline=10000, control="", more="",
+                            rollout="{canary: off}")
         self.options.update(options)
         self.zones = {z: z + ".zone" for z in zones}
         self.zone_words = {}  # more of a zone's options, by name

@@ -60,6 +60,7 @@ sockets:
   listen: [127.0.0.1]
 control:
   metrics: 127.0.0.1@9153
+rollout: {canary: off}
 zones:
   - name: good.test
     file: %(top)s/good.zone

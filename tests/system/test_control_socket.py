@@ -256,7 +256,7 @@ class Commands(Case):
         self.refused("usage", "zones", zone="a..b")
         self.refused("usage", "zones", zone="x" * 64 + ".test")
         self.refused("usage", "reload", zone=["a.test"])
-        self.refused("usage", "release")
+        self.refused("not_found", "release")
         self.refused("usage", "release", zone="")
         for steps in (0, -1, 1001, 1.5, "1", None, 1 << 40):
             self.refused("usage", "rollback", steps=steps)

@@ -83,6 +83,7 @@ configuration_make() {
 		  file_prefix: hf-demo-$$
 		sockets:
 		  listen: [$ip4, "$ip6"]
+		rollout: {canary: off} # what is edited is live at once
 		zone_directory: $top/zones
 		zones:
 		  - {name: example.com, file: example.com.zone}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the parts of a cycle share: cycle.c (turns), cycle_rollout.c (canary and
+ * soak), rollback.c (what operators ask for). Inside of them only.
+ */
+#ifndef HOLDFAST_CYCLE_PARTS_H
+#define HOLDFAST_CYCLE_PARTS_H
+
+#include "control/publish/cycle.h"
+
+/* Somebody else may have moved `current`: a rollback by the data plane, or this
+ * is the start. Then the live generation's zones are read from their packs. */
+int cycle_live_look(struct cycle *c, struct err *err);
+
+/* Readers of the table see the list only while it does not change. */
+void cycle_condemned_show(struct cycle *c, bool show);
+int cycle_condemned_follow(struct cycle *c, struct err *err);
+
+/* Of the generations that rollbacks left the newest stay: an operator may want
+ * to look at them. */
+void cycle_retain(struct cycle *c);
+
+/* What canary and soak look like now goes into the status. */
+void cycle_rollout_show(struct cycle *c);
+
+/* What is being done now, for those who look and for tests that kill. */
+void cycle_step_word(void *arg, const char *word);
+
+#endif
