@@ -135,7 +135,7 @@ enum {
 	NSEC3_ITERATIONS_MAX = 100, /* the default */
 };
 
-/* "verify", "warn" or "off" to the value; -1 for another word. */
+/* "verify", "warn", "off" or "sign" to the value; -1 for another word. */
 int config_dnssec_from_text(const char *word);
 const char *config_dnssec_text(enum config_dnssec mode);
 

@@ -80,6 +80,7 @@ static const struct {
     {"verify", ZONE_DNSSEC_VERIFY},
     {"warn", ZONE_DNSSEC_WARN},
     {"off", ZONE_DNSSEC_OFF},
+    {"sign", ZONE_DNSSEC_SIGN},
 };
 
 enum { DNSSEC_MODES = sizeof dnssec_modes / sizeof *dnssec_modes };
@@ -99,7 +100,7 @@ config_dnssec_text(enum config_dnssec mode)
 	for (unsigned i = 0; i < DNSSEC_MODES; i++)
 		if (mode == dnssec_modes[i].mode)
 			return dnssec_modes[i].word;
-	return mode == ZONE_DNSSEC_SIGN ? "sign" : "default";
+	return "default";
 }
 
 void

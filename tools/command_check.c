@@ -68,7 +68,7 @@ zones_check(const struct tool *t, struct zone_words *w,
 	struct err err;
 
 	progress_begin(&p, t);
-	if (zone_words_read(w, zones, nzones, &p, &err) ||
+	if (zone_words_read(w, t, zones, nzones, &p, &err) ||
 	    zone_words_dnssec(w, t, nzones, &p, &err))
 		return tool_fail(t, &err);
 	if (t->json)

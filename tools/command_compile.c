@@ -171,8 +171,8 @@ links_check(struct job *j, struct err *err)
 		members[i] = (struct dnssec_member){.apex = r->zone->apex,
 		    .wanted = r->records,
 		    .served = j->zones[i].last_good,
-		    .skip = mode == ZONE_DNSSEC_OFF || mode == ZONE_DNSSEC_SIGN,
-		    .lax = mode != ZONE_DNSSEC_VERIFY};
+		    .skip = mode == ZONE_DNSSEC_OFF,
+		    .lax = mode == ZONE_DNSSEC_OFF || mode == ZONE_DNSSEC_WARN};
 		if (r->records && j->zones[i].last_good &&
 		    digest_equal(
 			&r->records->version, &j->zones[i].last_good->version))
@@ -292,6 +292,43 @@ refused_json(struct job *j)
 }
 
 static void
+signed_print(const struct job *j)
+{
+	char due[32];
+
+	for (unsigned i = 0; i < j->words.nzones; i++) {
+		const struct zone_read *r = &j->words.read[i];
+
+		if (!r->records || !r->is_signed)
+			continue;
+		printf("%s signed, serial %u: %llu signatures made, %llu kept; "
+		       "to be signed again %s\n",
+		    r->zone->name, r->records->serial,
+		    (unsigned long long)r->made, (unsigned long long)r->kept,
+		    output_time(due, r->due));
+	}
+}
+
+static json_t *
+signed_json(const struct job *j)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < j->words.nzones; i++) {
+		const struct zone_read *r = &j->words.read[i];
+
+		if (!r->records || !r->is_signed)
+			continue;
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I, s:I, s:I}", "zone",
+			r->zone->name, "serial", (json_int_t)r->records->serial,
+			"made", (json_int_t)r->made, "kept",
+			(json_int_t)r->kept, "due", (json_int_t)r->due));
+	}
+	return list;
+}
+
+static void
 report(struct job *j)
 {
 	const struct compile_result *r = &j->result;
@@ -300,18 +337,21 @@ report(struct job *j)
 
 	if (j->tool->json) {
 		output_json(json_pack(
-		    "{s:b, s:o, s:I, s:b, s:i, s:o, s:i, s:i, s:i, s:I, s:o}",
+		    "{s:b, s:o, s:I, s:b, s:i, s:o, s:o, s:i, s:i, s:i, s:I, "
+		    "s:o}",
 		    "ok", j->words.refused == 0, "generation",
 		    output_json_digest(&r->generation), "activation",
 		    (json_int_t)activation, "unchanged", r->unchanged, "zones",
-		    (int)j->words.nzones, "refused", refused_json(j),
-		    "zones_changed", (int)r->zones_changed, "cells_built",
-		    (int)r->cells_built, "cells_kept", (int)r->cells_kept,
-		    "answers_proven", (json_int_t)r->answers_proven, "seconds",
+		    (int)j->words.nzones, "refused", refused_json(j), "signed",
+		    signed_json(j), "zones_changed", (int)r->zones_changed,
+		    "cells_built", (int)r->cells_built, "cells_kept",
+		    (int)r->cells_kept, "answers_proven",
+		    (json_int_t)r->answers_proven, "seconds",
 		    progress_seconds(&j->progress)));
 		return;
 	}
 	refused_print(j);
+	signed_print(j);
 	digest_to_text(hex, &r->generation);
 	if (r->unchanged)
 		printf("generation %.16s is what is there already: nothing "
@@ -353,14 +393,19 @@ job_run(struct job *j)
 
 	progress_begin(&j->progress, j->tool);
 	progress_step(&j->progress, "list", 0, 1);
-	if (zone_words_take(w, j->tool, &err))
+	if (j->tool->nzones == 0 && j->tool->zones_from == NULL)
+		zone_words_configured(w, j->tool);
+	else if (zone_words_take(w, j->tool, &err))
 		return tool_fail(j->tool, &err);
 	progress_step(&j->progress, "parent", 0, 1);
 	rc = job_open(j, &err);
 	if (rc)
 		return rc == ERR_BUSY ? tool_fail(j->tool, &err)
 		                      : tool_fail_store(j->tool, &err);
-	rc = zone_words_read(w, w->zones, w->nzones, &j->progress, &err);
+	rc = zone_words_read(
+	    w, j->tool, w->zones, w->nzones, &j->progress, &err);
+	if (!rc)
+		rc = zone_words_sign(w, j->tool, &j->in, &j->progress, &err);
 	if (!rc)
 		rc = zone_words_dnssec(
 		    w, j->tool, w->nzones, &j->progress, &err);
@@ -386,12 +431,16 @@ command_compile(struct tool *t)
 	enum tool_status status;
 	struct err err;
 
-	if (t->nzones == 0 && t->zones_from == NULL) {
+	if (t->nzones == 0 && t->zones_from == NULL && t->config == NULL) {
 		err_set(&err, ERR_USAGE,
-		    "no zones: give --zone NAME=FILE or --zones-from LIST");
+		    "no zones: give --zone NAME=FILE, --zones-from LIST, or "
+		    "--config FILE for those that it has");
 		return tool_fail(t, &err);
 	}
-	if (t->store_dir == NULL && tool_places(t, &err))
+	/* the configuration says where things are, and how zones are signed */
+	if ((t->store_dir == NULL || t->config ||
+		t->dnssec == ZONE_DNSSEC_SIGN) &&
+	    tool_places(t, &err))
 		return tool_fail(t, &err);
 	status = job_run(&j);
 	job_fini(&j);

@@ -27,15 +27,17 @@ const struct command commands[] = {
 	 "touches nothing. --schema prints the reference of the configuration.\n"
 	 "--dnssec and --at as for compile.",
 	 command_check},
-	{"compile", "--store DIR (--zone NAME=FILE | --zones-from LIST) ... "
-	 "[--dnssec MODE] [--at TIME]",
+	{"compile", "[--store DIR] (--zone NAME=FILE | --zones-from LIST | --config "
+	 "FILE) ... [--dnssec MODE] [--at TIME]",
 	 OFFLINE | OPT_ZONE | OPT_DNSSEC, 0, 0,
 	 "Makes a generation of zone files, proves it and commits it, offline.\n"
 	 "The store is made if there is none. LIST has a line NAME<TAB>FILE a\n"
 	 "zone. A zone that is bad is named, and stays at its last good version\n"
 	 "or out; the others are compiled (status 3). MODE is verify (signed\n"
-	 "zones that validators would not believe are refused), warn or off;\n"
-	 "TIME the date that signatures must hold on, 2026-01-31T12:00:00Z.",
+	 "zones that validators would not believe are refused), warn, off, or\n"
+	 "sign (with the keys that the configuration names); TIME the date that\n"
+	 "signatures must hold on, 2026-01-31T12:00:00Z. With no zone named, all\n"
+	 "zones of --config FILE, as it says.",
 	 command_compile},
 	{"keys", "(list [ZONE] | create ZONE | roll ZONE [csk|ksk|zsk] | ds ZONE | "
 	 "ds-seen ZONE | remove ZONE [TAG]) [--config FILE]",

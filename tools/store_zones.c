@@ -10,6 +10,7 @@
 
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/sign/sign_source.h"
 
 static int
 by_apex(const void *a, const void *b)
@@ -111,11 +112,28 @@ store_zones_live_find(struct store_zones *z, const uint8_t *apex)
 	return e ? e->served : NULL;
 }
 
+/* What was signed here comes back under other versions. */
+static bool
+source_is_condemned(struct store_zones *z, const struct zone_records *r)
+{
+	struct digest source;
+	bool any = false;
+	size_t n;
+
+	for (size_t i = 0; i < z->condemned.count && !any; i++)
+		any = name_equal(z->condemned.versions[i].apex, r->apex);
+	return any && zone_records_find(r, r->apex, DNS_TYPE_DNSKEY, &n) &&
+	       sign_source_digest(r, &source, NULL) == 0 &&
+	       zone_table_is_condemned(&z->table, r->apex, &source);
+}
+
 bool
 store_zones_condemns(struct store_zones *z, const struct zone_records *r)
 {
 	const struct zone_records *live = store_zones_live_find(z, r->apex);
 
-	return !(live && digest_equal(&live->version, &r->version)) &&
-	       zone_table_is_condemned(&z->table, r->apex, &r->version);
+	if (live && digest_equal(&live->version, &r->version))
+		return false;
+	return zone_table_is_condemned(&z->table, r->apex, &r->version) ||
+	       source_is_condemned(z, r);
 }

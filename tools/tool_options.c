@@ -77,7 +77,7 @@ dnssec_take(struct tool *t, const char *word, struct err *err)
 
 	if (mode < 0)
 		return err_set(err, ERR_USAGE,
-		    "--dnssec %s: write verify, warn or off", word);
+		    "--dnssec %s: write verify, warn, off or sign", word);
 	t->dnssec = (enum config_dnssec)mode;
 	return 0;
 }

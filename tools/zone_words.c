@@ -71,6 +71,14 @@ zone_words_take(struct zone_words *w, const struct tool *t, struct err *err)
 	return rc;
 }
 
+void
+zone_words_configured(struct zone_words *w, const struct tool *t)
+{
+	w->zones = t->loaded->zones;
+	w->nzones = t->loaded->nzones;
+	w->borrowed = true;
+}
+
 static void
 warn_print(void *arg, const char *text)
 {
@@ -82,12 +90,13 @@ warn_print(void *arg, const char *text)
 
 /* The file, and whether the signer would take it. */
 static int
-zone_load(struct zone_read *r, const struct zonefile_options *options)
+zone_load(struct zone_read *r, const struct tool *t,
+    const struct zonefile_options *options)
 {
 	int rc = zonefile_load(
 	    &r->records, r->zone->file, r->zone->apex, options, &r->why);
 
-	if (rc || r->zone->dnssec != ZONE_DNSSEC_SIGN)
+	if (rc || zone_words_mode(r->zone, t) != ZONE_DNSSEC_SIGN)
 		return rc;
 	rc = sign_source_check(r->records, &r->why);
 	if (rc)
@@ -96,8 +105,9 @@ zone_load(struct zone_read *r, const struct zonefile_options *options)
 }
 
 int
-zone_words_read(struct zone_words *w, const struct config_zone *zones,
-    unsigned nzones, struct progress *p, struct err *err)
+zone_words_read(struct zone_words *w, const struct tool *t,
+    const struct config_zone *zones, unsigned nzones, struct progress *p,
+    struct err *err)
 {
 	const struct zonefile_options options = {.warn = warn_print, .arg = p};
 
@@ -109,7 +119,7 @@ zone_words_read(struct zone_words *w, const struct config_zone *zones,
 
 		r->zone = &zones[i];
 		progress_step(p, "files", i, nzones);
-		if (zone_load(r, &options)) {
+		if (zone_load(r, t, &options)) {
 			r->records = NULL;
 			w->refused++;
 			if (r->why.code == ERR_NO_MEMORY)
@@ -129,6 +139,7 @@ zone_words_fini(struct zone_words *w)
 			zone_records_free(w->read[i].records);
 	}
 	free(w->read);
-	config_zones_free(&w->zones, w->nzones);
+	if (!w->borrowed)
+		config_zones_free(&w->zones, w->nzones);
 	memset(w, 0, sizeof *w);
 }

@@ -33,6 +33,12 @@ signatures_show(void *arg, uint64_t done, uint64_t total)
 	progress_step(c->progress, "signatures", done, total);
 }
 
+uint64_t
+zone_words_now(const struct tool *t)
+{
+	return t->at ? t->at : clock_ms(CLOCK_REALTIME) / 1000;
+}
+
 enum config_dnssec
 zone_words_mode(const struct config_zone *z, const struct tool *t)
 {
@@ -85,6 +91,14 @@ zone_refuse_iterations(
 	return true;
 }
 
+/* What was signed here is held to what others' signers are. */
+static bool
+zone_is_checked(const struct zone_read *r, enum config_dnssec mode)
+{
+	return mode == ZONE_DNSSEC_VERIFY || mode == ZONE_DNSSEC_WARN ||
+	       r->is_signed;
+}
+
 int
 zone_words_dnssec(struct zone_words *w, const struct tool *t, unsigned nzones,
     struct progress *p, struct err *err)
@@ -92,9 +106,7 @@ zone_words_dnssec(struct zone_words *w, const struct tool *t, unsigned nzones,
 	struct checking c = {.progress = p};
 	unsigned hours = t->loaded ? t->loaded->control.signature_horizon_h
 	                           : (unsigned)SIGNATURE_HORIZON_DEFAULT_H;
-	struct dnssec_options options = {
-	    .now = t->at ? t->at : clock_ms(CLOCK_REALTIME) / 1000,
-	    .horizon_s = (uint64_t)hours * 3600,
+	struct dnssec_options options = {.now = zone_words_now(t),
 	    .warn = warn_print,
 	    .progress = signatures_show,
 	    .arg = &c};
@@ -106,9 +118,11 @@ zone_words_dnssec(struct zone_words *w, const struct tool *t, unsigned nzones,
 		enum config_dnssec mode = zone_words_mode(r->zone, t);
 
 		if (!r->records || zone_refuse_iterations(w, r, t) ||
-		    (mode != ZONE_DNSSEC_VERIFY && mode != ZONE_DNSSEC_WARN))
+		    !zone_is_checked(r, mode))
 			continue;
 		c.file = r->zone->file;
+		/* the signer's own policy says how long they live */
+		options.horizon_s = r->is_signed ? 0 : (uint64_t)hours * 3600;
 		rc = zone_check_dnssec(r, mode, &options, err);
 		w->refused += rc == 0 && !r->records;
 	}

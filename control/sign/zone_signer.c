@@ -90,11 +90,13 @@ keys_open(struct zone_signer *s, const uint8_t *apex, struct zone_keys *k,
 
 	if (rc == 0) {
 		key_directory_stamp(&d, apex, &s->stamp);
-		rc = s->stamp.inode ? key_directory_lock(&d, 0, err)
-		                    : ERR_NOT_FOUND;
+		if (!s->stamp.inode)
+			rc = ERR_NOT_FOUND;
+		else if (!s->keys_fixed)
+			rc = key_directory_lock(&d, 0, err);
 		if (rc == 0)
 			rc = key_directory_read(&d, apex, true, k, err);
-		if (rc == 0)
+		if (rc == 0 && !s->keys_fixed)
 			rc = keys_step(s, &d, k, err);
 		key_directory_stamp(&d, apex, &s->stamp);
 		key_directory_close(&d);

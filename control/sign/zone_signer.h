@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * A zone signed with the keys that are in the directory, which take the steps
- * that are due on the way. Worker thread of holdfastd; secrets are in memory
- * for the time of the call.
+ * that are due on the way. Worker thread of holdfastd, and `holdfast compile`;
+ * secrets are in memory for the time of the call.
  */
 #ifndef HOLDFAST_ZONE_SIGNER_H
 #define HOLDFAST_ZONE_SIGNER_H
@@ -16,6 +16,7 @@ struct zone_signer {
 	const struct zone_records *served;   /* live; NULL: nothing */
 	const struct zone_records *previous; /* as sign_options has it */
 	uint64_t now;
+	bool keys_fixed; /* keys are read, and take no step */
 	/* out */
 	struct sign_result result;
 	uint64_t due; /* when to come again: signatures, or a key's step */

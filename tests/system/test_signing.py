@@ -253,6 +253,80 @@ class Default(Case):
         self.assertGreater(self.counter("signatures_kept"), 10)
 
 
+class Offline(Case):
+    """`holdfast compile` signs as holdfastd does, and keys stay as they are."""
+    policy = "default"
+
+    def compile(self, *words, status=0):
+        done = subprocess.run(
+            [rig.TOOL, "compile", *(words or ("--config", self.rig.config))],
+            capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def key_files(self):
+        """What is in the folder, octet by octet."""
+        files = {}
+        for name in os.listdir(self.keys):
+            with open(os.path.join(self.keys, name), "rb") as f:
+                files[name] = f.read()
+        return files
+
+    def test_zones_of_the_configuration(self):
+        self.zone(1)
+        out = self.compile(status=1)
+        self.assertIn("can't be signed: there are no keys of the zone", out)
+        self.tool("create", "a.test")
+        keys = self.key_files()
+        out = self.compile()
+        self.assertRegex(out, r"a\.test\. signed, serial 1: \d\d signatures "
+                              r"made, 0 kept; to be signed again 20")
+        self.judge()
+        self.rig.verify()
+        self.assertIn("nothing changed", self.compile())
+        # an edit: the record, its NSEC, the one before it, the SOA
+        self.zone(1, "new A 192.0.2.9")
+        self.assertIn("serial 2: 4 signatures made", self.compile())
+        self.judge()
+        self.assertEqual(self.key_files(), keys)
+        # holdfastd goes on from there
+        self.rig.start()
+        self.rig.wait_state(state="served", serial=2)
+        self.assertEqual(self.counter("signatures_made"), 0)
+
+    def test_zones_of_the_command_line(self):
+        self.zone(1)
+        self.tool("create", "b.test")
+        word = ("--zone", "b.test=" + self.rig.path("a.test.zone"),
+                "--config", self.rig.config)
+        out = self.compile(*word, "--dnssec", "sign")
+        self.assertIn("b.test. signed, serial 1", out)
+        self.assertIn("1 of 1 zones good", out)
+        # signed with other keys: what is there stays
+        shutil.rmtree(self.keys)
+        self.tool("create", "b.test")
+        self.zone(2)
+        out = self.compile(*word, "--dnssec", "sign", status=3)
+        self.assertIn("b.test. refused, stays at serial 1", out)
+        self.assertIn("is signed with keys that are not in", out)
+
+    def test_what_a_rollback_left_stays_away(self):
+        self.zone(1)
+        self.tool("create", "a.test")
+        self.compile()
+        self.zone(2, "bad A 192.0.2.66")
+        self.compile()
+        self.rig.tool("rollback", "--store", self.rig.store)
+        # under a serial of its own, its signatures made anew
+        self.zone(3, "bad A 192.0.2.66")
+        out = self.compile(status=3)
+        self.assertIn("a rollback condemned this version", out)
+        self.assertNotIn("192.0.2.66", self.live_zone())
+        self.zone(3, "good A 192.0.2.67")
+        self.compile()
+        self.assertIn("192.0.2.67", self.live_zone())
+
+
 class Hash(Case):
     policy = "hash"
 

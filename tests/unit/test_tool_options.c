@@ -60,6 +60,10 @@ START_TEST(test_zones_are_collected)
 	ck_assert_uint_eq(t.nzones, 2);
 	ck_assert_str_eq(t.zones[1], "b=y=z");
 	ck_assert_str_eq(t.zones_from, "l");
+	ck_assert_int_eq(t.dnssec, ZONE_DNSSEC_DEFAULT);
+	tool_fini(&t);
+	ck_assert_int_eq(parse(&t, &err, "compile --dnssec sign"), 0);
+	ck_assert_int_eq(t.dnssec, ZONE_DNSSEC_SIGN);
 	tool_fini(&t);
 }
 END_TEST
@@ -86,6 +90,7 @@ static const struct {
     {"query a --zone x=y", "`holdfast query` has no option --zone"},
     {"status --store /s", "has no option --store"},
     {"compile --zone x", "NAME=FILE"},
+    {"compile --zone x=y --dnssec on", "verify, warn, off or sign"},
     {"diff a", "holdfast diff A B"},
     {"zones --nonsense", "--nonsense"},
     {"version x", "too many"},
