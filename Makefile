@@ -262,11 +262,11 @@ $(sort $(TEST_STEPS)):
 	$(Q)+$(MAKE) --no-print-directory PROFILE=$(word 2,$(subst -, ,$@)) \
 		$(subst $() ,-,$(wordlist 3,9,$(subst -, ,$@)))
 
-.PHONY: test test-built unit system differential fuzz-replay lint
+.PHONY: test test-built unit system differential fuzz-replay model lint
 test: ## every test, after installing and building what is missing
 	$(Q)tests/setup/install.sh build test
 	$(Q)+$(MAKE) --no-print-directory $(jobs) test-built
-	$(Q)$(TEST_RUN) unit system differential fuzz-replay lint
+	$(Q)$(TEST_RUN) unit system differential fuzz-replay model lint
 test-built: $(call in_profiles,$(TEST_PROFILES),test-programs) \
 	$(if $(filter asan,$(TEST_PROFILES)),,in-asan-replay-programs)
 unit: $(call in_profiles,$(TEST_PROFILES),unit-programs) ## unit tests (of one PROFILE if given; ONLY=pattern of names)
@@ -277,6 +277,9 @@ differential: $(call in_profiles,$(TEST_PROFILES),system-programs) ## answers co
 	$(Q)$(TEST_RUN) differential
 fuzz-replay: in-asan-replay-programs ## every fuzz target over its corpus
 	$(Q)$(TEST_RUN) fuzz-replay
+model: ## the publish protocol, every state of it (spin)
+	$(Q)tests/setup/install.sh test
+	$(Q)$(TEST_RUN) model
 .PHONY: containers
 containers: ## the image and its lab, built and run without Docker (root)
 	$(Q)tests/setup/install.sh containers

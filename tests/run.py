@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the tests of the kinds named, prints a line each and one closing line.
 
-  tests/run.py [options] KIND...     unit, system, differential, fuzz-replay, lint
+  tests/run.py [options] KIND...     unit, system, differential, fuzz-replay, model,
+                                     lint
 
 The Makefile calls it after building. A test is a program: exit status 0 is
 passed, 77 skipped (its last line of output says why), all else failed. It runs
@@ -37,7 +38,7 @@ import time
 SKIPPED = 77
 TIMEOUT_S = 180
 OUTPUT_SHOWN_MAX = 30000
-KINDS = ['unit', 'system', 'differential', 'fuzz-replay', 'lint']
+KINDS = ['unit', 'system', 'differential', 'fuzz-replay', 'model', 'lint']
 
 
 class Test:
@@ -91,6 +92,8 @@ def collect(kind, args):
             name = os.path.basename(source)[len('fuzz_'):-2]
             program = os.path.join(args.build_dir, 'asan', 'fuzz-replay', name)
             yield Test(kind, 'asan', name, [program, f'tests/fuzz/corpus/{name}'])
+    elif kind == 'model':
+        yield Test(kind, '', 'publish', ['tests/model/run.py'], 900)
     elif kind == 'lint':
         for path in sorted(glob.glob('tests/lint/*.sh') + glob.glob('tests/lint/*.py')):
             yield Test(kind, '', os.path.basename(path), ['./' + path])
@@ -184,8 +187,8 @@ class Runner:
 
     def run_all(self, tests):
         """Unit tests and replays side by side, whole-system tests alone."""
-        alone = [t for t in tests if t.kind in ('system', 'differential')]
-        beside = [t for t in tests if t.kind not in ('system', 'differential')]
+        alone = [t for t in tests if t.kind in ('system', 'differential', 'model')]
+        beside = [t for t in tests if t not in alone]
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
             for future in [pool.submit(self.run, t) for t in beside]:
                 future.result()
