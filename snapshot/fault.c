@@ -78,6 +78,7 @@ static struct fault {
     {"store-kill-moved", 0, 0},
     {"store-kill-renamed", 0, 0},
     {"store-kill-removed", 0, 0},
+    {"store-kill-announced", 0, 0},
 };
 
 enum { FAULTS = sizeof faults / sizeof *faults };

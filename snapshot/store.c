@@ -335,10 +335,13 @@ store_lock(struct store *s, enum store_lock which, struct err *err)
 	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0)
 		errno = 0;
 	*held = fd;
-	if (which == STORE_LOCK_OWNER)
+	if (which == STORE_LOCK_OWNER) {
 		for (unsigned i = 0; i < FOLDERS; i++)
 			temporaries_remove(
 			    s, folders[i], STORE_TEMPORARY_OWNER);
+		/* a retention that was killed removes nothing more */
+		unlinkat(s->fd, STORE_REMOVING, 0);
+	}
 	temporaries_remove(s, ".",
 	    which == STORE_LOCK_OWNER ? STORE_TEMPORARY_OWNER
 				      : STORE_TEMPORARY_COMMIT);

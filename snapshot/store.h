@@ -11,9 +11,11 @@
  *   DIR/current               activation number and generation (text, checked)
  *   DIR/condemned             what a rollback left (text, checked)
  *   DIR/pins                  generations that retention must keep (text)
+ *   DIR/wanted                what a rollback is about to name (text)
+ *   DIR/removing              what retention is about to remove (text)
  *   DIR/hold                  there: nothing is published (text)
  *
- * Every file but `current`, `condemned`, `pins` and `hold` is named by its
+ * Every file but `current`, `condemned` and those of marks is named by its
  * digest, written under a temporary name (".new-*"), linked without replacing
  * and never changed. Order of writing: cells and records; one syncfs; the
  * manifest, synced; then `current` by rename, synced. So kill -9, power loss or
@@ -146,6 +148,12 @@ int store_condemned_read(struct store *s, struct store_condemned **out,
     size_t *count, struct err *err);
 int store_condemned_write(struct store *s, const struct store_condemned *list,
     size_t count, struct err *err);
+
+/* To be said before a generation is loaded to be rolled back to, by who holds
+ * the commit lock: retention, which needs the other lock, keeps it from now on.
+ * ERR_NOT_FOUND where it has been faster. */
+int store_want(
+    struct store *s, const struct digest *generation, struct err *err);
 
 /* What operators mark; needs STORE_LOCK_COMMIT to write. Pinned generations are
  * kept by retention; comments in `pins` stay. */

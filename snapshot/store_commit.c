@@ -247,7 +247,7 @@ entries_mark(struct entries *e, struct err *err)
 	struct store_current current;
 	struct digest *pins = NULL;
 	size_t npins = 0;
-	int rc = store_pins_read(e->store, &pins, &npins, err);
+	int rc = store_digests_read(e->store, STORE_PINS, &pins, &npins, err);
 
 	if (rc < 0)
 		return rc;

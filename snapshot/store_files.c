@@ -31,9 +31,13 @@ static const struct {
 };
 
 #ifdef HOLDFAST_FAULTS
+void (*store_step_hook)(const char *name);
+
 void
 store_step(const char *name)
 {
+	if (store_step_hook)
+		store_step_hook(name);
 	if (fault_hit(name))
 		raise(SIGKILL);
 }

@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "snapshot/store_parts.h"
 
-#define PINS "pins"
 #define HOLD "hold"
 
 static int
@@ -38,7 +37,7 @@ pins_without(struct store *s, const struct digest *generation,
 
 	digest_to_text(hex, generation);
 	bytes_init(&text);
-	rc = file_read(s->fd, PINS, STORE_TEXT_MOST, &text, err);
+	rc = file_read(s->fd, STORE_PINS, STORE_TEXT_MOST, &text, err);
 	if (rc == ERR_NOT_FOUND)
 		rc = 0;
 	bytes_append(&text, "", 1);
@@ -60,6 +59,47 @@ pins_without(struct store *s, const struct digest *generation,
 	return rc;
 }
 
+/* Behind the writing of a name: retention, which runs at the same time under
+ * the other lock, has seen it, or says here that it has not. */
+static int
+not_removed(struct store *s, const struct digest *generation, struct err *err)
+{
+	char hex[DIGEST_TEXT_MAX];
+	struct digest *list = NULL;
+	size_t count = 0;
+	struct err unread; /* a damaged list must not stop a rollback */
+	int rc = store_digests_read(s, STORE_REMOVING, &list, &count, &unread);
+	bool gone = !store_has(s, STORE_GENERATION, generation) &&
+	            !store_has(s, STORE_CANDIDATE, generation);
+
+	for (size_t i = 0; i < count; i++)
+		gone |= digest_equal(&list[i], generation);
+	if (rc == 0)
+		free(list);
+	if (!gone)
+		return 0;
+	return err_set(err, ERR_NOT_FOUND,
+	    "%s: retention has removed generation %s", s->dir,
+	    digest_to_text(hex, generation));
+}
+
+int
+store_want(struct store *s, const struct digest *generation, struct err *err)
+{
+	char hex[DIGEST_TEXT_MAX];
+	struct bytes text;
+	int rc = marks_may_write(s, err);
+
+	if (rc < 0)
+		return rc;
+	bytes_init(&text);
+	bytes_printf(&text, "%s\n", digest_to_text(hex, generation));
+	rc = store_text_write(
+	    s, STORE_WANTED, &text, STORE_TEMPORARY_COMMIT, err);
+	bytes_fini(&text);
+	return rc ? rc : not_removed(s, generation, err);
+}
+
 int
 store_pin_set(struct store *s, const struct digest *generation, bool pinned,
     struct err *err)
@@ -70,7 +110,7 @@ store_pin_set(struct store *s, const struct digest *generation, bool pinned,
 	struct bytes text;
 	size_t count;
 	/* a file that cannot be read is not written over */
-	int rc = store_pins_read(s, &list, &count, err);
+	int rc = store_digests_read(s, STORE_PINS, &list, &count, err);
 
 	free(list);
 	if (rc == 0)
@@ -83,8 +123,15 @@ store_pin_set(struct store *s, const struct digest *generation, bool pinned,
 		bytes_printf(&text, "%s\n", digest_to_text(hex, generation));
 	if (rc == 0 && found != pinned)
 		rc = store_text_write(
-		    s, PINS, &text, STORE_TEMPORARY_COMMIT, err);
+		    s, STORE_PINS, &text, STORE_TEMPORARY_COMMIT, err);
 	bytes_fini(&text);
+	if (rc == 0 && pinned && !found) {
+		struct err err_unpin;
+
+		rc = not_removed(s, generation, err);
+		if (rc < 0)
+			store_pin_set(s, generation, false, &err_unpin);
+	}
 	return rc;
 }
 

@@ -61,12 +61,18 @@ int store_folder_each(struct store *s, enum store_kind kind,
 int store_manifest_read(struct store *s, enum store_kind kind,
     const struct digest *digest, struct bytes *out, struct err *err);
 
-/* Names in `pins`: a digest a line; "#" starts a comment. Caller frees. */
-int store_pins_read(
-    struct store *s, struct digest **out, size_t *count, struct err *err);
+/* Files with a digest a line; "#" starts a comment. */
+#define STORE_PINS     "pins"
+#define STORE_WANTED   "wanted"   /* by a rollback; commit lock */
+#define STORE_REMOVING "removing" /* by retention; owner lock */
+
+/* None for a file that is not there. Caller frees. */
+int store_digests_read(struct store *s, const char *name, struct digest **out,
+    size_t *count, struct err *err);
 
 /* Where a test may kill the process: see tests/unit/test_store_crash.c. */
 #ifdef HOLDFAST_FAULTS
+extern void (*store_step_hook)(const char *name); /* or what it sees there */
 void store_step(const char *name);
 #else
 static inline void

@@ -5,6 +5,13 @@
  * any cell goes, so that a crash never leaves a manifest whose cells are gone.
  * Anything unreadable on the way stops it before the first removal: what a
  * damaged manifest names is not known.
+ *
+ * Who rolls back or pins does so under the other lock, at the same time.
+ * Neither waits for the other: retention writes down what it is about to remove
+ * (`removing`) and looks again at what is named; the other writes down what it
+ * is about to name (`wanted`, `pins`) and looks at `removing`. So one of the
+ * two sees the other's word, whatever the order, and gives way
+ * (tests/model/publish.pml).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -63,7 +70,8 @@ set_add(struct digest_set *set, const struct digest *d, struct err *err)
 	return 0;
 }
 
-/* One line of `pins`: a digest, perhaps a comment; *end: where the next is. */
+/* One line of such a file: a digest, perhaps a comment; *end: where the next
+ * is. */
 static int
 pin_parse(char *line, char **end, struct digest_set *set, struct err *err)
 {
@@ -83,15 +91,15 @@ pin_parse(char *line, char **end, struct digest_set *set, struct err *err)
 }
 
 int
-store_pins_read(
-    struct store *s, struct digest **out, size_t *count, struct err *err)
+store_digests_read(struct store *s, const char *name, struct digest **out,
+    size_t *count, struct err *err)
 {
 	struct digest_set set = {0};
 	struct bytes text;
 	int rc;
 
 	bytes_init(&text);
-	rc = file_read(s->fd, "pins", STORE_TEXT_MOST, &text, err);
+	rc = file_read(s->fd, name, STORE_TEXT_MOST, &text, err);
 	if (rc == 0) {
 		bytes_append(&text, "", 1);
 		if (text.failed)
@@ -99,7 +107,7 @@ store_pins_read(
 		for (char *at = (char *)text.data; rc == 0 && *at;)
 			rc = pin_parse(at, &at, &set, err);
 		if (rc < 0)
-			err_add(err, "%s/pins", s->dir);
+			err_add(err, "%s/%s", s->dir, name);
 	} else if (rc == ERR_NOT_FOUND) {
 		rc = 0;
 	}
@@ -262,11 +270,81 @@ unnamed_files_remove(struct retention *r, struct err *err)
 	    r->store, STORE_RECORDS, unnamed_remove, r, err);
 }
 
+static bool
+is_doomed(const struct retention *r, const struct digest *d)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->kept[i] && digest_equal(&r->list[i].digest, d))
+			return true;
+	return false;
+}
+
+static int
+doomed_named(
+    const struct retention *r, const char *file, bool *named, struct err *err)
+{
+	struct digest *list = NULL;
+	size_t count = 0;
+	int rc = store_digests_read(r->store, file, &list, &count, err);
+
+	for (size_t i = 0; i < count; i++)
+		*named |= is_doomed(r, &list[i]);
+	free(list);
+	return rc;
+}
+
+/* Says what will go, and looks again: `named` if somebody has named some of it
+ * since, or moved `current`. The next retention decides anew then. */
+static int
+removal_announce(struct retention *r, const struct store_current *before,
+    bool *named, struct err *err)
+{
+	struct store_current now;
+	char hex[DIGEST_TEXT_MAX];
+	struct bytes text;
+	int rc;
+
+	bytes_init(&text);
+	for (size_t i = 0; i < r->count; i++)
+		if (!r->kept[i])
+			bytes_printf(&text, "%s\n",
+			    digest_to_text(hex, &r->list[i].digest));
+	rc = text.len == 0 ? 0
+	                   : store_text_write(r->store, STORE_REMOVING, &text,
+				 STORE_TEMPORARY_OWNER, err);
+	bytes_fini(&text);
+	store_step("store-kill-announced");
+	if (rc == 0)
+		rc = store_current_read(r->store, &now, err);
+	if (rc == 0)
+		*named = !digest_equal(&now.generation, &before->generation);
+	if (rc == 0)
+		rc = doomed_named(r, STORE_PINS, named, err);
+	return rc ? rc : doomed_named(r, STORE_WANTED, named, err);
+}
+
+/* What a rollback wants, or wanted last. */
+static int
+keep_wanted(struct retention *r, struct err *err)
+{
+	struct digest *list = NULL;
+	size_t count = 0;
+	int rc = store_digests_read(r->store, STORE_WANTED, &list, &count, err);
+
+	for (size_t i = 0; i < r->count; i++)
+		for (size_t k = 0; k < count; k++)
+			r->kept[i] |=
+			    digest_equal(&r->list[i].digest, &list[k]);
+	free(list);
+	return rc;
+}
+
 static int
 retain_run(struct retention *r, unsigned keep, const struct digest *extra,
     size_t extra_count, struct err *err)
 {
 	struct store_current current;
+	bool named = false;
 	/* what it names must not be guessed */
 	int rc = store_current_read(r->store, &current, err);
 
@@ -279,11 +357,16 @@ retain_run(struct retention *r, unsigned keep, const struct digest *extra,
 		return err_set(
 		    err, ERR_NO_MEMORY, "out of memory for retention");
 	keep_choose(r, keep, extra, extra_count);
-	rc = names_collect(r, err);
+	rc = keep_wanted(r, err);
 	if (rc == 0)
+		rc = names_collect(r, err);
+	if (rc == 0)
+		rc = removal_announce(r, &current, &named, err);
+	if (rc == 0 && !named)
 		rc = generations_remove(r, err);
-	if (rc == 0)
+	if (rc == 0 && !named)
 		rc = unnamed_files_remove(r, err);
+	unlinkat(r->store->fd, STORE_REMOVING, 0);
 	return rc;
 }
 

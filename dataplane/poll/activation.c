@@ -482,6 +482,8 @@ activation_rollback(
 	if (!rc)
 		rc = target_find(a, r, &target, err);
 	if (!rc)
+		rc = store_want(a->store, &target, err);
+	if (!rc)
 		rc = activation_load(a, &target, &g, err);
 	if (!rc && r->expect)
 		rc = compare_number(a, *r->expect, err);

@@ -532,8 +532,131 @@ START_TEST(test_condemned)
 }
 END_TEST
 
+static bool
+is_file(const char *name)
+{
+	char path[UNIT_PATH_MAX];
+
+	return access(unit_path(path, dir, name), F_OK) == 0;
+}
+
+/* A chain of four; the first is what a retention of 2 removes. */
+static void
+chain_make(struct digest d[4])
+{
+	setup();
+	for (unsigned i = 0; i < 4; i++) {
+		d[i] = candidate_put(i, i ? &d[i - 1] : NULL);
+		commit(&d[i]);
+	}
+}
+
+START_TEST(test_wanted_is_kept)
+{
+	struct digest d[4];
+	struct err err;
+
+	chain_make(d);
+	ck_assert_int_eq(store_want(store, &d[0], &err), 0);
+	ck_assert_int_eq(store_retain(store, 2, NULL, 0, &err), 0);
+	expect_there(0, true);
+	expect_there(1, false);
+	ck_assert(!is_file(STORE_REMOVING));
+	/* it was there, and is no more */
+	ck_assert_int_eq(store_want(store, &d[1], &err), ERR_NOT_FOUND);
+	ck_assert_int_eq(
+	    store_pin_set(store, &d[1], true, &err), ERR_NOT_FOUND);
+	store_unlock(store, STORE_LOCK_COMMIT);
+	ck_assert_int_eq(store_want(store, &d[2], &err), ERR_USAGE);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_removing_is_not_named)
+{
+	char text[DIGEST_TEXT_MAX + 1], hex[DIGEST_TEXT_MAX];
+	struct digest d[4], *pins;
+	size_t npins;
+	struct err err;
+
+	chain_make(d);
+	snprintf(text, sizeof text, "%s\n", digest_to_text(hex, &d[0]));
+	file_put(STORE_REMOVING, text, strlen(text));
+	ck_assert_int_eq(store_want(store, &d[0], &err), ERR_NOT_FOUND);
+	ck_assert_int_eq(
+	    store_pin_set(store, &d[0], true, &err), ERR_NOT_FOUND);
+	ck_assert_int_eq(
+	    store_digests_read(store, STORE_PINS, &pins, &npins, &err), 0);
+	ck_assert_uint_eq(npins, 0);
+	free(pins);
+	ck_assert_int_eq(store_want(store, &d[1], &err), 0);
+	/* a list that can't be read is no reason to refuse */
+	file_put(STORE_REMOVING, "xyz\n", 4);
+	ck_assert_int_eq(store_want(store, &d[0], &err), 0);
+	/* nor is one that a dead owner has left */
+	store_unlock(store, STORE_LOCK_OWNER);
+	ck_assert_int_eq(store_lock(store, STORE_LOCK_OWNER, &err), 0);
+	ck_assert(!is_file(STORE_REMOVING));
+	teardown();
+}
+END_TEST
+
+#ifdef HOLDFAST_FAULTS
+static struct digest late;
+static enum { LATE_WANT, LATE_PIN, LATE_COMMIT } late_how;
+
+/* Behind the announcement of what is removed. A rollback and a pin hear that
+ * they are late; one that had looked before goes on. */
+static void
+come_late(const char *step)
+{
+	struct err err;
+
+	if (strcmp(step, "store-kill-announced") != 0)
+		return;
+	store_step_hook = NULL;
+	ck_assert(is_file(STORE_REMOVING));
+	if (late_how == LATE_WANT)
+		ck_assert_int_eq(store_want(store, &late, &err), ERR_NOT_FOUND);
+	else if (late_how == LATE_PIN)
+		ck_assert_int_eq(
+		    store_pin_set(store, &late, true, &err), ERR_NOT_FOUND);
+	else
+		commit(&late);
+}
+
+START_TEST(test_named_while_removed)
+{
+	struct digest d[4];
+	struct err err;
+
+	for (late_how = LATE_WANT; late_how <= LATE_COMMIT; late_how++) {
+		chain_make(d);
+		late = d[0];
+		store_step_hook = come_late;
+		ck_assert_msg(
+		    store_retain(store, 2, NULL, 0, &err) == 0, "%s", err.text);
+		ck_assert_ptr_null(store_step_hook);
+		ck_assert(!is_file(STORE_REMOVING));
+		/* a pin that was taken back is not in the way; for the others
+		 * this retention has given way, and the next one knows */
+		expect_there(0, late_how != LATE_PIN);
+		expect_there(1, late_how != LATE_PIN);
+		ck_assert_int_eq(store_retain(store, 2, NULL, 0, &err), 0);
+		expect_there(0, late_how != LATE_PIN);
+		expect_there(1, false);
+		teardown();
+	}
+}
+END_TEST
+#define NAMED_WHILE_REMOVED test_named_while_removed,
+#else
+#define NAMED_WHILE_REMOVED /* there are no steps to come between */
+#endif
+
 UNIT_MAIN("store", test_create_open, test_refuses_what_is_not_ours,
     test_versions_and_damage_by_name, test_put_and_get, test_two_owners,
     test_locks_remove_leftovers, test_commit, test_damaged_current,
     test_damaged_candidate_is_not_committed, test_list, test_retention,
-    test_condemned)
+    test_wanted_is_kept, test_removing_is_not_named,
+    NAMED_WHILE_REMOVED test_condemned)
