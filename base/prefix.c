@@ -81,3 +81,13 @@ prefix_text(char dst[PREFIX_TEXT_MAX], const struct prefix *p)
 	snprintf(dst, PREFIX_TEXT_MAX, "%s/%u", host, p->bits);
 	return dst;
 }
+
+bool
+prefix_has(const struct prefix *p, const uint8_t *address)
+{
+	unsigned whole = p->bits / 8, rest = p->bits % 8;
+
+	return memcmp(p->bytes, address, whole) == 0 &&
+	       (rest == 0 ||
+		   ((p->bytes[whole] ^ address[whole]) >> (8 - rest)) == 0);
+}

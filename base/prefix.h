@@ -24,6 +24,9 @@ struct prefix {
  * is not zero is one: it is a typing mistake more often than not. */
 int prefix_parse(struct prefix *out, const char *text, struct err *err);
 
+/* Whether an address of the prefix's family, 4 or 16 octets, is in it. */
+bool prefix_has(const struct prefix *p, const uint8_t *address);
+
 /* "192.0.2.0/24"; returns dst. */
 char *prefix_text(char dst[PREFIX_TEXT_MAX], const struct prefix *p);
 

@@ -178,6 +178,65 @@ struct config_policy {
 
 #define CONFIG_POLICY_DEFAULT "default"
 
+/* What becomes of a version that a guard trips over; the words of the options,
+ * in this order. In a zone 0 is "default" and these come one later. */
+enum config_action {
+	ACTION_OFF,
+	ACTION_WARN,
+	ACTION_ACK,    /* refused, unless `holdfast override` lets it pass */
+	ACTION_REFUSE, /* refused until the configuration is another */
+};
+
+/* Each unsigned: enum config_action, in a zone one more or 0. */
+struct config_actions {
+	unsigned never_empty, shrink, churn, vanished, soa, ns, dnskey, ds;
+	unsigned unsigned_, serial, ttl, negative_ttl, assertion;
+};
+
+/* How much may change at once; in a zone 0 means as in `guards`. */
+struct config_budgets {
+	unsigned endpoint_records; /* so many addresses may not all go */
+	unsigned shrink_percent, shrink_records; /* the larger of both */
+	unsigned type_percent;                   /* of one type, as well */
+	unsigned churn_percent, churn_records;
+	unsigned ttl_raise_s, negative_ttl_s;
+};
+
+struct config_guards {  /* section `guards` */
+	char **protect; /* names, relative to each zone */
+	unsigned nprotect;
+	struct config_budgets budgets;
+	unsigned window_h; /* cuts add up over so long, 24 */
+	unsigned generation_percent, generation_records; /* of all zones */
+	unsigned vanish_percent; /* of the zones, within the window */
+	struct config_actions actions;
+};
+
+/* What must hold for the answers of a candidate. */
+struct config_assertion {
+	char *name; /* relative to the zone, or with a final dot */
+	char *type; /* NULL: A and AAAA together */
+	bool resolves;
+	unsigned least, most; /* records; most 0: no limit */
+	char **inside;        /* prefixes that all addresses are in */
+	unsigned ninside;
+	char **equals; /* RDATA as in a zone file: these and no other */
+	unsigned nequals;
+	unsigned ttl_least, ttl_most; /* ttl_most 0: no limit */
+	char *disjoint;               /* name that shares no record */
+	unsigned line;                /* in the configuration file */
+};
+
+/* What a zone has of its own. */
+struct config_zone_guards {
+	char **protect;
+	unsigned nprotect;
+	struct config_budgets budgets; /* 0: as in section `guards` */
+	struct config_actions actions; /* 0: as there; else one more */
+	struct config_assertion *assertions;
+	unsigned nassertions;
+};
+
 struct config_zone {
 	uint8_t apex[DNS_NAME_MAX + 1]; /* lower case wire form */
 	char *name;                     /* as text, final dot */
@@ -185,8 +244,9 @@ struct config_zone {
 	                                   zone_directory */
 	enum config_dnssec dnssec;      /* never DEFAULT once loaded */
 	char *policy;                   /* its name; NULL: "default" */
-	unsigned line;                  /* in the configuration file */
-	bool from_list;                 /* line is in zones_from instead */
+	struct config_zone_guards guards;
+	unsigned line;  /* in the configuration file */
+	bool from_list; /* line is in zones_from instead */
 };
 
 struct config {
@@ -200,6 +260,7 @@ struct config {
 	struct config_control control;
 	struct config_rollout rollout;
 	struct config_limit limits;
+	struct config_guards guards;
 	char *zone_directory; /* base of relative zone files; absolute; the
 	                         configuration file's folder */
 	char *zones_from;     /* list of more zones, absolute; NULL: none */

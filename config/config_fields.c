@@ -2,7 +2,7 @@
  *
  * The structs of the schema's sections from defaults, and back to nothing. Run
  * by the thread that loads the configuration. Functions that call themselves
- * follow the tables, three levels deep.
+ * follow the tables, five levels deep.
  */
 #include <stdlib.h>
 

@@ -74,6 +74,20 @@ paths_resolve(struct config *c, struct err *err)
 	return rc;
 }
 
+/* Where each assertion of a zone was written, for messages about it. */
+static void
+assertions_place(
+    struct config_zone_guards *g, const struct document *d, uint32_t zone)
+{
+	uint32_t list = document_key_find(d, zone, "assertions");
+	uint32_t item = g->nassertions ? d->nodes[list].first : DOCUMENT_NONE;
+
+	for (unsigned i = 0; i < g->nassertions; i++) {
+		g->assertions[i].line = d->nodes[item].line;
+		item = d->nodes[item].next;
+	}
+}
+
 static int
 zones_finish(struct config *c, const struct document *d, struct err *err)
 {
@@ -84,6 +98,7 @@ zones_finish(struct config *c, const struct document *d, struct err *err)
 		item = d->nodes[list].first;
 	for (unsigned i = 0; i < c->nzones; i++) {
 		c->zones[i].line = d->nodes[item].line;
+		assertions_place(&c->zones[i].guards, d, item);
 		rc = config_zone_place(&c->zones[i], c->zone_directory, err);
 		if (rc != 0)
 			return err_add(err, "%s:%u: option \"zones[%u].file\"",

@@ -156,7 +156,7 @@ nearest_find(const struct schema_section *s, const char *name)
 	return found;
 }
 
-/* Sections nest as deep as the tables do: two below the root. */
+/* Sections nest as deep as the tables do. */
 static const struct schema_section *
 section_with_find(const struct schema_section *s, const char *name)
 {

@@ -3,7 +3,7 @@
  * Walks a document's tree with the tables of the schema and fills the fields
  * that they name. Run by the thread that loads the configuration; allocates the
  * arrays and texts of the fields. Functions that call themselves follow the
- * tables, three levels deep, never the input.
+ * tables, five levels deep, never the input.
  */
 #include "config/config_walk.h"
 

@@ -38,6 +38,7 @@ enum tool_option {
 	OPT_GENERATION = 1 << 8,
 	OPT_TIMEOUT = 1 << 9,
 	OPT_DNSSEC = 1 << 10, /* --dnssec MODE, --at TIME */
+	OPT_REASON = 1 << 11, /* --reason TEXT, --for DURATION */
 };
 
 struct tool {
@@ -52,7 +53,9 @@ struct tool {
 	unsigned timeout_ms;
 	enum config_dnssec dnssec; /* --dnssec; DEFAULT: each zone's own */
 	uint64_t at;               /* --at, seconds since 1970; 0: now */
-	const char **zones;        /* NAME=FILE */
+	const char *reason;
+	unsigned for_s;     /* --for; 0: not said */
+	const char **zones; /* NAME=FILE */
 	size_t nzones;
 	char **args; /* what is no option */
 	int nargs;
@@ -107,11 +110,13 @@ enum tool_status command_check(struct tool *t);
 enum tool_status command_compile(struct tool *t);
 enum tool_status command_cookies(struct tool *t);
 enum tool_status command_diff(struct tool *t);
+enum tool_status command_explain(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
 enum tool_status command_history(struct tool *t);
 enum tool_status command_keys(struct tool *t);
 enum tool_status command_limits(struct tool *t);
 enum tool_status command_quarantine(struct tool *t);
+enum tool_status command_override(struct tool *t);
 enum tool_status command_query(struct tool *t);
 enum tool_status command_release(struct tool *t);
 enum tool_status command_reload(struct tool *t);

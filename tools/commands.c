@@ -78,6 +78,14 @@ const struct command commands[] = {
 	{"release", "ZONE [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
 	 "Lets a version that a rollback condemned be published again.",
 	 command_release},
+	{"explain", "ZONE [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
+	 "What the guards said last of a version of this zone, and what it takes\n"
+	 "to publish it all the same. Works with holdfastd dead.",
+	 command_explain},
+	{"override", "ZONE --reason TEXT [--for 10m] [--run DIR | --config FILE]",
+	 ONLINE | OPT_REASON, 1, 1,
+	 "Lets the version that the guards refused pass, once, unless it has\n"
+	 "changed since. The reason goes to the audit log.", command_override},
 	{"stats", "[--all] [--run DIR | --config FILE]", ONLINE | OPT_ALL, 0, 0,
 	 "The counters of data plane, sockets and control; --all shows zeros\n"
 	 "and every core.", command_stats},

@@ -86,7 +86,9 @@ store_zones_open(struct store_zones *z, struct store *s,
 		rc = compile_read_zones(s, generation, &live, &nlive, err);
 	if (!rc)
 		rc = table_fill(z, live, nlive, more, nmore, err);
-	zone_table_set_live(&z->table, live, nlive);
+	/* takes the records over in any case */
+	if (zone_table_set_live(&z->table, live, nlive, rc ? NULL : err))
+		rc = rc ? rc : ERR_NO_MEMORY;
 	if (!rc)
 		rc = condemned_read(&z->condemned, s, err);
 	if (!rc)

@@ -35,6 +35,8 @@ static const struct option_row option_rows[] = {
     {"timeout", OPT_TIMEOUT, true},
     {"dnssec", OPT_DNSSEC, true},
     {"at", OPT_DNSSEC, true},
+    {"reason", OPT_REASON, true},
+    {"for", OPT_REASON, true},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 
@@ -82,6 +84,30 @@ dnssec_take(struct tool *t, const char *word, struct err *err)
 	return 0;
 }
 
+/* "90", "90s", "10m", "2h" or "1d", a week at most. */
+static int
+duration_take(unsigned *out, const char *text, struct err *err)
+{
+	static const struct {
+		const char *suffix;
+		unsigned seconds;
+	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (*text < '0' || *text > '9' || n == 0 ||
+		    n > 7 * 86400 / units[i].seconds ||
+		    strcmp(end, units[i].suffix) != 0)
+			continue;
+		*out = (unsigned)n * units[i].seconds;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE,
+	    "--for %s: write a time such as 90s, 10m, 2h or 1d, at most 7d",
+	    text);
+}
+
 static int
 at_take(struct tool *t, const char *text, struct err *err)
 {
@@ -125,6 +151,10 @@ option_take(struct tool *t, const struct option_row *row, const char *value,
 		rc = dnssec_take(t, value, err);
 	else if (strcmp(row->name, "at") == 0)
 		rc = at_take(t, value, err);
+	else if (strcmp(row->name, "reason") == 0)
+		t->reason = value;
+	else if (strcmp(row->name, "for") == 0)
+		rc = duration_take(&t->for_s, value, err);
 	else if (strcmp(row->name, "timeout") == 0) {
 		rc = number_take(
 		    &t->timeout_ms, row->name, value, 1, 86400, err);

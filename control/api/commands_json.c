@@ -16,6 +16,7 @@
 #include "base/version.h"
 #include "control/api/rollout_json.h"
 #include "control/dnssec/dnssec.h"
+#include "control/guard/guard_state.h"
 #include "control/publish/zone_dnssec.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
@@ -426,6 +427,66 @@ do_rollback(const struct control_context *c, json_t *request,
 	return w;
 }
 
+static struct work *
+do_explain(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	uint8_t apex[DNS_NAME_MAX + 1];
+	struct guard_state s;
+	struct err err = {0};
+	int rc = zone_member(request, apex, &err);
+
+	if (rc == 0)
+		err_set(&err, ERR_USAGE, "\"zone\" is missing");
+	if (rc <= 0) {
+		answer(client, command_error(err.code, err.text));
+		return NULL;
+	}
+	rc = guard_state_read(&s, c->store_dir, apex, &err);
+	if (rc && rc != ERR_NOT_FOUND) {
+		answer(client, command_error(err.code, err.text));
+		return NULL;
+	}
+	answer(client, json_pack("{s:b, s:b, s:o}", "ok", 1, "done", 1,
+			   "guards", rc ? json_null() : guard_state_json(&s)));
+	if (rc == 0)
+		guard_state_fini(&s);
+	return NULL;
+}
+
+enum { OVERRIDE_DEFAULT_S = 600, OVERRIDE_MOST_S = 7 * 86400 };
+
+static struct work *
+do_override(const struct control_context *c, json_t *request,
+    command_answer *answer, void *client)
+{
+	const json_t *reason = json_object_get(request, "reason");
+	const json_t *for_s = json_object_get(request, "for_s");
+	json_int_t seconds =
+	    for_s ? json_integer_value(for_s) : OVERRIDE_DEFAULT_S;
+	struct work *w = work_new(WORK_OVERRIDE, request, answer, client);
+	const char *wrong = NULL;
+
+	(void)c;
+	if (!w)
+		return NULL;
+	if (!w->have_zone)
+		wrong = "\"zone\" is missing: which one is to pass?";
+	else if (json_string_length(reason) == 0 ||
+		 json_string_length(reason) >= WORK_REASON_MAX)
+		wrong = "\"reason\" is missing, or more than 200 octets";
+	else if (seconds < 1 || seconds > OVERRIDE_MOST_S)
+		wrong = "\"for_s\" is not 1 to 604800 seconds";
+	if (wrong) {
+		answer(client, command_error(ERR_USAGE, wrong));
+		free(w);
+		return NULL;
+	}
+	snprintf(w->reason, sizeof w->reason, "%s", json_string_value(reason));
+	w->for_s = (uint64_t)seconds;
+	return w;
+}
+
 static const struct {
 	const char *name;
 	const char *members[4]; /* besides "command" */
@@ -441,6 +502,8 @@ static const struct {
     {"hold", {0}, do_hold},
     {"pin", {"generation"}, do_pin},
     {"unpin", {"generation"}, do_unpin},
+    {"explain", {"zone"}, do_explain},
+    {"override", {"zone", "reason", "for_s"}, do_override},
     {"stop", {0}, do_stop},
 };
 
@@ -488,7 +551,7 @@ command_do(const struct control_context *c, json_t *request,
 	answer(client, command_error(ERR_USAGE,
 			   word ? "no such command; there are status, zones, "
 				  "stats, reload, rollback, release, hold, "
-				  "pin, unpin and stop"
+				  "pin, unpin, explain, override and stop"
 				: "\"command\" is missing"));
 	return NULL;
 }

@@ -145,6 +145,19 @@ work_done(struct work *w)
 	ev_async_send(s->loop, &s->async);
 }
 
+/* Who asks, as the kernel knows it. */
+static void
+peer_text(int fd, char *out, size_t size)
+{
+	struct ucred peer;
+	socklen_t bytes = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0)
+		snprintf(out, size, "nobody knows");
+	else
+		snprintf(out, size, "uid %u", peer.uid);
+}
+
 static void
 line_do(struct client *c, const char *line, size_t bytes)
 {
@@ -154,6 +167,7 @@ line_do(struct client *c, const char *line, size_t bytes)
 	    command_line(context, line, bytes, client_answer, c, &c->closing);
 	if (!c->working)
 		return;
+	peer_text(c->io.fd, c->working->who, sizeof c->working->who);
 	c->working->done = work_done;
 	c->working->arg = c->socket;
 	worker_ask(context->worker, c->working);

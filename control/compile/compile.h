@@ -22,9 +22,12 @@
 struct compile_zone {
 	const struct zone_records *records;   /* the version wanted */
 	const struct zone_records *last_good; /* or NULL */
-	/* out; ended with compile_zones_fini() */
+	/* in: 0 and NULL, or why `records` are not to be taken but last_good,
+	 * say since a guard has refused them; out, ended with
+	 * compile_zones_fini() */
 	struct err *why; /* of a status that is not 0 */
 	int status;      /* 0: records are in the generation; else why not */
+	bool by_guard;   /* it was a guard that refused it */
 };
 
 /* Why a zone was refused, in words. */

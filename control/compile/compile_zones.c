@@ -171,18 +171,15 @@ compile_zones_take(struct layout *l, const struct name_key *key,
 		struct compile_zone *z = &zones[i];
 		struct layout_zone *taken = &l->zones[l->nzones];
 
-		z->status = 0;
-		free(z->why);
-		z->why = NULL;
-		if (!z->records)
+		if (!z->status && !z->records)
 			zone_refuse(z, z->last_good, ERR_NOT_FOUND,
 			    "there is no version of it");
-		if (!z->records && !z->last_good)
-			continue;
 		*taken = (struct layout_zone){
 		    .zone = z,
-		    .records = z->records ? z->records : z->last_good,
+		    .records = z->status ? z->last_good : z->records,
 		};
+		if (!taken->records)
+			continue;
 		zone_look(taken, l, key, before, &at);
 		l->nzones++;
 	}

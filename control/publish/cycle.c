@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "control/compile/compile.h"
 #include "control/publish/cycle_parts.h"
 #include "control/publish/cycle_rollout.h"
@@ -19,6 +20,7 @@
 #include "snapshot/manifest.h"
 
 enum {
+	GUARD_ROUNDS = 4,    /* of compiling without what guards refused */
 	SIGNATURES_MS = 200, /* for unchecked zones, in an idle turn */
 	ALARMS_EVERY_MS = 5000,
 };
@@ -71,7 +73,9 @@ cycle_live_look(struct cycle *c, struct err *err)
 	if (rc)
 		return err_add(err, "reading what is live");
 	cycle_rollout_forget(c);
-	zone_table_set_live(&c->zones, zones, count);
+	rc = zone_table_set_live(&c->zones, zones, count, err);
+	if (rc)
+		return rc;
 	generation_free(&c->loaded);
 	c->live = now;
 	c->live_known = true;
@@ -115,6 +119,10 @@ cycle_open(struct cycle *c, const struct config *config,
 	if (rc == 0)
 		rc = condemned_read(&c->condemned, c->publisher.store, err);
 	if (rc == 0)
+		rc = guards_open(&c->guards, config->store_dir, err);
+	if (rc == 0)
+		rc = guards_configure(c->guards, config, err);
+	if (rc == 0)
 		rc = zone_table_configure(&c->zones, config, err);
 	if (rc == 0)
 		rc = cycle_live_look(c, err);
@@ -134,6 +142,7 @@ cycle_close(struct cycle *c)
 	cycle_rollout_close(c);
 	publisher_close(&c->publisher);
 	condemned_free(&c->condemned);
+	guards_free(&c->guards);
 	generation_free(&c->loaded);
 	compile_memory_free(c->memory);
 	zone_table_fini(&c->zones);
@@ -142,10 +151,14 @@ cycle_close(struct cycle *c)
 int
 cycle_configure(struct cycle *c, const struct config *config, struct err *err)
 {
-	int rc = rollout_watch_configure(&c->watch, config, err);
+	int rc = guards_configure(NULL, config, err);
 
 	if (rc == 0)
+		rc = rollout_watch_configure(&c->watch, config, err);
+	if (rc == 0)
 		rc = zone_table_configure(&c->zones, config, err);
+	if (rc == 0)
+		rc = guards_configure(c->guards, config, err);
 	if (rc)
 		return rc;
 	cycle_settings(c, config);
@@ -165,34 +178,90 @@ struct turn {
 };
 
 static int
+turn_alloc(struct turn *t, const struct zone_table *z, struct err *err)
+{
+	size_t most = z->count + z->nleaving + 1;
+
+	*t = (struct turn){.zones = calloc(most, sizeof *t->zones),
+	    .entries = calloc(most, sizeof *t->entries)};
+	return t->zones && t->entries
+	           ? 0
+	           : err_set(err, ERR_NO_MEMORY, "no memory for zones");
+}
+
+static void
+turn_add(struct turn *t, struct cycle *c, struct zone_entry *e)
+{
+	bool take = e->wanted &&
+	            (e->state != ZONE_CONDEMNED || e->signing.renewal) &&
+	            !cycle_zone_waits(c, e);
+
+	if (!take && !e->served)
+		return;
+	t->zones[t->count] = (struct compile_zone){
+	    .records = take ? e->wanted : e->served, .last_good = e->served};
+	t->entries[t->count++] = e;
+}
+
+static void
+turn_add_leaving(struct turn *t, const struct zone_records *z)
+{
+	t->zones[t->count++] =
+	    (struct compile_zone){.records = z, .last_good = z};
+}
+
+/* Which of the zones that are not configured any more are served on. */
+static int
+turn_leaving(struct cycle *c, bool **stays, struct err *err)
+{
+	const struct zone_table *z = &c->zones;
+	size_t n = z->nleaving, served = n;
+	const struct zone_records **list = calloc(n + 1, sizeof *list);
+	int rc = ERR_NO_MEMORY;
+
+	*stays = calloc(n + 1, sizeof **stays);
+	for (size_t i = 0; list && i < n; i++)
+		list[i] = z->leaving[i].records;
+	for (size_t i = 0; n && i < z->count; i++)
+		served += z->zones[i].served != NULL;
+	if (list && *stays)
+		rc = guards_vanish(c->guards, list, n, served, *stays, err);
+	else
+		err_set(err, rc, "no memory for zones");
+	free(list);
+	return rc;
+}
+
+/* Both lists are in canonical order, and so is what comes out. */
+static int
 turn_list(struct turn *t, struct cycle *c, struct err *err)
 {
-	*t =
-	    (struct turn){.zones = calloc(c->zones.count + 1, sizeof *t->zones),
-		.entries = calloc(c->zones.count + 1, sizeof *t->entries)};
-	if (!t->zones || !t->entries)
-		return err_set(err, ERR_NO_MEMORY,
-		    "no memory for a list of "
-		    "zones");
-	for (size_t i = 0; i < c->zones.count; i++) {
-		struct zone_entry *e = &c->zones.zones[i];
-		bool take =
-		    e->wanted &&
-		    (e->state != ZONE_CONDEMNED || e->signing.renewal) &&
-		    !cycle_zone_waits(c, e);
+	const struct zone_table *z = &c->zones;
+	bool *stays = NULL, any = false;
+	size_t at = 0;
+	int rc = turn_alloc(t, z, err);
 
-		if (!take && !e->served)
-			continue;
-		t->zones[t->count] = (struct compile_zone){
-		    .records = take ? e->wanted : e->served,
-		    .last_good = e->served};
-		t->entries[t->count++] = e;
+	if (rc == 0)
+		rc = turn_leaving(c, &stays, err);
+	for (size_t i = 0; rc == 0 && i <= z->count; i++) {
+		struct zone_entry *e = i < z->count ? &z->zones[i] : NULL;
+
+		for (; at < z->nleaving &&
+		       (!e || name_compare(z->leaving[at].records->apex, e->apex) < 0);
+		     at++)
+			if (stays[at])
+				turn_add_leaving(t, z->leaving[at].records);
+		if (e)
+			turn_add(t, c, e);
 	}
-	if (t->count == 0 && !digest_is_zero(&c->live.generation))
+	free(stays);
+	for (size_t i = 0; i < t->count; i++)
+		any |= t->entries[i] != NULL;
+	if (rc == 0 && !any && !digest_is_zero(&c->live.generation))
 		return err_set(err, ERR_REFUSED,
 		    "the configuration leaves no zone to serve; what is live "
 		    "stays. To stop serving, stop the data plane");
-	return 0;
+	return rc;
 }
 
 static void
@@ -250,8 +319,70 @@ turn_compile(struct turn *t, struct cycle *c, struct compile_result *made,
 	control_status_count(c->status, CONTROL_CELLS_BUILT, made->cells_built);
 	control_status_count(c->status, CONTROL_CELLS_KEPT, made->cells_kept);
 	control_status_count(c->status, CONTROL_PROVEN, made->answers_proven);
-	control_status_count(c->status, CONTROL_REFUSALS, made->zones_refused);
 	return 0;
+}
+
+/* What is live, for guards that compare, and for the compiler to share cells
+ * with: after a start it is not loaded yet. Without it both do without. */
+static void
+turn_load_live(struct cycle *c)
+{
+	const struct load_options options = {0};
+	struct err err;
+
+	if (c->loaded || digest_is_zero(&c->live.generation))
+		return;
+	cycle_step_word(c, "loading");
+	if (generation_load(&c->loaded, c->publisher.store, &c->live.generation,
+		&options, &err) != 0) {
+		log_warn("what is live can't be loaded to compare with: %s",
+		    err.text);
+		c->loaded = NULL;
+	} else if (generation_check_whole(c->loaded, NULL, &err) != 0) {
+		log_warn("what is live is not whole: %s", err.text);
+		generation_free(&c->loaded);
+	}
+}
+
+/* Compiles until the guards let all of it pass that is left. */
+static int
+turn_compile_guarded(struct turn *t, struct cycle *c,
+    struct compile_result *made, struct err *err)
+{
+	unsigned refused = 1;
+	int rc = 0;
+
+	for (unsigned i = 0; i < GUARD_ROUNDS && refused && rc == 0; i++) {
+		generation_free(&made->loaded);
+		rc = turn_compile(t, c, made, err);
+		refused = 0;
+		if (rc || made->unchanged || !made->loaded)
+			continue;
+		cycle_step_word(c, "guarding");
+		rc = guards_after(c->guards,
+		    &(struct guard_candidate){.active = c->loaded,
+			.candidate = made->loaded,
+			.zones = t->zones,
+			.n = t->count},
+		    &refused, err);
+	}
+	control_status_count(c->status, CONTROL_REFUSALS, made->zones_refused);
+	if (rc == 0 && refused)
+		rc = err_set(err, ERR_REFUSED,
+		    "guards refused zones in each of %d rounds; nothing is "
+		    "published. Correct the zones that are named",
+		    GUARD_ROUNDS);
+	return rc;
+}
+
+/* Whether any zone would be served. */
+static bool
+turn_serves(const struct turn *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->zones[i].status == 0 || t->zones[i].last_good)
+			return true;
+	return false;
 }
 
 void
@@ -300,6 +431,7 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
 		    rc == ERR_STALE ? CONTROL_STALE : CONTROL_FAILED, 1);
 		return rc;
 	}
+	guards_end(c->guards, true);
 	turn_took(t, c, now);
 	c->live.generation = made->generation;
 	c->live.activation = result->activation;
@@ -329,23 +461,35 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 		return 0;
 	}
 	rc = c->zones.pending ? zone_dnssec_links(&c->zones, err) : 0;
+	guards_begin(c->guards, clock_ms(CLOCK_REALTIME) / 1000);
 	if (rc == 0)
 		rc = turn_list(t, c, err);
 	if (rc || t->count == 0)
 		return rc;
 	c->worked = true;
-	rc = turn_compile(t, c, &made, err);
-	if (rc == 0 && made.unchanged) {
+	rc = guards_before(c->guards, t->zones, t->count, err);
+	turn_load_live(c);
+	if (rc == 0)
+		rc = turn_compile_guarded(t, c, &made, err);
+	if (rc == 0 &&
+	    (made.unchanged ||
+		(digest_is_zero(&c->live.generation) && !turn_serves(t)))) {
+		/* what is live is all that is good */
+		guards_end(c->guards, true);
 		turn_took(t, c, clock_ms(CLOCK_REALTIME) / 1000);
-	} else if (rc == 0 && made.zones_refused == t->count) {
-		/* nothing was live, and nothing is good */
-		turn_took(t, c, clock_ms(CLOCK_REALTIME) / 1000);
+	} else if (rc == 0 && !turn_serves(t)) {
+		rc = err_set(err, ERR_REFUSED,
+		    "no zone that is configured is good; what is live stays");
 	} else if (rc == 0 && cycle_rollout_wanted(c)) {
 		rc = cycle_rollout_begin(
 		    c, t->zones, t->entries, t->count, &made, result, err);
+		if (rc == 0)
+			guards_end(c->guards, true);
 	} else if (rc == 0) {
 		rc = turn_publish(t, c, &made, result, err);
 	}
+	if (rc)
+		guards_end(c->guards, false);
 	if (rc == 0 && result->changed) {
 		generation_free(&c->loaded);
 		c->loaded = made.loaded;
@@ -458,4 +602,22 @@ cycle_run(
 	c->status->facts.failed = rc != 0;
 	pthread_mutex_unlock(&c->status->lock);
 	return rc;
+}
+
+int
+cycle_override(struct cycle *c, const uint8_t *apex, const char *reason,
+    const char *who, uint64_t for_s, struct err *err)
+{
+	struct zone_entry *e = zone_table_find(&c->zones, apex);
+	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	int rc = guards_override(
+	    c->guards, apex, reason, who, now + for_s, now, err);
+
+	if (rc)
+		return rc;
+	if (e)
+		zone_table_look(&c->zones, e);
+	else /* it is not configured any more, and may go now */
+		c->zones_changed = true;
+	return 0;
 }

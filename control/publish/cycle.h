@@ -4,9 +4,10 @@
  * prove it, put it live, keep house. Whatever fails, what is live stays. Worker
  * thread only.
  *
- *   live? -> read -> compile (and prove) -> activate -> commit -> retain
- *                                              |
- *                                            canary -> commit -> soak -> proven
+ *   live? -> read -> guards -> compile (and prove) -> guards, on the candidate
+ *     -> activate -> commit -> retain
+ *          |
+ *        canary -> commit -> soak -> proven
  *
  * With a canary the turn ends with the activation; cycle_watch() goes on.
  */
@@ -15,6 +16,7 @@
 
 #include "config/config.h"
 #include "control/compile/compile.h"
+#include "control/guard/guards.h"
 #include "control/publish/condemned.h"
 #include "control/publish/control_status.h"
 #include "control/publish/publisher.h"
@@ -25,6 +27,7 @@ struct cycle {
 	struct publisher publisher;
 	struct zone_table zones;
 	struct condemned condemned;
+	struct guards *guards;
 	struct control_status *status;
 	struct publisher_live live; /* as of the last look */
 	bool live_known;
@@ -100,5 +103,10 @@ int cycle_hold(struct cycle *c, bool held, struct err *err);
  * nothing. */
 int cycle_release(
     struct cycle *c, const uint8_t *apex, size_t *released, struct err *err);
+
+/* Lets the version of a zone that a guard refused pass, once, within the next
+ * `for_s` seconds; the next turn reads it again. */
+int cycle_override(struct cycle *c, const uint8_t *apex, const char *reason,
+    const char *who, uint64_t for_s, struct err *err);
 
 #endif

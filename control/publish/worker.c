@@ -233,6 +233,12 @@ work_do(struct worker *w, struct work *work)
 		work->code = cycle_pin(&w->cycle, &work->generation,
 		    work->kind == WORK_PIN, &work->err);
 		break;
+	case WORK_OVERRIDE:
+		work->code = cycle_override(&w->cycle, work->zone, work->reason,
+		    work->who, work->for_s, &work->err);
+		if (work->code == 0)
+			work->code = cycle_settled(w, false, work);
+		break;
 	}
 	work->done(work);
 }

@@ -20,7 +20,10 @@ enum work_kind {
 	WORK_HOLD,
 	WORK_PIN,
 	WORK_UNPIN,
+	WORK_OVERRIDE,
 };
+
+enum { WORK_REASON_MAX = 201 };
 
 /* A request. The caller owns it until `done` is called, which may free it. */
 struct work {
@@ -30,6 +33,9 @@ struct work {
 	bool force;               /* of ROLLBACK */
 	struct digest generation; /* of ROLLBACK, PIN, UNPIN */
 	unsigned steps;           /* of ROLLBACK without a generation */
+	uint64_t for_s;           /* of OVERRIDE */
+	char reason[WORK_REASON_MAX];
+	char who[32]; /* who asks: "uid 0" */
 	/* out */
 	int code; /* 0, or of err */
 	struct err err;

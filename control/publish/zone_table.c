@@ -75,10 +75,21 @@ zones_free(struct zone_entry *zones, size_t count, struct watch *w)
 	free(zones);
 }
 
+static void
+leaving_free(struct zone_table *t)
+{
+	for (size_t i = 0; i < t->nleaving; i++)
+		zone_records_free(t->leaving[i].records);
+	free(t->leaving);
+	t->leaving = NULL;
+	t->nleaving = 0;
+}
+
 void
 zone_table_fini(struct zone_table *t)
 {
 	zones_free(t->zones, t->count, NULL);
+	leaving_free(t);
 	free(t->keys_path);
 	pthread_mutex_destroy(&t->lock);
 	*t = (struct zone_table){0};
@@ -201,15 +212,56 @@ zone_table_signing(struct zone_table *t, char **keys_path)
 	}
 }
 
+static int
+leaving_order(const void *a, const void *b)
+{
+	return name_compare(((const struct zone_leaving *)a)->records->apex,
+	    ((const struct zone_leaving *)b)->records->apex);
+}
+
+/* What is served and has no entry among the fresh ones is leaving; what was
+ * leaving may have one again. `list` has room for all of them. */
+static void
+leaving_find(struct zone_table *t, struct zone_entry *fresh, size_t count,
+    struct zone_leaving *list)
+{
+	struct zone_table now = {.zones = fresh, .count = count};
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nleaving; i++) {
+		struct zone_entry *e =
+		    zone_table_find(&now, t->leaving[i].records->apex);
+
+		if (e && !e->served)
+			e->served = t->leaving[i].records;
+		else
+			list[n++] = t->leaving[i];
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		if (t->zones[i].served)
+			list[n++].records = t->zones[i].served;
+		t->zones[i].served = NULL;
+	}
+	if (n)
+		qsort(list, n, sizeof *list, leaving_order);
+	free(t->leaving);
+	t->leaving = list;
+	t->nleaving = n;
+}
+
 int
 zone_table_configure(
     struct zone_table *t, const struct config *c, struct err *err)
 {
 	struct zone_entry *fresh =
 	    calloc(c->nzones ? c->nzones : 1, sizeof *fresh);
+	struct zone_leaving *leaving =
+	    calloc(t->count + t->nleaving + 1, sizeof *leaving);
 	size_t count = 0;
 	char *keys_path = c->control.keys ? strdup(c->control.keys) : NULL;
-	int rc = fresh && !keys_path == !c->control.keys ? 0 : ERR_NO_MEMORY;
+	int rc = fresh && leaving && !keys_path == !c->control.keys
+	             ? 0
+	             : ERR_NO_MEMORY;
 
 	for (; rc == 0 && count < c->nzones; count++)
 		rc = zone_entry_init(&fresh[count], &c->zones[count],
@@ -217,6 +269,7 @@ zone_table_configure(
 	if (rc) {
 		if (fresh)
 			zones_free(fresh, count, NULL);
+		free(leaving);
 		free(keys_path);
 		return err_set(err, rc, "no memory for %u zones", c->nzones);
 	}
@@ -227,6 +280,7 @@ zone_table_configure(
 		if (old)
 			zone_entry_move(&fresh[i], old);
 	}
+	leaving_find(t, fresh, count, leaving);
 	zones_free(t->zones, t->count, t->watch);
 	t->zones = fresh;
 	t->count = count;
@@ -239,20 +293,28 @@ zone_table_configure(
 	return 0;
 }
 
-void
-zone_table_set_live(
-    struct zone_table *t, struct zone_records **records, size_t count)
+int
+zone_table_set_live(struct zone_table *t, struct zone_records **records,
+    size_t count, struct err *err)
 {
-	size_t at = 0;
+	struct zone_leaving *gone = calloc(count + 1, sizeof *gone);
+	size_t at = 0, left = 0;
 
+	if (!gone) {
+		for (size_t i = 0; i < count; i++)
+			zone_records_free(records[i]);
+		free(records);
+		return err_set(err, ERR_NO_MEMORY, "no memory for zones");
+	}
 	pthread_mutex_lock(&t->lock);
+	leaving_free(t);
 	for (size_t i = 0; i < t->count; i++) {
 		struct zone_entry *e = &t->zones[i];
 		struct zone_records *now = NULL;
 
 		while (
 		    at < count && name_compare(records[at]->apex, e->apex) < 0)
-			zone_records_free(records[at++]);
+			gone[left++].records = records[at++];
 		if (at < count && name_equal(records[at]->apex, e->apex))
 			now = records[at++];
 		if (!now != !e->served ||
@@ -266,9 +328,12 @@ zone_table_set_live(
 	}
 	t->unchecked_from = 0;
 	while (at < count)
-		zone_records_free(records[at++]);
+		gone[left++].records = records[at++];
+	t->leaving = gone;
+	t->nleaving = left;
 	pthread_mutex_unlock(&t->lock);
 	free(records);
+	return 0;
 }
 
 bool
@@ -565,6 +630,38 @@ zone_table_read(struct zone_table *t, bool force)
 }
 
 void
+zone_table_leaving_mark_locked(struct zone_table *t,
+    const struct compile_zone *compiled, struct zone_entry *const *entries,
+    size_t count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < t->nleaving; i++) {
+		struct zone_leaving *l = &t->leaving[i];
+
+		while (at < count &&
+		       (entries[at] || name_compare(compiled[at].records->apex,
+					   l->records->apex) < 0))
+			at++;
+		l->goes = at == count || compiled[at].records != l->records;
+	}
+}
+
+void
+zone_table_leaving_gone_locked(struct zone_table *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->nleaving; i++) {
+		if (t->leaving[i].goes)
+			zone_records_free(t->leaving[i].records);
+		else
+			t->leaving[kept++] = t->leaving[i];
+	}
+	t->nleaving = kept;
+}
+
+void
 zone_table_serve_locked(struct zone_table *t, struct zone_entry *e,
     struct zone_records **version, const struct zone_dnssec *known,
     bool renewal, uint64_t now)
@@ -596,10 +693,13 @@ zone_table_refused_locked(struct zone_table *t, struct compile_zone *compiled,
 	for (size_t i = 0; i < count; i++) {
 		struct zone_entry *e = entries[i];
 
-		if (compiled[i].status == 0)
+		if (!e || compiled[i].status == 0)
 			continue;
 		zone_records_free(e->wanted);
 		e->wanted = NULL;
+		/* an override or another configuration may let the same
+		 * version pass: the next look reads it again */
+		e->unread |= compiled[i].by_guard;
 		zone_refuse(e, compile_zone_why(&compiled[i]));
 		zone_signing_refused(t, e);
 	}
@@ -613,14 +713,16 @@ zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
 	zone_table_refused_locked(t, compiled, entries, count);
 	for (size_t i = 0; i < count; i++) {
 		struct zone_entry *e = entries[i];
-		bool renewal = e->signing.renewal;
+		bool renewal = e && e->signing.renewal;
 
-		if (compiled[i].status != 0 || !e->wanted ||
+		if (!e || compiled[i].status != 0 || !e->wanted ||
 		    compiled[i].records != e->wanted)
 			continue;
 		e->signing.renewal = false;
 		zone_table_serve_locked(
 		    t, e, &e->wanted, &e->wanted_dnssec, renewal, now);
 	}
+	zone_table_leaving_mark_locked(t, compiled, entries, count);
+	zone_table_leaving_gone_locked(t);
 	pthread_mutex_unlock(&t->lock);
 }

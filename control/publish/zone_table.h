@@ -90,11 +90,19 @@ struct condemned_version {
 
 enum { ZONES_LISTED = 64 };
 
+/* In the live generation and not configured any more. */
+struct zone_leaving {
+	struct zone_records *records;
+	bool goes; /* the generation that is on trial is without it */
+};
+
 struct zone_table {
 	pthread_mutex_t lock;
 	struct watch *watch;      /* borrowed; NULL: nobody watches */
 	struct zone_entry *zones; /* canonical order */
 	size_t count;
+	struct zone_leaving *leaving; /* by apex */
+	size_t nleaving;
 	bool looks; /* one of them at least has `look` */
 	/* those that have it, or `all_look`: more than the list holds may */
 	struct zone_entry *looking[ZONES_LISTED];
@@ -128,9 +136,9 @@ int zone_table_configure(
     struct zone_table *t, const struct config *c, struct err *err);
 
 /* Takes the records of the live generation: `records` (sorted by apex) and the
- * array are taken over. Zones that are not configured are dropped. */
-void zone_table_set_live(
-    struct zone_table *t, struct zone_records **records, size_t count);
+ * array are taken over. Zones that are not configured are leaving. */
+int zone_table_set_live(struct zone_table *t, struct zone_records **records,
+    size_t count, struct err *err);
 
 /* Seconds since 1970. */
 uint64_t zone_table_now(const struct zone_table *t);
@@ -169,13 +177,21 @@ void zone_table_refused_locked(struct zone_table *t,
     struct compile_zone *compiled, struct zone_entry *const *entries,
     size_t count);
 
+/* Marks the zones that are leaving and not among those compiled, and forgets
+ * those that are marked. With the lock held. */
+void zone_table_leaving_mark_locked(struct zone_table *t,
+    const struct compile_zone *compiled, struct zone_entry *const *entries,
+    size_t count);
+void zone_table_leaving_gone_locked(struct zone_table *t);
+
 /* The same as a state with a sentence; NULL: nothing is to be said. With the
  * lock held. */
 void zone_table_say_locked(
     struct zone_entry *e, enum zone_state state, const char *why);
 
 /* After a generation went live: wanted versions of zones with `status[i]` 0 are
- * served now; the others keep `why[i]`. */
+ * served now; the others keep `why[i]`. Entries that are NULL are of zones that
+ * are leaving and were kept; those that were not listed have gone. */
 void zone_table_went_live(struct zone_table *t, struct compile_zone *compiled,
     struct zone_entry *const *entries, size_t count, uint64_t now);
 

@@ -14,10 +14,11 @@ zone_trial_begin(struct zone_table *t, struct compile_zone *compiled,
 {
 	pthread_mutex_lock(&t->lock);
 	zone_table_refused_locked(t, compiled, entries, count);
+	zone_table_leaving_mark_locked(t, compiled, entries, count);
 	for (size_t i = 0; i < count; i++) {
 		struct zone_entry *e = entries[i];
 
-		if (compiled[i].status != 0 || !e->wanted ||
+		if (!e || compiled[i].status != 0 || !e->wanted ||
 		    compiled[i].records != e->wanted)
 			continue;
 		e->trial = e->wanted;
@@ -58,6 +59,7 @@ zone_trial_commit(struct zone_table *t, bool soak, uint64_t now)
 			e->returns = 0;
 		trial_over(t, e);
 	}
+	zone_table_leaving_gone_locked(t);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -98,6 +100,8 @@ zone_trial_return(struct zone_table *t)
 		t->pending = true;
 		trial_over(t, e);
 	}
+	for (size_t i = 0; i < t->nleaving; i++)
+		t->leaving[i].goes = false;
 	pthread_mutex_unlock(&t->lock);
 }
 

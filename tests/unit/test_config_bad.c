@@ -66,7 +66,7 @@ static const struct bad bad_syntax[] = {
     {"zones: [[[[[[[[[[[[a]]]]]]]]]]]]\n",
 	"/etc/t.yaml:1: lists and mappings nest too deep"},
     {"<<: {store: {}}\n",
-	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, rollout, zone_directory, zones_from, dnssec_default, policies and zones"},
+	"/etc/t.yaml:1: unknown option \"<<\", known here are log_level, store, answer, dataplane, sockets, limits, control, rollout, guards, zone_directory, zones_from, dnssec_default, policies and zones"},
 };
 
 static const struct bad
@@ -255,7 +255,7 @@ static const struct bad bad_zones[] = {
     {"zones:\n  - {name: a, file: b, dnssec: on}\n",
 	"/etc/t.yaml:2: option \"zones[0].dnssec\": \"on\" is not known here, allowed are default, verify, warn, off or sign"},
     {"zones:\n  - {name: a, file: b, zone: x}\n",
-	"/etc/t.yaml:2: unknown option \"zones[0].zone\", known here are name, file, dnssec and policy"},
+	"/etc/t.yaml:2: unknown option \"zones[0].zone\", known here are name, file, dnssec, policy, protect, guards and assertions"},
     {"zones:\n  - {name: a, file: b}\n  - {name: c, file: b}\n\n  - {name: A., file: d}\n",
 	"/etc/t.yaml:5: zone a. is given twice, first in /etc/t.yaml:2"},
     {"zones_from: /nonexistent/list\n",

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The end of a turn: what was said of each zone is logged if it is news, kept
+ * in its file and, where it refused something, in the audit log; the window
+ * learns what was there before. Overrides as people give them. Worker thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/name.h"
+#include "control/guard/audit.h"
+#include "control/guard/guards_inner.h"
+
+static bool
+verdicts_equal(const struct guard_case *c)
+{
+	const struct guard_state *s = c->state;
+
+	if (!s || s->nverdicts != c->nverdicts ||
+	    !digest_equal(&s->version, &c->version))
+		return false;
+	for (unsigned i = 0; i < c->nverdicts; i++)
+		if (s->verdicts[i].kind != c->verdicts[i].kind ||
+		    s->verdicts[i].action != c->verdicts[i].action ||
+		    s->verdicts[i].overridden != c->verdicts[i].overridden ||
+		    strcmp(s->verdicts[i].what, c->verdicts[i].what) != 0)
+			return false;
+	return true;
+}
+
+/* What a zone of the turn was refused for is logged with its state. */
+static void
+verdict_log(const struct guard_verdict *v, const char *name, bool of_turn)
+{
+	const char *word = guard_kind_word[v->kind];
+
+	if (v->overridden)
+		log_warn(
+		    "zone %s: guard %s, overridden: %s", name, word, v->what);
+	else if (v->action == GUARD_WARN)
+		log_warn("zone %s: guard %s: %s", name, word, v->what);
+	else if (!of_turn)
+		log_error("zone %s: guard %s: %s; if it is meant: holdfast "
+			  "override %.200s --reason TEXT",
+		    name, word, v->what, name);
+}
+
+static void
+verdict_tell(struct guards *g, const struct guard_verdict *v, bool of_turn)
+{
+	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX];
+	struct err err;
+
+	name_to_text(name, v->apex);
+	atomic_fetch_add_explicit(
+	    &g->counts[v->kind][v->action], 1, memory_order_relaxed);
+	verdict_log(v, name, of_turn);
+	if (v->action < GUARD_ACK || v->overridden)
+		return;
+	/* texts may quote a zone file, which need not be UTF-8 */
+	if (audit_write(g->store_dir, &err, "refused", "{s:s, s:s, s:s, s:s}",
+		"zone", name, "version", digest_to_text(version, &v->version),
+		"guard", guard_kind_word[v->kind], "action",
+		guard_action_word[v->action]) != 0)
+		log_error("%s", err.text);
+}
+
+/* What is new of a zone is told and kept. */
+static void
+verdicts_keep(struct guards *g, struct guard_case *c)
+{
+	struct err err;
+
+	if (verdicts_equal(c))
+		return;
+	for (unsigned i = 0; i < c->nverdicts; i++)
+		verdict_tell(g, &c->verdicts[i], c->zone != NULL);
+	if (!c->state)
+		c->state = guard_state_find(g->states, c->apex, true);
+	if (!c->state ||
+	    guard_state_verdicts(c->state, c->verdicts, c->nverdicts, &err)) {
+		log_error("no memory for verdicts");
+		return;
+	}
+	c->state->version = c->version;
+	c->state->at = g->now;
+	c->state->changed = true;
+}
+
+static bool
+has_overridden(const struct guard_case *c, enum guard_kind kind)
+{
+	for (unsigned i = 0; i < c->nverdicts; i++)
+		if (c->verdicts[i].kind == kind && c->verdicts[i].overridden)
+			return true;
+	return false;
+}
+
+/* The version is live. */
+static void
+live_note(struct guards *g, struct guard_case *c)
+{
+	if (c->diff.removed && !c->state)
+		c->state = guard_state_find(g->states, c->apex, true);
+	if (!c->state)
+		return;
+	if (has_overridden(c, GUARD_SHRINK)) {
+		/* somebody has said that it is meant: what it has now is
+		 * where losses are counted from */
+		c->state->nmarks = 0;
+		c->state->changed = true;
+	} else if (c->diff.removed) {
+		guard_marks_note(c, g->now);
+	}
+}
+
+/* Nothing is left to remember of it. */
+static void
+gone_note(struct guard_case *c)
+{
+	if (!c->state)
+		return;
+	guard_state_fini(c->state);
+	c->state->nmarks = 0;
+	c->state->token.there = c->state->keep = false;
+	c->state->passed_kinds = 0;
+	c->state->changed = true;
+}
+
+static bool
+case_is_refused(const struct guard_case *c)
+{
+	for (unsigned i = 0; i < c->nverdicts; i++)
+		if (c->verdicts[i].action >= GUARD_ACK &&
+		    !c->verdicts[i].overridden)
+			return true;
+	return false;
+}
+
+static void
+case_end(struct guards *g, struct guard_case *c, bool live)
+{
+	bool refused = case_is_refused(c);
+	struct err err;
+
+	/* of what was not published for other reasons nothing is known */
+	if (!live && !c->nverdicts)
+		return;
+	if (c->nverdicts || (c->state && c->state->nverdicts))
+		verdicts_keep(g, c);
+	if (c->state && c->state->refused != refused) {
+		c->state->refused = refused;
+		c->state->changed = true;
+	}
+	if (live && c->zone && c->zone->status == 0)
+		live_note(g, c);
+	if (live && c->leaving && !c->stays)
+		gone_note(c);
+	if (c->state && guard_state_save(g->states, c->state, &err) != 0)
+		log_error(
+		    "%s; after a restart losses count from then", err.text);
+}
+
+void
+guards_end(struct guards *g, bool live)
+{
+	for (size_t i = 0; i < g->ncases; i++)
+		case_end(g, &g->cases[i], live);
+	if (live)
+		guards_vanish_end(g);
+	guards_begin(g, g->now);
+}
+
+/* --- overrides ------------------------------------------------------------ */
+
+/* What a token has to allow for all that was said. A zone that may shrink may
+ * do so beside others. */
+static uint32_t
+kinds_of(const struct guard_state *s)
+{
+	uint32_t kinds = 0;
+
+	for (unsigned i = 0; i < s->nverdicts; i++)
+		if (s->verdicts[i].action == GUARD_ACK)
+			kinds |= 1u << s->verdicts[i].kind;
+	if (kinds & 1u << GUARD_SHRINK)
+		kinds |= 1u << GUARD_GENERATION;
+	return kinds;
+}
+
+static int
+override_check(const struct guard_state *s, const char *name, struct err *err)
+{
+	if (!s || !s->refused)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: no guard refuses a version of this zone; \"holdfast "
+		    "explain\" tells what was said last",
+		    name);
+	for (unsigned i = 0; i < s->nverdicts; i++)
+		if (s->verdicts[i].action == GUARD_REFUSE)
+			return err_set(err, ERR_REFUSED,
+			    "%s: guard %s is configured to refuse: nothing "
+			    "overrides it; change guards.actions and reload",
+			    name, guard_kind_word[s->verdicts[i].kind]);
+	return 0;
+}
+
+int
+guards_override(struct guards *g, const uint8_t *apex, const char *reason,
+    const char *who, uint64_t until, uint64_t now, struct err *err)
+{
+	struct guard_state *s = guard_state_find(g->states, apex, false);
+	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX];
+	int rc = override_check(s, name_to_text(name, apex), err);
+
+	if (rc)
+		return rc;
+	/* nothing is let pass that is not on record */
+	rc = audit_write(g->store_dir, err, "override-given",
+	    "{s:s, s:s, s:I, s:s, s:s}", "zone", name, "version",
+	    digest_to_text(version, &s->version), "until", (json_int_t)until,
+	    "reason", reason, "who", who);
+	if (rc)
+		return rc;
+	s->token = (struct guard_token){.there = true,
+	    .version = s->version,
+	    .kinds = kinds_of(s),
+	    .until = until};
+	snprintf(s->token.reason, sizeof s->token.reason, "%s", reason);
+	snprintf(s->token.who, sizeof s->token.who, "%s", who);
+	s->changed = true;
+	rc = guard_state_save(g->states, s, err);
+	if (rc)
+		s->token = (struct guard_token){0};
+	else
+		log_warn("zone %s: %s lets version %.16s pass the guards once, "
+			 "for %lu s: %s",
+		    name, who, version, until - now, reason);
+	return rc;
+}
