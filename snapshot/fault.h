@@ -25,8 +25,10 @@ void fault_set_from_environment(void);
 extern bool fault_any; /* a fault is set */
 bool fault_pass(const char *name);
 #define fault_hit(name) (fault_any && fault_pass(name))
+#define fault_is_set()  fault_any
 #else
 #define fault_hit(name) false
+#define fault_is_set()  false
 #endif
 
 #endif

@@ -43,6 +43,9 @@ struct generation {
 	uint32_t slot_bits;
 	/* cold */
 	uint32_t nslots, nsplits, nzones;
+	/* of the generations that this process has made: no two have the same.
+	 * 0: not known, so nothing of it is kept for later */
+	uint64_t number;
 	uint64_t bytes;       /* of all cells */
 	struct digest digest; /* of the manifest */
 	struct digest parent;

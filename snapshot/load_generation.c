@@ -4,6 +4,7 @@
  * slot has, freed with the memory that no other generation shares. Runs in
  * management threads, control and tools.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,15 @@ tables_new(struct generation *g, const void *manifest, struct err *err)
 	return 0;
 }
 
+/* Threads load at the same time. */
+static uint64_t
+number_next(void)
+{
+	static atomic_uint_fast64_t made;
+
+	return atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
+}
+
 int
 generation_new(struct generation **out, const void *manifest,
     size_t manifest_bytes, struct err *err)
@@ -128,6 +138,7 @@ generation_new(struct generation **out, const void *manifest,
 	g->nslots = h->nslots;
 	g->nsplits = h->nsplits;
 	g->nzones = h->nzones;
+	g->number = number_next();
 	g->memory = calloc(1, sizeof *g->memory);
 	rc = g->memory ? tables_new(g, manifest, err) : out_of_memory(err);
 	if (rc < 0)

@@ -119,7 +119,8 @@ struct answer_query {
 /* A generation without zones: every question is refused. */
 extern const struct generation answer_nothing;
 
-/* Scratch of one thread: about 100 KiB, aligned to 64. */
+/* Scratch of one thread, and what it keeps between bursts: about 200 KiB,
+ * aligned to 64. */
 struct answer_batch;
 struct answer_batch *answer_batch_new(void); /* NULL: out of memory */
 void answer_batch_free(struct answer_batch *b);

@@ -131,6 +131,29 @@ struct denial {
 	struct denial_proof proofs[DENIAL_PROOFS_MAX];
 };
 
+enum {
+	KEPT_ZONES = 64,
+	KEPT_POINTERS_MAX = 30,
+	KEPT_BYTES = 1152,
+};
+
+/* What all NXDOMAIN answers of a zone for names right below its apex have in
+ * common (denial_kept.h). Nothing that this refers to is read: the zone and the
+ * generation may be gone. */
+struct denial_kept {
+	uint64_t generation; /* its number; 0: nothing is kept */
+	const struct zone_d *zone;
+	const struct block_d *proofs[2];
+	uint16_t bytes, records;
+	uint16_t npointers, reserved;
+	/* compression pointers: where, and what with a query name of no octets
+	 */
+	struct {
+		uint16_t at, value;
+	} pointers[KEPT_POINTERS_MAX];
+	uint8_t octets[KEPT_BYTES] __attribute__((aligned(64)));
+};
+
 struct answer_batch {
 	struct answer_state state[ANSWER_BATCH_MAX];
 	struct query_name target; /* of the chain step in hand */
@@ -139,6 +162,8 @@ struct answer_batch {
 	struct denial_search searches[ANSWER_BATCH_MAX];
 	/* Queries as find and write take them from the tags on. */
 	struct answer_state *order[ANSWER_BATCH_MAX];
+	/* From one burst to the next: by what of the zone's address. */
+	struct denial_kept kept[KEPT_ZONES];
 };
 
 /* Parses the message: fills all of `s` but what the zone decides. Sets outcome

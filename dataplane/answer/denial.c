@@ -96,8 +96,6 @@ nsec_add(struct denial *d, const struct denial_step *s)
 		return;
 	}
 	nsec_before_name(d, s);
-	if (f->kind == FOUND_NXDOMAIN)
-		nsec_before_wildcard(d, s);
 	if (f->kind == FOUND_NODATA && !nsec_of_node(d, f->node, 0))
 		nsec_before_wildcard(d, s);
 }
@@ -147,14 +145,21 @@ suffix_add(
 }
 
 /* RFC 5155 section 7.2.1: the closest encloser that the chain has, which with
- * opt-out may be above the one of so many labels, and that the next name down
- * is not there. */
-static void
+ * opt-out may be above the one of so many labels. Returns its labels. */
+static unsigned
 encloser_add(struct denial *d, const struct denial_step *s, unsigned labels)
 {
 	while (!suffix_add(d, s, labels, true) && labels > s->view->apex_labels)
 		labels--;
-	suffix_add(d, s, labels + 1, false);
+	return labels;
+}
+
+/* The same, and that the next name down is not there. */
+static void
+encloser_and_next_add(
+    struct denial *d, const struct denial_step *s, unsigned labels)
+{
+	suffix_add(d, s, encloser_add(d, s, labels) + 1, false);
 }
 
 static void
@@ -186,15 +191,14 @@ nsec3_add(struct denial *d, const struct denial_step *s)
 	unsigned labels =
 	    f->kind == FOUND_NODATA ? s->name->labels : f->key_labels;
 
-	if (f->kind == FOUND_NXDOMAIN ||
-	    (f->kind == FOUND_NODATA && f->expanded)) {
-		encloser_add(d, s, f->encloser_labels);
+	if (f->kind == FOUND_NODATA && f->expanded) {
+		encloser_and_next_add(d, s, f->encloser_labels);
 		wildcard_add(d, s);
 	} else if (f->kind != FOUND_NODATA && f->kind != FOUND_REFERRAL) {
 		suffix_add(d, s, f->encloser_labels + 1u, false);
 	} else if (!suffix_add(d, s, labels, true) &&
 		   labels > s->view->apex_labels) {
-		encloser_add(d, s, labels - 1);
+		encloser_and_next_add(d, s, labels - 1);
 	}
 }
 
@@ -213,10 +217,38 @@ denial_leave_out(struct denial *d, const struct node_d *cut)
 	d->count = kept;
 }
 
+/* --- either --------------------------------------------------------------- */
+
+unsigned
+denial_add_around(struct denial *d, const struct denial_step *s)
+{
+	unsigned labels = s->found->encloser_labels;
+
+	if (zone_denial(s->view)->kind == DENIAL_NSEC3) {
+		labels = encloser_add(d, s, labels);
+		wildcard_add(d, s);
+	} else {
+		nsec_before_wildcard(d, s);
+	}
+	return labels;
+}
+
+void
+denial_add_name(
+    struct denial *d, const struct denial_step *s, unsigned encloser_labels)
+{
+	if (zone_denial(s->view)->kind == DENIAL_NSEC3)
+		suffix_add(d, s, encloser_labels + 1, false);
+	else
+		nsec_before_name(d, s);
+}
+
 void
 denial_add(struct denial *d, const struct denial_step *s)
 {
-	if (zone_denial(s->view)->kind == DENIAL_NSEC3)
+	if (s->found->kind == FOUND_NXDOMAIN) {
+		denial_add_name(d, s, denial_add_around(d, s));
+	} else if (zone_denial(s->view)->kind == DENIAL_NSEC3)
 		nsec3_add(d, s);
 	else
 		nsec_add(d, s);

@@ -45,6 +45,13 @@ struct denial_step {
 /* Adds what the step leaves to be shown. */
 void denial_add(struct denial *d, const struct denial_step *step);
 
+/* The same for NXDOMAIN in two parts. Around the name: that its closest
+ * encloser is there and has no wildcard. Returns the labels of the encloser,
+ * which the other part wants: that the next name down is not there. */
+unsigned denial_add_around(struct denial *d, const struct denial_step *step);
+void denial_add_name(struct denial *d, const struct denial_step *step,
+    unsigned encloser_labels);
+
 /* Searches for all of b->searches, so that denial_add() finds its cache lines
  * warm. */
 void denial_stages(struct answer_batch *b, const struct generation *g);

@@ -7,6 +7,7 @@
  */
 #include "base/wire.h"
 #include "dataplane/answer/denial.h"
+#include "dataplane/answer/denial_kept.h"
 #include "dataplane/answer/response.h"
 #include "dataplane/answer/usual_query.h"
 #include "snapshot/nsec3_hash.h"
@@ -165,6 +166,54 @@ usual_block_write(struct composer *c, const struct answer_state *s)
 	return true;
 }
 
+static void
+negative_write(struct composer *c, const struct answer_state *s)
+{
+	if (!usual_block_write(c, s))
+		composer_block(c, s->found.block, s->found.owner_bytes,
+		    (struct block_owner){
+			.bytes = s->name.bytes, .at = DNS_HEADER_BYTES});
+}
+
+/* What is kept of the zone, and the name's own proof behind it; the same octets
+ * as without. False: not this case, nothing was written. */
+static bool
+kept_nxdomain_write(struct composer *c, struct answer_batch *b,
+    const struct answer_state *s, const struct denial_step *step)
+{
+	struct denial_kept *k = denial_kept_place(b, s->view.zone);
+	struct denial *d = &b->denial;
+
+	if (s->found.kind != FOUND_NXDOMAIN ||
+	    s->found.encloser_labels != s->view.apex_labels || c->ttl_cap ||
+	    fault_is_set() || !denial_kept_is(k, s->view.zone, step->g) ||
+	    !denial_kept_write(c, k))
+		return false;
+	denial_add_name(d, step, s->view.apex_labels);
+	if (d->count && !denial_kept_has(k, d->proofs[0].block))
+		composer_denial(c, d);
+	return true;
+}
+
+/* The same in parts that can be kept. */
+static void
+nxdomain_write(struct composer *c, struct answer_batch *b,
+    const struct answer_state *s, const struct denial_step *step)
+{
+	struct denial *d = &b->denial;
+	unsigned labels;
+
+	negative_write(c, s);
+	labels = denial_add_around(d, step);
+	composer_denial(c, d);
+	if (s->found.encloser_labels == s->view.apex_labels && !c->ttl_cap &&
+	    !fault_is_set())
+		denial_kept_fill(denial_kept_place(b, s->view.zone),
+		    s->view.zone, step->g, c, d);
+	denial_add_name(d, step, labels);
+	composer_denial(c, d);
+}
+
 void
 response_denial(struct composer *c, struct answer_batch *b,
     const struct answer_state *s, const struct generation *g)
@@ -178,11 +227,14 @@ response_denial(struct composer *c, struct answer_batch *b,
 	    .at = DNS_HEADER_BYTES,
 	};
 
-	if (!usual_block_write(c, s))
-		composer_block(c, s->found.block, s->found.owner_bytes,
-		    (struct block_owner){
-			.bytes = s->name.bytes, .at = DNS_HEADER_BYTES});
 	b->denial.count = b->denial.written = 0;
+	if (kept_nxdomain_write(c, b, s, &step))
+		return;
+	if (s->found.kind == FOUND_NXDOMAIN) {
+		nxdomain_write(c, b, s, &step);
+		return;
+	}
+	negative_write(c, s);
 	denial_add(&b->denial, &step);
 	composer_denial(c, &b->denial);
 }

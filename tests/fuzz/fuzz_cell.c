@@ -351,6 +351,7 @@ cell_ask(const struct seed *seed, const uint8_t *cell, unsigned how)
 {
 	const struct cell_header_d *h = (const void *)cell;
 	const struct bucket_d *b = cell_buckets(cell);
+	static uint64_t number = UINT32_MAX; /* others' are below */
 	struct generation g = *seed->g;
 	struct cell_ref *slots = malloc(g.nslots * sizeof *slots);
 	struct err err;
@@ -361,6 +362,7 @@ cell_ask(const struct seed *seed, const uint8_t *cell, unsigned how)
 	slots[seed->slot].base = cell;
 	slots[seed->slot].nbuckets = h->nbuckets;
 	g.slots = slots;
+	g.number = ++number;
 	/* the mask is the manifest's; cells may have any */
 	g.depths[0] |= h->depths[0];
 	g.depths[1] |= h->depths[1];
