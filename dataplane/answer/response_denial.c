@@ -24,6 +24,20 @@ owner_bytes(const struct composer *c, const struct denial_proof *p)
 	       (c->apex_bytes == 1 ? 1 : 2);
 }
 
+/* Nearly always one chunk of 32; reads and writes up to 31 beyond, which a cell
+ * and a buffer have. (A copy of unknown length costs 50 cycles to begin.) */
+static inline void
+labels_copy(uint8_t *to, const uint8_t *labels, unsigned n)
+{
+	unsigned at = 0;
+
+	do {
+		_mm256_storeu_si256((void *)(to + at),
+		    _mm256_loadu_si256((const void *)(labels + at)));
+		at += 32;
+	} while (__builtin_expect(at < n, 0));
+}
+
 /* A pointer, or labels and the apex. */
 static void
 owner_write(const struct composer *c, const struct denial_proof *p, uint8_t *to)
@@ -39,7 +53,7 @@ owner_write(const struct composer *c, const struct denial_proof *p, uint8_t *to)
 		nsec3_label_write(to, p->hash);
 		n = NSEC3_LABEL_BYTES;
 	} else {
-		memcpy(to, p->labels, n);
+		labels_copy(to, p->labels, n);
 	}
 	if (c->apex_bytes == 1)
 		to[n] = 0;
