@@ -29,13 +29,9 @@ owner_bytes(const struct composer *c, const struct denial_proof *p)
 static inline void
 labels_copy(uint8_t *to, const uint8_t *labels, unsigned n)
 {
-	unsigned at = 0;
-
-	do {
+	for (unsigned at = 0; at < n; at += 32)
 		_mm256_storeu_si256((void *)(to + at),
 		    _mm256_loadu_si256((const void *)(labels + at)));
-		at += 32;
-	} while (__builtin_expect(at < n, 0));
 }
 
 /* A pointer, or labels and the apex. */
