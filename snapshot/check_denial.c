@@ -69,6 +69,9 @@ range_check(struct whole_check *c, const struct order_d *root, uint32_t i)
 	const struct order_d *range = chain_of(c, c->slot);
 	int rc = range_bounds_check(c, root, range, i);
 
+	if (rc == 0 && !range->has_blocks)
+		rc = check_refuse(c, c->apex, 0,
+		    "a range of its NSEC chain has no NSEC records");
 	for (uint32_t k = 0; rc == 0 && k < range->count; k++) {
 		const struct order_name_d *n = &order_names(range)[k];
 		const uint8_t *labels = order_name_labels(range, n);

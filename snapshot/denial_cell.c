@@ -57,7 +57,8 @@ denial_append(struct bytes *heap, struct block_builder *b,
 		d.chain_off = (uint32_t)heap->len;
 		rc =
 		    p->denial == DENIAL_NSEC
-			? order_append(heap, p, p->chain, p->chain_count, err)
+			? order_append(
+			      heap, b, p, p->chain, p->chain_count, err)
 			: hashed_append(heap, b, p, 0, p->hashed_count, 0, err);
 	}
 	if (rc < 0)
@@ -134,22 +135,8 @@ root_append(struct bytes *out, const struct zone_plan *p, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, "no memory for ranges");
 	for (uint32_t i = 0; i < p->range_count; i++)
 		nodes[i] = p->chain[p->ranges[i]];
-	rc = order_append(out, p, nodes, p->range_count, err);
+	rc = order_append(out, NULL, p, nodes, p->range_count, err);
 	free(nodes);
-	return rc;
-}
-
-static int
-hashes_append(struct bytes *out, const struct zone_plan *p, uint32_t first,
-    uint32_t count, unsigned bits, struct err *err)
-{
-	struct block_builder *b = block_builder_new();
-	int rc;
-
-	if (!b)
-		return err_set(err, ERR_NO_MEMORY, "no memory for a block");
-	rc = hashed_append(out, b, p, first, count, bits, err);
-	block_builder_free(b);
 	return rc;
 }
 
@@ -157,16 +144,23 @@ static int
 chain_append(struct bytes *out, const struct zone_plan *p,
     const struct zone_denial *denial, uint32_t number, struct err *err)
 {
+	struct block_builder *b;
 	uint32_t first, count;
 	int rc = denial_cell_find(p, denial, number, &first, &count, err);
 
 	if (rc < 0)
 		return rc;
-	if (p->denial == DENIAL_NSEC3)
-		return hashes_append(
-		    out, p, first, count, slot_bits_of(denial), err);
-	return number ? order_append(out, p, p->chain + first, count, err)
-	              : root_append(out, p, err);
+	if (p->denial == DENIAL_NSEC && number == 0)
+		return root_append(out, p, err);
+	b = block_builder_new();
+	if (!b)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a block");
+	rc = p->denial == DENIAL_NSEC
+	         ? order_append(out, b, p, p->chain + first, count, err)
+	         : hashed_append(
+		       out, b, p, first, count, slot_bits_of(denial), err);
+	block_builder_free(b);
+	return rc;
 }
 
 int

@@ -8,8 +8,8 @@
 #include <endian.h>
 #include <string.h>
 
-#include "base/name.h"
-#include "snapshot/node_builder.h"
+#include "base/dns.h"
+#include "snapshot/denial_proof.h"
 
 unsigned
 hashed_bits(uint32_t count)
@@ -57,33 +57,6 @@ directory_append(struct bytes *out, const struct zone_plan *p, uint32_t first,
 	}
 }
 
-/* The RRset of one hash with its signatures. */
-static int
-block_append(struct bytes *out, struct block_builder *b,
-    const struct zone_plan *p, const struct plan_hashed *h, struct err *err)
-{
-	const struct plan_node owner = {.first = h->first, .count = h->count};
-	struct node_rrset set = node_rrset_find(p, &owner, DNS_TYPE_NSEC3);
-	struct node_rrset signatures =
-	    node_signatures_find(p, &owner, DNS_TYPE_NSEC3);
-	const uint8_t *name = record_owner(p->zone, set.first);
-	char text[NAME_TEXT_MAX];
-
-	block_start(b, p->zone, name, RELOC_OWNER);
-	block_rrset_add(
-	    b, block_own(b), MARK_ANSWER, set.first, set.count, UINT32_MAX);
-	if (signatures.count > 0)
-		block_rrset_add(b, block_own(b), MARK_ANSWER, signatures.first,
-		    signatures.count, UINT32_MAX);
-	if (block_fault_get(b) != BLOCK_SOUND)
-		return err_set(err, ERR_LIMIT,
-		    "%s NSEC3: the RRset, with its signatures, is longer than "
-		    "a message can be",
-		    name_to_text(text, name));
-	block_write(b, out);
-	return 0;
-}
-
 static int
 out_of_memory(struct err *err)
 {
@@ -113,7 +86,8 @@ hashed_append(struct bytes *out, struct block_builder *b,
 		struct hashed_name_d name = {
 		    .block_off = (uint32_t)(out->len - start)};
 
-		rc = block_append(out, b, p, &p->hashed[first + i], err);
+		rc = denial_proof_append(out, b, p, p->hashed[first + i].first,
+		    p->hashed[first + i].count, DNS_TYPE_NSEC3, err);
 		if (rc < 0)
 			return rc;
 		if (out->failed)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/dns.h"
+#include "snapshot/denial_proof.h"
 
 void
 order_key_make(struct order_key *key, const uint8_t *labels, unsigned bytes)
@@ -130,78 +131,87 @@ order_node_make(const struct order_d *o, const struct order_shape *shape,
 	}
 }
 
-/* The order_d, room for its nodes, and the names. */
-static void
-names_append(struct bytes *out, const struct zone_plan *p,
-    const uint32_t *nodes, const struct order_d *head, uint32_t node_count)
+/* The names, each with its block if there is a builder; `table` is where their
+ * order_name_d go, `start` where the order_d is. */
+static int
+names_append(struct bytes *out, struct block_builder *b,
+    const struct zone_plan *p, const uint32_t *nodes, uint32_t count,
+    size_t start, size_t table, struct err *err)
 {
-	uint32_t name_off = head->names_off +
-	                    head->count * (uint32_t)sizeof(struct order_name_d);
+	int rc = 0;
 
-	bytes_append(out, head, sizeof *head);
-	bytes_append_zero(out, node_count * sizeof(struct order_node_d));
-	for (uint32_t i = 0; i < head->count; i++) {
+	for (uint32_t i = 0; i < count && rc == 0; i++) {
 		const struct plan_node *n = &p->nodes[nodes[i]];
-		const struct order_name_d name = {
-		    .hash = n->hash,
-		    .name_off = name_off,
+		struct order_name_d name = {
+		    .name_off = (uint32_t)(out->len - start),
 		    .name_bytes = n->name_bytes,
 		};
 
-		bytes_append(out, &name, sizeof name);
-		name_off += n->name_bytes;
-	}
-	for (uint32_t i = 0; i < head->count; i++) {
-		const struct plan_node *n = &p->nodes[nodes[i]];
-
 		bytes_append(out, plan_node_name(p, n), n->name_bytes);
+		if (b) {
+			bytes_align(out, 4);
+			rc = denial_proof_append(
+			    out, b, p, n->first, n->count, DNS_TYPE_NSEC, err);
+		}
+		if (out->failed)
+			return err_set(err, ERR_NO_MEMORY,
+			    "no memory for the order of names");
+		if (out->len - start > CELL_BYTES_MAX)
+			return err_set(err, ERR_LIMIT,
+			    "its NSEC records are over %u bytes",
+			    CELL_BYTES_MAX);
+		memcpy(out->data + table + i * sizeof name, &name, sizeof name);
 	}
+	return rc;
 }
 
-/* Octets of it all; 0: more than a cell has room for. */
-static uint64_t
-order_bytes(const struct zone_plan *p, const uint32_t *nodes, uint32_t count,
-    const struct order_shape *shape)
+static void
+nodes_fill(uint8_t *order, const struct order_shape *shape)
 {
-	uint64_t bytes = sizeof(struct order_d) +
-	                 (uint64_t)shape->nodes * sizeof(struct order_node_d) +
-	                 (uint64_t)count * sizeof(struct order_name_d);
+	struct order_node_d *to = (void *)(order + sizeof(struct order_d));
 
-	for (uint32_t i = 0; i < count; i++)
-		bytes += p->nodes[nodes[i]].name_bytes;
-	return bytes <= CELL_BYTES_MAX ? bytes : 0;
+	for (uint32_t level = 0; level < shape->levels; level++) {
+		uint32_t count =
+		    shape->level_first[level + 1] - shape->level_first[level];
+
+		for (uint32_t at = 0; at < count; at++, to++)
+			order_node_make((void *)order, shape, level, at, to);
+	}
 }
 
 int
-order_append(struct bytes *out, const struct zone_plan *p,
-    const uint32_t *nodes, uint32_t count, struct err *err)
+order_append(struct bytes *out, struct block_builder *b,
+    const struct zone_plan *p, const uint32_t *nodes, uint32_t count,
+    struct err *err)
 {
-	struct order_d head = {.count = count};
+	struct order_d head = {.count = count, .has_blocks = b != NULL};
 	struct order_shape shape;
-	struct order_node_d *to;
-	size_t start = out->len;
+	size_t start = out->len, table;
+	uint64_t names_off;
+	int rc;
 
-	if (order_shape_make(&shape, count))
-		head.bytes = (uint32_t)order_bytes(p, nodes, count, &shape);
-	if (!head.bytes)
+	if (!order_shape_make(&shape, count))
 		return err_set(err, ERR_LIMIT,
 		    "%u names with NSEC records are more than a cell holds",
 		    count);
+	names_off =
+	    sizeof head + (uint64_t)shape.nodes * sizeof(struct order_node_d);
 	head.levels = shape.levels;
+	head.names_off = (uint32_t)names_off;
 	memcpy(head.level_first, shape.level_first, sizeof head.level_first);
 	for (uint32_t i = shape.levels; i < ORDER_LEVELS_MAX; i++)
 		head.level_first[i] = 0;
-	head.names_off = (uint32_t)(sizeof head + shape.nodes * sizeof *to);
-	names_append(out, p, nodes, &head, shape.nodes);
+	bytes_append_zero(out,
+	    (size_t)names_off + (size_t)count * sizeof(struct order_name_d));
+	table = start + (size_t)names_off;
 	if (out->failed)
 		return err_set(
 		    err, ERR_NO_MEMORY, "no memory for the order of names");
-	to = (void *)(out->data + start + sizeof head);
-	for (uint32_t level = 0; level < shape.levels; level++)
-		for (uint32_t at = 0; at < shape.level_first[level + 1] -
-					       shape.level_first[level];
-		     at++, to++)
-			order_node_make(
-			    (void *)(out->data + start), &shape, level, at, to);
+	rc = names_append(out, b, p, nodes, count, start, table, err);
+	if (rc < 0)
+		return rc;
+	head.bytes = (uint32_t)(out->len - start);
+	memcpy(out->data + start, &head, sizeof head);
+	nodes_fill(out->data + start, &shape);
 	return 0;
 }

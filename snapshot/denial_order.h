@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "snapshot/block_builder.h"
 #include "snapshot/format.h"
 #include "snapshot/zone_plan.h"
 
@@ -62,13 +62,22 @@ order_name_labels(const struct order_d *o, const struct order_name_d *n)
 	return (const uint8_t *)o + n->name_off;
 }
 
+/* Where the block of a name of an order that has blocks is, from order_d. */
+static inline uint64_t
+order_block_off(const struct order_name_d *n)
+{
+	return ((uint64_t)n->name_off + n->name_bytes + 3) & ~3ull;
+}
+
 /* Node `at` of a level, as it has to be: from the names, which are sound. */
 void order_node_make(const struct order_d *o, const struct order_shape *shape,
     uint32_t level, uint32_t at, struct order_node_d *out);
 
 /* Appends the order_d of some nodes of a plan, given by their indexes in
- * canonical order, to `out`, whose length is a multiple of 64. */
-int order_append(struct bytes *out, const struct zone_plan *p,
-    const uint32_t *nodes, uint32_t count, struct err *err);
+ * canonical order, to `out`, whose length is a multiple of 64. With a builder
+ * it has blocks, and each node an NSEC record. */
+int order_append(struct bytes *out, struct block_builder *b,
+    const struct zone_plan *p, const uint32_t *nodes, uint32_t count,
+    struct err *err);
 
 #endif

@@ -332,7 +332,14 @@ _Static_assert(sizeof(struct denial_d) == 48, "denial");
  *   order_d
  *   order_node_d [all levels]   the root's level first; 64-aligned
  *   order_name_d [count]
- *   names                       lower case, without the apex's octets
+ *   names                       lower case, without the apex's octets, one
+ *                               behind the other; has_blocks: each with zero
+ *                               padding to 4 and its block behind it
+ *
+ * The block is the NSEC RRset and its signatures as of an answer: owner the
+ * name, as RELOC_OWNER; one form, one mark or two. (The node has it as well:
+ * here it is beside the name that a proof has found, two lines less to wait
+ * for.) The order of the first names of ranges has none.
  *
  * The key of a name is its labels above the apex, from the apex up, each lower
  * case, 0x00 and 0x01 in it as 0x01 0x01 and 0x01 0x02, then 0x00: octets of
@@ -351,7 +358,8 @@ struct order_d {
 	uint32_t names_off; /* of the order_name_d, from order_d */
 	uint32_t bytes;     /* all of it, names included */
 	uint32_t level_first[ORDER_LEVELS_MAX]; /* index of its first node */
-	uint32_t reserved[2];
+	uint32_t has_blocks;                    /* 0 or 1 */
+	uint32_t reserved;
 };
 _Static_assert(sizeof(struct order_d) == 64, "order");
 
@@ -364,13 +372,11 @@ struct order_node_d {
 _Static_assert(sizeof(struct order_node_d) == 64, "order node");
 
 struct order_name_d {
-	uint64_t hash;     /* of the whole name: where its node is; in slot 0 of
-	                      a split zone: of the first name of the range */
-	uint32_t name_off; /* from order_d */
+	uint32_t name_off;  /* from order_d */
 	uint8_t name_bytes; /* 0: the apex */
 	uint8_t reserved[3];
 };
-_Static_assert(sizeof(struct order_name_d) == 16, "order name");
+_Static_assert(sizeof(struct order_name_d) == 8, "order name");
 
 /* NSEC3 records by their hash. 64-aligned.
  *

@@ -109,11 +109,11 @@ name_mixed_tag(uint64_t mixed)
 }
 
 /* Whether a range of a split zone's NSEC chain begins at this name: one name in
- * 4,096, whatever names are beside it. */
+ * 2,048, whatever names are beside it. */
 static inline bool
 name_mixed_starts_range(uint64_t mixed)
 {
-	return (mixed & 0xfff) == 0;
+	return (mixed & 0x7ff) == 0;
 }
 
 /* Bucket of a hash in a table of n buckets (any n, not just powers of two). */

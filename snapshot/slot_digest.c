@@ -12,6 +12,7 @@
 #include "base/name.h"
 #include "base/wire.h"
 #include "snapshot/denial_cell.h"
+#include "snapshot/node_builder.h"
 #include "snapshot/zone_plan.h"
 
 /* As bytes: no padding, all set. */
@@ -133,14 +134,29 @@ zone_plan_slot_digest(const struct zone_plan *plan, uint32_t slot,
 	return failed ? err_set(err, ERR_NO_MEMORY, "no memory for a slot") : 0;
 }
 
-/* A name of an order: its hash follows from the store's key. */
 static void
-chain_name_append(struct bytes *b, const struct zone_plan *p, uint32_t node)
+set_append(struct bytes *b, const struct zone_plan *p, struct node_rrset set)
+{
+	uint32_t count = (uint32_t)set.count;
+
+	bytes_append(b, &count, sizeof count);
+	for (size_t i = 0; i < set.count; i++)
+		record_append(b, p->zone, &set.first[i], 0);
+}
+
+/* A name of an order; of a range, what its block has as well. */
+static void
+chain_name_append(
+    struct bytes *b, const struct zone_plan *p, uint32_t node, bool is_root)
 {
 	const struct plan_node *n = &p->nodes[node];
 
 	bytes_append(b, &n->name_bytes, sizeof n->name_bytes);
 	bytes_append(b, plan_node_name(p, n), n->name_bytes);
+	if (is_root)
+		return;
+	set_append(b, p, node_rrset_find(p, n, DNS_TYPE_NSEC));
+	set_append(b, p, node_signatures_find(p, n, DNS_TYPE_NSEC));
 }
 
 /* All records of a hash, whose owner is the hash. */
@@ -175,7 +191,8 @@ zone_plan_denial_digest(const struct zone_plan *plan,
 			hashed_append_input(&b, plan, &plan->hashed[i]);
 		else
 			chain_name_append(&b, plan,
-			    plan->chain[is_root ? plan->ranges[i] : i]);
+			    plan->chain[is_root ? plan->ranges[i] : i],
+			    is_root);
 	failed = b.failed;
 	if (!failed)
 		digest_of(out, b.data, b.len);

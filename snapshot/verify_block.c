@@ -142,7 +142,7 @@ form_rrset_verify(const struct block_form *form, unsigned in, unsigned other)
 
 	if (in == 0 || other != 0 || form->head.ar != 0)
 		return "records in a section where the block has none";
-	if (expect->use == BLOCK_USE_HASHED
+	if (expect->use == BLOCK_USE_PROOF
 		? marks > 2 || form->head.flags & BLOCK_DO_FOLLOWS
 		: marks != (form->is_do ? 2 : 1))
 		return "RRsets that the block's use does not have";
@@ -161,7 +161,7 @@ form_use_verify(const struct block_form *form)
 	switch (form->expect->use) {
 	case BLOCK_USE_POSITIVE:
 	case BLOCK_USE_DNAME:
-	case BLOCK_USE_HASHED:
+	case BLOCK_USE_PROOF:
 		return form_rrset_verify(form, b->an, b->ns);
 	case BLOCK_USE_NEGATIVE:
 		return form_rrset_verify(form, b->ns, b->an);

@@ -39,7 +39,8 @@ enum block_use {
 	BLOCK_USE_DNAME,    /* the same, but used under longer names */
 	BLOCK_USE_REFERRAL, /* authority: NS of the cut; additional: glue */
 	BLOCK_USE_NEGATIVE, /* authority: SOA of the apex */
-	BLOCK_USE_HASHED,   /* one form with its signatures, if any: NSEC3 */
+	BLOCK_USE_PROOF,    /* one form with its signatures, if any: NSEC and
+	                       NSEC3 in a chain */
 };
 
 struct block_expect {

@@ -54,7 +54,7 @@ order_head_verify(struct cell_check *c, uint32_t off, struct order_shape *shape)
 	if (o->names_off != names_off || names_end > o->bytes)
 		return cell_refuse(
 		    c, off, "an order that does not fit its size");
-	if (o->levels != shape->levels || o->reserved[0] || o->reserved[1])
+	if (o->levels != shape->levels || o->has_blocks > 1 || o->reserved)
 		return cell_refuse(c, off, "an order that is not sound");
 	for (uint32_t i = 0; i < ORDER_LEVELS_MAX; i++)
 		if (o->level_first[i] !=
@@ -73,13 +73,15 @@ order_node_find(
 	const struct node_d *n;
 	const struct type_d *t;
 	struct cell_key key = {
-	    .hash = name->hash,
 	    .bytes = name->name_bytes,
 	    .anchor = c->zone_anchor,
 	};
 	uint32_t found;
 
+	/* what is hashed may be over-read by less than the cell's last zeros */
 	labels = c->extent.base + off + name->name_off;
+	key.hash = name_hash_above(
+	    c->expect->key, c->apex_hash, labels, name->name_bytes);
 	key.is_apex = name->name_bytes == 0;
 	key.name = key.is_apex ? c->apex : labels;
 	key.bytes = key.is_apex ? c->apex_bytes : name->name_bytes;
@@ -96,32 +98,77 @@ order_node_find(
 	return cell_refuse(c, off, "a name of an order without NSEC");
 }
 
-/* Name `i`, whose octets are at `at` of the order: *key becomes its key. */
+/* The NSEC record of a name, behind it, which is sound. */
+static int
+order_block_verify(
+    struct cell_check *c, uint32_t off, const struct order_name_d *n)
+{
+	const struct order_d *o = (const void *)(c->extent.base + off);
+	uint32_t name_end = off + n->name_off + n->name_bytes;
+	uint64_t block = order_block_off(n);
+	struct block_expect e = {
+	    .key = c->expect->key,
+	    .owner = &c->owner,
+	    .use = BLOCK_USE_PROOF,
+	    .type = DNS_TYPE_NSEC,
+	};
+	int rc;
+
+	if (block >= o->bytes)
+		return cell_refuse(c, off, "an NSEC record out of its place");
+	if (!cell_zeros(&c->extent, name_end, off + (uint32_t)block))
+		return cell_refuse(c, off, "padding that is not zero");
+	rc = cell_owner_set(
+	    c, off, (const uint8_t *)o + n->name_off, n->name_bytes);
+	return rc == 0
+	           ? block_verify(&c->extent, off + (uint32_t)block, &e, c->err)
+	           : rc;
+}
+
+/* Name `i`, in or behind `at` octets of the order: *key becomes its key. */
 static int
 order_name_verify(struct cell_check *c, uint32_t off, uint32_t i, uint32_t at,
     struct order_key *key)
 {
 	const struct order_d *o = (const void *)(c->extent.base + off);
 	const struct order_name_d *n = &order_names(o)[i];
-	const uint8_t *labels = (const uint8_t *)o + at;
+	const uint8_t *labels = (const uint8_t *)o + n->name_off;
 
 	if (n->reserved[0] || n->reserved[1] || n->reserved[2])
 		return cell_refuse(c, off, "reserved is not zero");
-	if (n->name_off != at || n->name_bytes > o->bytes - at)
+	if ((o->has_blocks ? n->name_off < at : n->name_off != at) ||
+	    n->name_off > o->bytes || n->name_bytes > o->bytes - n->name_off)
 		return cell_refuse(
 		    c, off, "name %u is not where it should be", i);
 	if (n->name_bytes > 0 &&
 	    (labels_verify(labels, n->name_bytes) == 0 ||
 		n->name_bytes + c->apex_bytes > DNS_NAME_MAX))
 		return cell_refuse(c, off, "name %u is not sound", i);
-	/* what is hashed may be over-read by less than the cell's last zeros */
-	if (n->hash != name_hash_above(
-			   c->expect->key, c->apex_hash, labels, n->name_bytes))
-		return cell_refuse(c, off, "name %u has not its hash", i);
 	order_key_make(key, labels, n->name_bytes);
 	return 0;
 }
 
+/* Name `i` ascends, and has what belongs to it. */
+static int
+order_place_verify(struct cell_check *c, uint32_t off, uint32_t i,
+    const struct order_key *before, const struct order_key *key)
+{
+	const struct order_d *o = (const void *)(c->extent.base + off);
+	const struct order_name_d *n = &order_names(o)[i];
+	int rc = 0;
+
+	if (i > 0 && order_key_compare(before, key) >= 0)
+		return cell_refuse(c, off, "names of an order do not ascend");
+	if (c->header->kind == CELL_SHARED)
+		rc = order_node_find(c, off, n);
+	if (rc == 0 && o->has_blocks)
+		rc = order_block_verify(c, off, n);
+	return rc < 0 ? err_add(c->err, "NSEC record %u", i) : 0;
+}
+
+/* Without blocks names stand one right behind the other, up to the end; blocks
+ * and the names in front of them may be anywhere behind the name before, which
+ * any reader can bear. */
 static int
 order_names_verify(struct cell_check *c, uint32_t off)
 {
@@ -134,20 +181,14 @@ order_names_verify(struct cell_check *c, uint32_t off)
 		const struct order_name_d *n = &order_names(o)[i];
 		int rc = order_name_verify(c, off, i, at, &keys[i % 2]);
 
+		if (rc == 0)
+			rc = order_place_verify(
+			    c, off, i, &keys[1 - i % 2], &keys[i % 2]);
 		if (rc < 0)
 			return rc;
-		if (i > 0 &&
-		    order_key_compare(&keys[1 - i % 2], &keys[i % 2]) >= 0)
-			return cell_refuse(
-			    c, off, "names of an order do not ascend");
-		at += n->name_bytes;
-		if (c->header->kind != CELL_SHARED)
-			continue;
-		rc = order_node_find(c, off, n);
-		if (rc < 0)
-			return rc;
+		at = n->name_off + n->name_bytes;
 	}
-	return at == o->bytes
+	return o->has_blocks || at == o->bytes
 	           ? 0
 	           : cell_refuse(c, off, "octets behind the names of an order");
 }
@@ -251,7 +292,7 @@ hashed_blocks_verify(struct cell_check *c, uint32_t off)
 	struct block_expect e = {
 	    .key = c->expect->key,
 	    .owner = &c->owner,
-	    .use = BLOCK_USE_HASHED,
+	    .use = BLOCK_USE_PROOF,
 	    .type = DNS_TYPE_NSEC3,
 	};
 	uint64_t blocks = h->names_off + (uint64_t)h->count * sizeof *names;
@@ -367,6 +408,9 @@ chain_verify(struct cell_check *c, uint32_t off)
 		    (const void *)(c->extent.base + chain);
 
 		rc = order_verify(c, chain);
+		if (rc == 0 && !o->has_blocks)
+			rc = cell_refuse(
+			    c, chain, "an order without its NSEC records");
 		if (rc == 0 && order_names(o)->name_bytes)
 			rc = cell_refuse(
 			    c, chain, "an order that misses the apex");

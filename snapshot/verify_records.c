@@ -149,7 +149,7 @@ owner_pointer_check(
 {
 	switch (form->expect->use) {
 	case BLOCK_USE_POSITIVE:
-	case BLOCK_USE_HASHED:
+	case BLOCK_USE_PROOF:
 		if (form->expect->type == DNS_TYPE_DNAME &&
 		    p->kind == RELOC_SUFFIX)
 			break;

@@ -22,8 +22,8 @@ enum {
 	MARK_BYTES = 4,
 	FORM_BYTES = 12 + 2, /* block_d and padding of the form for DO */
 	LINE_BYTES = 64,
-	/* order_name_d, and a line of the tree for six names */
-	ORDER_BYTES = 16 + 64 / 6,
+	/* order_name_d, a line of the tree for six names, padding, block_d */
+	ORDER_BYTES = 8 + 64 / 6 + 2 + 12 + 2,
 	/* hashed_name_d, an entry of the directory for three, block_d */
 	HASHED_BYTES = 24 + 4 / 3 + 12 + 2,
 };
@@ -194,7 +194,8 @@ chain_bytes(const struct estimate *e, bool is_hashed)
 	if (!e->is_nsec_zone || !has_type(e, DNS_TYPE_NSEC))
 		return 0;
 	return ORDER_BYTES + name_length(record_owner(e->z, r)) -
-	       e->z->apex_bytes;
+	       e->z->apex_bytes + type_bytes(e, e->first, DNS_TYPE_NSEC) +
+	       signature_bytes(e, DNS_TYPE_NSEC) + 2 * MARK_BYTES;
 }
 
 /* Whether there is a name here: those of NSEC3 records are none. */

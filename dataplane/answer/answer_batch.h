@@ -98,8 +98,8 @@ struct denial_search {
 	const struct answer_state *state;
 	/* found: NSEC: the name in front of the one that was asked for; NSEC3:
 	 * the record that is nearest to the hash of the suffix of so many
-	 * labels; NULL: not searched */
-	const struct node_d *node;
+	 * labels; without a name: not searched */
+	struct order_place before;
 	struct hashed_place place;
 	uint8_t hash[NSEC3_HASH_BYTES];
 	uint8_t hash_labels;

@@ -6,47 +6,72 @@
 
 #include "snapshot/nsec3_hash.h"
 
-/* Where a block that is not shown yet goes, owned by the apex; NULL: nowhere.
- * Filled in place: what is put together elsewhere and copied waits for its
- * stores (15 cycles). */
+/* Where a proof that is not there yet goes, of which its first three members
+ * say what it is; NULL: nowhere. Filled in place: what is put together
+ * elsewhere and copied waits for its stores (15 cycles). */
 static inline struct denial_proof *
-proof_new_find(struct denial *d, const struct block_d *block)
+proof_new_find(struct denial *d)
 {
 	struct denial_proof *p = &d->proofs[d->count];
 
-	for (unsigned i = 0; i < d->count; i++)
-		if (d->proofs[i].block == block)
-			return NULL;
 	if (d->count == DENIAL_PROOFS_MAX)
 		return NULL;
 	d->count++;
-	p->block = block;
-	p->hash = NULL;
-	p->labels = NULL;
-	p->labels_bytes = 0;
-	p->at = 0;
 	return p;
 }
 
 /* --- NSEC ----------------------------------------------------------------- */
 
-/* The NSEC of a node; `at` as in struct denial_proof. */
+/* A name has one NSEC RRset, which stands in two places: at its node and in the
+ * chain. */
+static bool
+nsec_is_of(const struct denial_proof *p, const uint8_t *labels, unsigned bytes)
+{
+	return p->labels_bytes == bytes &&
+	       (bytes == 0 || query_name_same(p->labels, labels, bytes));
+}
+
+/* `at` as in struct denial_proof. */
+static void
+nsec_add_block(struct denial *d, const struct block_d *b, const uint8_t *labels,
+    unsigned bytes, unsigned at)
+{
+	struct denial_proof *p;
+
+	for (unsigned i = 0; i < d->count; i++)
+		if (nsec_is_of(&d->proofs[i], labels, bytes))
+			return;
+	p = proof_new_find(d);
+	if (!p)
+		return;
+	p->block = b;
+	p->hash = NULL;
+	p->labels = labels;
+	p->labels_bytes = (uint8_t)bytes;
+	p->at = (uint16_t)at;
+}
+
+/* The NSEC of a node; false if it has none. */
 static bool
 nsec_of_node(struct denial *d, const struct node_d *node, unsigned at)
 {
 	const struct block_d *b =
 	    node ? node_block_find(node, DNS_TYPE_NSEC) : NULL;
-	struct denial_proof *p;
 
 	if (!b)
 		return false;
-	p = proof_new_find(d, block_form(b, true));
-	if (p && !(node->flags & NODE_APEX)) {
-		p->labels = node_name(node);
-		p->labels_bytes = node->name_bytes;
-		p->at = (uint16_t)at;
-	}
+	nsec_add_block(d, block_form(b, true), node_name(node),
+	    node->flags & NODE_APEX ? 0 : node->name_bytes, at);
 	return true;
+}
+
+static void
+nsec_of_place(struct denial *d, struct order_place place)
+{
+	if (place.name)
+		nsec_add_block(d, order_block(place.order, place.name),
+		    order_name_labels(place.order, place.name),
+		    place.name->name_bytes, 0);
 }
 
 /* The NSEC of the last name of the chain that is not behind the labels. */
@@ -60,16 +85,15 @@ nsec_before(struct denial *d, const struct denial_step *s,
 	order_key_make(&key, labels, bytes);
 	order = chain_order(s->view, s->g, &key);
 	if (order)
-		nsec_of_node(d,
-		    chain_order_node(s->view, order, order_find(order, &key)),
-		    0);
+		nsec_of_place(
+		    d, chain_order_place(order, order_find(order, &key)));
 }
 
 static void
 nsec_before_name(struct denial *d, const struct denial_step *s)
 {
-	if (s->hint && s->hint->node)
-		nsec_of_node(d, s->hint->node, 0);
+	if (s->hint && s->hint->before.name)
+		nsec_of_place(d, s->hint->before);
 	else
 		nsec_before(d, s, s->name->lower,
 		    s->name->bytes - (unsigned)s->view->apex_bytes);
@@ -86,7 +110,7 @@ nsec_before_wildcard(struct denial *d, const struct denial_step *s)
 	uint8_t labels[2 + DNS_NAME_MAX + 32];
 
 	if (above == 0 && first && order_spans_wildcard(first)) {
-		nsec_of_node(d, zone_apex(s->view->zone), 0);
+		nsec_of_place(d, chain_order_place(first, 0));
 		return;
 	}
 	labels[0] = 1;
@@ -95,8 +119,8 @@ nsec_before_wildcard(struct denial *d, const struct denial_step *s)
 	nsec_before(d, s, labels, above + 2);
 }
 
-/* RFC 4035 sections 3.1.3.1 to 3.1.3.4. An empty non-terminal has no NSEC; the
- * one in front of it spans it. */
+/* RFC 4035 sections 3.1.3.1, 3.1.3.3 and 3.1.3.4. An empty non-terminal has no
+ * NSEC; the one in front of it spans it. */
 static void
 nsec_add(struct denial *d, const struct denial_step *s)
 {
@@ -108,8 +132,23 @@ nsec_add(struct denial *d, const struct denial_step *s)
 		return;
 	}
 	nsec_before_name(d, s);
-	if (f->kind == FOUND_NODATA && !nsec_of_node(d, f->node, 0))
+	if (f->kind == FOUND_NODATA)
 		nsec_before_wildcard(d, s);
+}
+
+void
+denial_leave_out(struct denial *d, const struct node_d *cut)
+{
+	const struct block_d *b = node_block_find(cut, DNS_TYPE_NSEC);
+	unsigned kept = 0;
+
+	if (!b || node_block_find(cut, DNS_TYPE_DS))
+		return;
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->proofs[i].hash ||
+		    !nsec_is_of(&d->proofs[i], node_name(cut), cut->name_bytes))
+			d->proofs[kept++] = d->proofs[i];
+	d->count = kept;
 }
 
 /* --- NSEC3 ---------------------------------------------------------------- */
@@ -123,9 +162,16 @@ place_add(struct denial *d, struct hashed_place place, const uint8_t *hash,
 	if (!place.name ||
 	    (match && hashed_compare(place.name->hash, hash) != 0))
 		return false;
-	p = proof_new_find(d, hashed_block(place.hashed, place.name));
-	if (p)
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->proofs[i].hash == place.name->hash)
+			return true;
+	p = proof_new_find(d);
+	if (p) {
+		p->block = hashed_block(place.hashed, place.name);
 		p->hash = place.name->hash;
+		p->labels_bytes = 0;
+		p->at = 0;
+	}
 	return true;
 }
 
@@ -213,21 +259,6 @@ nsec3_add(struct denial *d, const struct denial_step *s)
 		   labels > s->view->apex_labels) {
 		encloser_and_next_add(d, s, labels - 1);
 	}
-}
-
-void
-denial_leave_out(struct denial *d, const struct node_d *cut)
-{
-	const struct block_d *b = node_block_find(cut, DNS_TYPE_NSEC);
-	unsigned kept = 0;
-
-	if (!b || node_block_find(cut, DNS_TYPE_DS))
-		return;
-	b = block_form(b, true);
-	for (unsigned i = 0; i < d->count; i++)
-		if (d->proofs[i].block != b)
-			d->proofs[kept++] = d->proofs[i];
-	d->count = kept;
 }
 
 /* --- either --------------------------------------------------------------- */

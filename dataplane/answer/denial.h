@@ -49,8 +49,8 @@ void denial_add(struct denial *d, const struct denial_step *step);
  * encloser is there and has no wildcard. Returns the labels of the encloser,
  * which the other part wants: that the next name down is not there. */
 unsigned denial_add_around(struct denial *d, const struct denial_step *step);
-void denial_add_name(struct denial *d, const struct denial_step *step,
-    unsigned encloser_labels);
+void denial_add_name(
+    struct denial *d, const struct denial_step *step, unsigned encloser_labels);
 
 /* Searches for all of b->searches, so that denial_add() finds its cache lines
  * warm. */

@@ -126,19 +126,18 @@ chain_hashed_find(const struct zone_view *view, const struct generation *g,
 	return place;
 }
 
-/* The node of a name of a part of the chain. */
-static inline const struct node_d *
-chain_order_node(
-    const struct zone_view *view, const struct order_d *o, uint32_t index)
+/* A name of a part of the chain. That ranges of a split zone have blocks was
+ * checked for the generation as a whole alone, so it is asked. */
+static inline struct order_place
+chain_order_place(const struct order_d *o, uint32_t index)
 {
-	const struct order_name_d *n;
+	struct order_place place = {.order = o};
 
 	if (index && fault_hit("engine-proof-before"))
 		index--;
-	n = order_names(o) + index;
-	return n->name_bytes ? zone_node_find(view, n->hash,
-				   order_name_labels(o, n), n->name_bytes)
-	                     : zone_apex(view->zone);
+	if (o && o->has_blocks)
+		place.name = order_names(o) + index;
+	return place;
 }
 
 /* RFC 5155 section 5, with the zone's parameters. */

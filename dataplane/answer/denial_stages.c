@@ -5,8 +5,8 @@
  * the queries overlap as they do for names. Warms the cache and leaves what it
  * found as a hint: denial.c decides, and finds the same without.
  *
- *   NSEC    one line a level of the tree, the name, its bucket, its node, the
- *           NSEC in it
+ *   NSEC    one line a level of the tree, where the name is, the name and the
+ *           record
  *   NSEC3   hash; the directory, the hashes, the record
  */
 #include "dataplane/answer/denial.h"
@@ -70,55 +70,16 @@ order_step(struct denial_search *d)
 	return false;
 }
 
-static void
-order_fetch_bucket(const struct denial_search *d)
-{
-	const struct zone_view *view = &d->state->view;
-	const struct order_name_d *n;
-	uint64_t mixed;
-
-	if (!d->order)
-		return;
-	n = order_names(d->order) + d->index;
-	if (n->name_bytes == 0)
-		return; /* the apex, which is warm */
-	mixed = name_hash_mix(n->hash);
-	__builtin_prefetch(cell_bucket(zone_cell(view, mixed), mixed));
-	__builtin_prefetch(order_name_labels(d->order, n));
-}
-
-static void
-order_fetch_node(const struct denial_search *d)
-{
-	const struct zone_view *view = &d->state->view;
-	const struct order_name_d *n;
-	const struct node_d *guess;
-	uint64_t mixed;
-
-	if (!d->order)
-		return;
-	n = order_names(d->order) + d->index;
-	mixed = name_hash_mix(n->hash);
-
-	const struct cell_ref *cell = zone_cell(view, mixed);
-
-	guess = bucket_node_guess(
-	    cell, cell_bucket(cell, mixed), name_mixed_tag(mixed));
-	if (n->name_bytes && guess)
-		fetch_lines(guess, LINE);
-}
-
+/* The name, and its NSEC record right behind it. */
 static void
 order_fetch_block(struct denial_search *d)
 {
-	const struct block_d *b;
-
 	if (!d->order)
 		return;
-	d->node = chain_order_node(&d->state->view, d->order, d->index);
-	b = d->node ? node_block_find(d->node, DNS_TYPE_NSEC) : NULL;
-	if (b)
-		fetch_lines(b, 4 * LINE);
+	d->before = chain_order_place(d->order, d->index);
+	if (d->before.name)
+		fetch_lines(
+		    order_name_labels(d->order, d->before.name), 3 * LINE);
 }
 
 /* --- NSEC3 ---------------------------------------------------------------- */
@@ -186,7 +147,7 @@ denial_stages(struct answer_batch *b, const struct generation *g)
 	bool more = true;
 
 	for (d = b->searches; d < end; d++) {
-		d->node = NULL;
+		d->before.name = NULL;
 		d->place.name = NULL;
 		d->order = NULL;
 		d->hashed = NULL;
@@ -203,11 +164,7 @@ denial_stages(struct answer_batch *b, const struct generation *g)
 			more |= order_step(d);
 	}
 	for (d = b->searches; d < end; d++) {
-		order_fetch_bucket(d);
+		order_fetch_block(d);
 		hashed_fetch_block(d, g);
 	}
-	for (d = b->searches; d < end; d++)
-		order_fetch_node(d);
-	for (d = b->searches; d < end; d++)
-		order_fetch_block(d);
 }

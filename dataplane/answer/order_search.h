@@ -101,6 +101,21 @@ order_name_labels(const struct order_d *o, const struct order_name_d *n)
 	return (const uint8_t *)o + n->name_off;
 }
 
+/* A name of the chain. */
+struct order_place {
+	const struct order_d *order;
+	const struct order_name_d *name; /* NULL: none */
+};
+
+/* Its NSEC record, of an order that has blocks. */
+static inline const struct block_d *
+order_block(const struct order_d *o, const struct order_name_d *n)
+{
+	return (
+	    const struct block_d *)((const uint8_t *)o +
+				    ((n->name_off + n->name_bytes + 3u) & ~3u));
+}
+
 static inline const struct order_node_d *
 order_node(const struct order_d *o, unsigned level, uint32_t node)
 {

@@ -276,7 +276,8 @@ START_TEST(tree_and_linear_search)
 		    "%s", err.text);
 		bytes_init(&out);
 		ck_assert_int_eq(
-		    order_append(&out, p, p->chain, p->chain_count, &err), 0);
+		    order_append(&out, NULL, p, p->chain, p->chain_count, &err),
+		    0);
 		ck_assert_uint_eq(
 		    out.len, ((const struct order_d *)out.data)->bytes);
 		for (uint32_t k = 0; k < p->chain_count; k++) {

@@ -150,9 +150,10 @@ enum place {
 	LINK_NAME,
 	DENIAL, /* of the zone, whose apex is the owner */
 	ORDER,
-	ORDER_NODE, /* the root */
-	ORDER_NAME, /* of the second name */
-	ORDER_TEXT, /* octets of names: the second name's */
+	ORDER_NODE,  /* the root */
+	ORDER_NAME,  /* of the second name */
+	ORDER_TEXT,  /* octets of names: the second name's */
+	ORDER_BLOCK, /* the second name's */
 	HASHED,
 	HASHED_FIRST, /* the directory */
 	HASHED_NAME,
@@ -397,28 +398,35 @@ static const struct row rows[] = {
     {ORDER, NSE, 0, 0, O(count), 4, SET, ~0u, "", 0},
     {ORDER, NSE, 0, 0, O(count), 4, ADD, 1, "", 0},
     {ORDER, NSE, 0, 0, O(levels), 4, ADD, 1, "not sound", 0},
-    {ORDER, NSE, 0, 0, O(names_off), 4, ADD, 16, "fit its size", 0},
+    {ORDER, NSE, 0, 0, O(names_off), 4, ADD, 8, "fit its size", 0},
     {ORDER, NSE, 0, 0, O(bytes), 4, SET, ~0u, "out of the heap", 0},
     {ORDER, NSE, 0, 0, O(bytes), 4, SET, 64, "fit its size", 0},
-    {ORDER, NSE, 0, 0, O(bytes), 4, ADD, 1, "behind the names", 0},
-    {ORDER, NSE, 0, 0, O(bytes), 4, ADD, ~0u, "where it should be", 0},
+    {ORDER, NSE, 0, 0, O(has_blocks), 4, SET, 0, "where it should be", 0},
+    {ORDER, NSE, 0, 0, O(has_blocks), 4, SET, 2, "not sound", 0},
     {ORDER, NSE, 0, 0, O(level_first), 4, SET, 1, "levels that", 0},
     {ORDER, NSE, 0, 0, O(level_first) + 36, 4, SET, 1, "levels that", 0},
-    {ORDER, NSE, 0, 0, O(reserved) + 4, 4, SET, 1, "not sound", 0},
+    {ORDER, NSE, 0, 0, O(reserved), 4, SET, 1, "not sound", 0},
     {ORDER_NODE, NSE, 0, 0, ON(skip), 2, ADD, 1, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, ON(count), 1, ADD, 1, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, ON(reserved), 1, SET, 1, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, ON(chunk) + 8, 1, ADD, 1, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, ON(chunk) + 48, 1, SET, 0, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, 64 + ON(skip), 2, ADD, 1, "not that of its", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(hash), 1, XOR, 1, "has not its hash", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, ADD, 1, "where it should", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, SET, 0, "where it should", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, SET, ~0u, "where it should", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, ADD, 1, "", 0},
+    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, ADD, 4, "", 0},
     {ORDER_NAME, NSE, 0, 0, OM(name_bytes), 1, SET, 0, "", 0},
     {ORDER_NAME, NSE, 0, 0, OM(name_bytes), 1, SET, 255, "", 0},
     {ORDER_NAME, NSE, 0, 0, OM(reserved), 1, SET, 1, "reserved", 0},
     {ORDER_TEXT, NSE, 0, 0, 0, 1, SET, 0xc0, "is not sound", 0},
     {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'A', "is not sound", 0},
-    {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'b', "has not its hash", 0},
+    {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'b', "of an order without", 0},
+    {ORDER_BLOCK, NSE, 0, 0, K(an), 2, ADD, 1, "", 0},
+    {ORDER_BLOCK, NSE, 0, 0, K(flags), 1, SET, BLOCK_DO_FOLLOWS, "", 0},
+    {ORDER_BLOCK, NSE, 0, 0, K(flags), 1, SET, BLOCK_CHASE, "no CNAME", 0},
+    {ORDER_BLOCK, NSE, 0, 0, 12, 2, SET, 0x0dc0, "lead to the owner", 0},
+    {ORDER_BLOCK, NSE, 0, 0, 12 + 3, 1, SET, 1, "of another type", 0},
     {HASHED, NS3, 0, 0, HD(count), 4, SET, 0, "not sound", 0},
     {HASHED, NS3, 0, 0, HD(count), 4, ADD, 1, "", 0},
     {HASHED, NS3, 0, 0, HD(count), 4, SET, ~0u, "not sound", 0},
@@ -543,6 +551,8 @@ chain_place(const struct spot *s, enum place place)
 		return order_names(o) + 1;
 	case ORDER_TEXT:
 		return order_name_labels(o, order_names(o) + 1);
+	case ORDER_BLOCK:
+		return chain + order_block_off(order_names(o) + 1);
 	case HASHED_FIRST:
 		return hashed_directory(h);
 	case HASHED_NAME:
@@ -688,12 +698,16 @@ static const struct denial_row {
     {ROOT, 256 + O(count), 4, SET, 0, "order of 0"},
     {ROOT, 256 + O(bytes), 4, SET, ~0u, "out of the heap"},
     {ROOT, 256 + 64 + ON(chunk), 1, SET, 1, "not that of its"},
-    {ROOT, 256 + 128 + OM(hash), 1, XOR, 1, "has not its hash"},
+    {ROOT, 256 + 128 + OM(name_off), 4, ADD, 1, "where it should"},
+    {ROOT, 256 + O(bytes), 4, ADD, 1, "behind the names"},
+    {ROOT, 256 + O(bytes), 4, ADD, ~0u, "where it should be"},
+    {ROOT, 256 + O(has_blocks), 4, SET, 1, ""},
     {ROOT, -1, 1, SET, 1, "last 64 octets"},
     {ROOT, -65, 1, SET, 1, "end behind its apex"},
     {RANGE, 256 + 64 + ON(skip), 2, ADD, 1, "not that of its"},
     {RANGE, 256 + 128 + OM(name_bytes), 1, SET, 0, ""},
     {RANGE, 256 + O(reserved), 4, SET, 1, "not sound"},
+    {RANGE, 256 + O(has_blocks), 4, SET, 0, ""},
     {HASHES, H(slot), 4, SET, 1, "slot expected"},
     {HASHES, H(slot_bits), 4, SET, 2, "number of slots"},
     {HASHES, 256 + HD(prefix_bits), 1, SET, 2, "not sound"},
