@@ -17,6 +17,7 @@
 
 #include "dataplane/answer/answer_batch.h"
 #include "dataplane/answer/denial.h"
+#include "dataplane/answer/response.h"
 #include "dataplane/answer/stage_clock.h"
 #include "dataplane/answer/usual_query.h"
 #include "snapshot/fault.h"
@@ -412,8 +413,11 @@ answer_batch_write(struct answer_batch *b, const struct generation *g,
 		struct answer_state *s = b->order[i];
 
 		if (__builtin_expect(
-			!usual_response_write(s, ctx, s->query, 0, 0), 0) &&
-		    !cookie_response_write(s, ctx, s->query))
+			usual_response_write(s, ctx, s->query, 0, 0), 1))
+			continue;
+		if (s->outcome == OUTCOME_DENIAL
+			? !denial_response_write(b, s, g, ctx, s->query)
+			: !cookie_response_write(s, ctx, s->query))
 			response_write(b, s, g, ctx, s->query);
 	}
 	stage_end(STAGE_WRITE);

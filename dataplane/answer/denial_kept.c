@@ -6,14 +6,11 @@
  */
 #include "dataplane/answer/denial_kept.h"
 
-#include <immintrin.h>
 #include <string.h>
 
 #include "base/wire.h"
 
-enum { CHUNK = 32, RR_FIXED = 10, RDLENGTH_OFF = 8, SOA_NAMES = 2 };
-_Static_assert((int)CHUNK <= (int)ANSWER_SPARE_BYTES, "copies may go beyond");
-_Static_assert(KEPT_BYTES % CHUNK == 0, "whole chunks");
+enum { RR_FIXED = 10, RDLENGTH_OFF = 8, SOA_NAMES = 2 };
 
 /* Skips a name; notes where its pointer is, if it has one. */
 static void
@@ -88,22 +85,4 @@ denial_kept_fill(struct denial_kept *k, const struct zone_d *zone,
 	k->proofs[1] = denial->proofs[denial->count - 1].block;
 	k->zone = zone;
 	k->generation = g->number;
-}
-
-bool
-denial_kept_write(struct composer *c, const struct denial_kept *k)
-{
-	uint8_t *to = c->message + c->at;
-
-	if (c->at + k->bytes > c->limit)
-		return false;
-	for (unsigned at = 0; at < k->bytes; at += CHUNK)
-		_mm256_storeu_si256((void *)(to + at),
-		    _mm256_load_si256((const void *)(k->octets + at)));
-	for (unsigned i = 0; i < k->npointers; i++)
-		wire_store16(to + k->pointers[i].at,
-		    (uint16_t)(k->pointers[i].value + c->query_bytes));
-	c->at += k->bytes;
-	c->ns += k->records;
-	return true;
 }

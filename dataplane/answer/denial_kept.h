@@ -14,6 +14,9 @@
 #ifndef HOLDFAST_DENIAL_KEPT_H
 #define HOLDFAST_DENIAL_KEPT_H
 
+#include <immintrin.h>
+
+#include "base/wire.h"
 #include "dataplane/answer/answer_batch.h"
 #include "dataplane/answer/response.h"
 
@@ -40,8 +43,29 @@ void denial_kept_fill(struct denial_kept *k, const struct zone_d *zone,
     const struct generation *g, const struct composer *c,
     const struct denial *denial);
 
+enum { KEPT_CHUNK = 32 };
+_Static_assert((int)KEPT_CHUNK <= (int)ANSWER_SPARE_BYTES, "may go beyond");
+_Static_assert(KEPT_BYTES % KEPT_CHUNK == 0, "whole chunks");
+
 /* Appends what is kept, if it fits, right behind the question. */
-bool denial_kept_write(struct composer *c, const struct denial_kept *k);
+static inline bool
+denial_kept_write(struct composer *c, const struct denial_kept *k)
+{
+	uint8_t *to = c->message + c->at;
+	unsigned bytes = k->bytes, n = k->npointers, moved = c->query_bytes;
+
+	if (c->at + bytes > c->limit)
+		return false;
+	for (unsigned at = 0; at < bytes; at += KEPT_CHUNK)
+		_mm256_storeu_si256((void *)(to + at),
+		    _mm256_load_si256((const void *)(k->octets + at)));
+	for (unsigned i = 0; i < n; i++)
+		wire_store16(to + k->pointers[i].at,
+		    (uint16_t)(k->pointers[i].value + moved));
+	c->at += bytes;
+	c->ns += k->records;
+	return true;
+}
 
 static inline bool
 denial_kept_has(const struct denial_kept *k, const struct block_d *proof)

@@ -51,6 +51,8 @@ order_start(struct denial_search *d, const struct generation *g)
 	d->order = chain_order(&s->view, g, &d->key);
 	d->index = 0;
 	d->level = 0;
+	/* its head, and the root of its tree right behind */
+	fetch_lines(d->order, LINE);
 }
 
 /* True if there is a further level. */
@@ -110,6 +112,12 @@ hashed_start(struct denial_search *d, const struct generation *g)
 	    s->name.bytes - start);
 	d->hash_labels = (uint8_t)labels;
 	d->hashed = chain_hashed(&s->view, g, d->hash);
+	__builtin_prefetch(d->hashed);
+}
+
+static void
+hashed_fetch_entry(const struct denial_search *d)
+{
 	if (d->hashed)
 		__builtin_prefetch(
 		    hashed_first(d->hashed) + hashed_entry(d->hashed, d->hash));
@@ -156,6 +164,8 @@ denial_stages(struct answer_batch *b, const struct generation *g)
 		else
 			order_start(d, g);
 	}
+	for (d = b->searches; d < end; d++)
+		hashed_fetch_entry(d);
 	for (d = b->searches; d < end; d++)
 		hashed_fetch_names(d);
 	while (more) {

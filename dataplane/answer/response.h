@@ -46,6 +46,13 @@ void composer_denial(struct composer *c, struct denial *d);
 void response_denial(struct composer *c, struct answer_batch *b,
     const struct answer_state *s, const struct generation *g);
 
+/* The whole of the usual one: NXDOMAIN of a zone whose common part is kept,
+ * without options. False: not this case; what stands behind the question is of
+ * no use. */
+bool denial_response_write(struct answer_batch *b, const struct answer_state *s,
+    const struct generation *g, const struct query_ctx *ctx,
+    struct answer_query *q);
+
 /* Chains and links: response_compose.c. */
 void response_compose(struct composer *c, struct answer_batch *b,
     struct answer_state *s, const struct generation *g, struct answer_query *q);

@@ -15,7 +15,7 @@
 enum { POINTER = 0xc000, TYPE_AND_CLASS = 4 };
 
 /* Octets that owner_write() writes. */
-static unsigned
+static inline unsigned
 owner_bytes(const struct composer *c, const struct denial_proof *p)
 {
 	if (p->at && p->labels_bytes)
@@ -35,7 +35,7 @@ labels_copy(uint8_t *to, const uint8_t *labels, unsigned n)
 }
 
 /* A pointer, or labels and the apex. */
-static void
+static inline void
 owner_write(const struct composer *c, const struct denial_proof *p, uint8_t *to)
 {
 	unsigned n = p->labels_bytes;
@@ -117,7 +117,7 @@ proof_write(struct composer *c, const struct denial_proof *p, unsigned owner)
 
 /* In one copy: all records are owned by pointers, which the relocations tell,
  * the first in front. False: not this case, nothing was written. */
-static bool
+static inline bool
 usual_proof_write(
     struct composer *c, const struct denial_proof *p, unsigned owner)
 {
@@ -185,6 +185,15 @@ negative_write(struct composer *c, const struct answer_state *s)
 			.bytes = s->name.bytes, .at = DNS_HEADER_BYTES});
 }
 
+/* NXDOMAIN right below the apex, as the zone has it: what can be kept. */
+static inline bool
+can_be_kept(const struct answer_state *s, uint32_t ttl_cap)
+{
+	return s->found.kind == FOUND_NXDOMAIN &&
+	       s->found.encloser_labels == s->view.apex_labels && !ttl_cap &&
+	       !fault_is_set();
+}
+
 /* What is kept of the zone, and the name's own proof behind it; the same octets
  * as without. False: not this case, nothing was written. */
 static bool
@@ -194,14 +203,71 @@ kept_nxdomain_write(struct composer *c, struct answer_batch *b,
 	struct denial_kept *k = denial_kept_place(b, s->view.zone);
 	struct denial *d = &b->denial;
 
-	if (s->found.kind != FOUND_NXDOMAIN ||
-	    s->found.encloser_labels != s->view.apex_labels || c->ttl_cap ||
-	    fault_is_set() || !denial_kept_is(k, s->view.zone, step->g) ||
+	if (!can_be_kept(s, c->ttl_cap) ||
+	    !denial_kept_is(k, s->view.zone, step->g) ||
 	    !denial_kept_write(c, k))
 		return false;
 	denial_add_name(d, step, s->view.apex_labels);
 	if (d->count && !denial_kept_has(k, d->proofs[0].block))
 		composer_denial(c, d);
+	return true;
+}
+
+/* What the search has found for the name; false: it has not searched for it. */
+static inline bool
+searched_proof(struct denial_proof *p, const struct denial_search *search,
+    const struct answer_state *s)
+{
+	p->at = 0;
+	if (search->before.name) {
+		p->hash = NULL;
+		p->labels = order_name_labels(
+		    search->before.order, search->before.name);
+		p->labels_bytes = search->before.name->name_bytes;
+		p->block =
+		    order_block(search->before.order, search->before.name);
+		return true;
+	}
+	if (!search->place.name ||
+	    search->hash_labels != s->view.apex_labels + 1u)
+		return false;
+	p->hash = search->place.name->hash;
+	p->labels_bytes = 0;
+	p->block = hashed_block(search->place.hashed, search->place.name);
+	return true;
+}
+
+bool
+denial_response_write(struct answer_batch *b, const struct answer_state *s,
+    const struct generation *g, const struct query_ctx *ctx,
+    struct answer_query *q)
+{
+	const struct denial_kept *k = denial_kept_place(b, s->view.zone);
+	unsigned opt_bytes = s->has_opt ? DNS_OPT_BYTES : 0;
+	struct composer c = {
+	    .message = q->message,
+	    .at = s->question_end,
+	    .limit = s->limit - opt_bytes,
+	    .query_bytes = s->name.bytes,
+	    .apex_bytes = s->view.apex_bytes,
+	};
+	struct denial_proof p;
+
+	if (s->wants || s->ede != EDE_NONE || q->verdict >= VERDICT_SLIPPED ||
+	    !can_be_kept(s, ctx->ttl_cap) ||
+	    !denial_kept_is(k, s->view.zone, g) ||
+	    !searched_proof(&p, &b->searches[s->search], s) ||
+	    !denial_kept_write(&c, k))
+		return false;
+	if (!denial_kept_has(k, p.block) &&
+	    !usual_proof_write(&c, &p, owner_bytes(&c, &p)))
+		return false;
+	response_header_write(
+	    q->message, s->flags | s->rcode, 1, 0, c.ns, s->has_opt);
+	if (opt_bytes)
+		usual_opt_write(
+		    q->message + c.at, ctx->config->udp_max, s->want_do);
+	q->response_bytes = c.at + opt_bytes;
 	return true;
 }
 
@@ -216,8 +282,7 @@ nxdomain_write(struct composer *c, struct answer_batch *b,
 	negative_write(c, s);
 	labels = denial_add_around(d, step);
 	composer_denial(c, d);
-	if (s->found.encloser_labels == s->view.apex_labels && !c->ttl_cap &&
-	    !fault_is_set())
+	if (can_be_kept(s, c->ttl_cap))
 		denial_kept_fill(denial_kept_place(b, s->view.zone),
 		    s->view.zone, step->g, c, d);
 	denial_add_name(d, step, labels);
