@@ -54,13 +54,14 @@ block_bytes(uint32_t slots)
 static int
 ring_map(struct sample_ring *r, int fd, const char *path, struct err *err)
 {
-	/* now, or a full tmpfs is a bus error at the first sample */
+	/* now, or a full tmpfs is a bus error at the first sample, and its
+	 * pages are faults on the query path */
 	errno = posix_fallocate(fd, 0, (off_t)r->bytes);
 	if (errno)
 		return err_set_errno(
 		    err, "%s: cannot take %zu bytes", path, r->bytes);
-	r->map =
-	    mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	r->map = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (r->map != MAP_FAILED)
 		return 0;
 	r->map = NULL;

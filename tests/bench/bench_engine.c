@@ -6,7 +6,8 @@
  * with an A record each; 80 % of the queries hit; names are asked in an order
  * that comes back to one only after all others. The same zone signed, with NSEC
  * and with NSEC3, is asked for hits alone and misses alone, with DO and
- * without.
+ * without. sampled_ratio: the same with one query in a while sampled, as poll
+ * cores do, by the cost without.
  *
  *   bench_engine [--names N,N,...] [--zones plain,nsec,nsec3]
  *                [--profiles NAME,...] [--queries N] [--out FILE]
@@ -30,6 +31,7 @@
 #include "base/dns.h"
 #include "base/wire.h"
 #include "dataplane/answer/cookie.h"
+#include "dataplane/answer/sampled_query.h"
 #include "dataplane/limit/limits.h"
 #include "tests/bench/hosts_snapshot.h"
 
@@ -84,6 +86,8 @@ struct bench {
 	uint8_t clients[BATCH][4];
 	struct cookie_secrets secrets;
 	struct limiter limiter;
+	bool sampled; /* as poll cores do, at the default rate */
+	struct sampler sampler;
 	uint8_t *buffers;
 	uint64_t next, names, step, random;
 	double interrupted; /* share of bursts */
@@ -245,13 +249,19 @@ static inline uint64_t
 burst_run(
     struct bench *b, const struct generation *g, const struct query_ctx *ctx)
 {
-	unsigned ignored;
+	static const uint64_t key[2] = {1, 2};
+	unsigned ignored, sampled = SAMPLED_NONE;
 	uint64_t start = __rdtsc();
 
+	if (b->sampled)
+		sampled = sampled_query_begin(&b->sampler, SAMPLE_STABLE, start,
+		    b->q, BATCH, ANSWER_UDP, key);
 	answer_batch_find(b->batch, g, ctx, b->q, BATCH);
 	if (b->profile->limited)
 		limiter_respond(&b->limiter, start, b->q, BATCH);
 	answer_batch_write(b->batch, g, ctx, b->q, BATCH);
+	if (b->sampled)
+		sampled_query_end(&b->sampler, sampled, g, ctx, b->q);
 	return __rdtscp(&ignored) - start;
 }
 
@@ -263,14 +273,28 @@ by_cycles(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* One pass; returns cycles a query over the bursts that nothing interrupted. */
+/* The mean of a query over the bursts that nothing interrupted; sorts. */
+static double
+mean_kept(uint32_t *cycles, size_t bursts, size_t *kept)
+{
+	uint64_t sum = 0;
+
+	*kept = 0;
+	qsort(cycles, bursts, sizeof *cycles, by_cycles);
+	while (*kept < bursts &&
+	       cycles[*kept] <= INTERRUPTED * (uint64_t)cycles[bursts / 2])
+		sum += cycles[(*kept)++];
+	return (double)sum / (double)*kept / BATCH;
+}
+
+/* One pass; returns cycles a query. */
 static double
 pass(struct bench *b, const struct generation *g, const struct query_ctx *ctx,
     uint64_t queries)
 {
-	size_t bursts = (queries + BATCH - 1) / BATCH, kept = 0;
+	size_t bursts = (queries + BATCH - 1) / BATCH, kept;
 	uint32_t *cycles = calloc(bursts, sizeof *cycles);
-	uint64_t sum = 0;
+	double mean;
 
 	if (!cycles)
 		exit(1);
@@ -281,15 +305,44 @@ pass(struct bench *b, const struct generation *g, const struct query_ctx *ctx,
 		took = burst_run(b, g, ctx);
 		cycles[i] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
 	}
-	qsort(cycles, bursts, sizeof *cycles, by_cycles);
-	while (kept < bursts &&
-	       cycles[kept] <= INTERRUPTED * (uint64_t)cycles[bursts / 2])
-		sum += cycles[kept++];
+	mean = mean_kept(cycles, bursts, &kept);
 	if (cycles[bursts / 10] < b->quiet * BATCH)
 		b->quiet = (double)cycles[bursts / 10] / BATCH;
 	free(cycles);
 	b->interrupted += (double)(bursts - kept) / (double)bursts / ROUNDS;
-	return (double)sum / (double)kept / BATCH;
+	return mean;
+}
+
+/* Every other burst is one whose queries may be sampled: what that costs, by
+ * what the others cost. */
+static double
+sampled_ratio(struct bench *b, const struct generation *g,
+    const struct query_ctx *ctx, uint64_t queries)
+{
+	size_t bursts = queries / BATCH + 1, kept;
+	uint32_t *cycles[2];
+	double mean[2];
+
+	for (unsigned k = 0; k < 2; k++) {
+		cycles[k] = calloc(bursts, sizeof **cycles);
+		if (!cycles[k])
+			exit(1);
+	}
+	for (size_t i = 0; i < 2 * bursts; i++) {
+		uint64_t took;
+
+		b->sampled = i & 1;
+		burst_fill(b);
+		took = burst_run(b, g, ctx);
+		cycles[i & 1][i / 2] =
+		    took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+	}
+	b->sampled = false;
+	for (unsigned k = 0; k < 2; k++) {
+		mean[k] = mean_kept(cycles[k], bursts, &kept);
+		free(cycles[k]);
+	}
+	return mean[1] / mean[0];
 }
 
 static void
@@ -402,7 +455,7 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
 	    .transport = ANSWER_UDP,
 	    .now = BENCH_NOW,
 	    .secrets = &b->secrets};
-	double cycles[ROUNDS], instructions;
+	double cycles[ROUNDS], ratio, instructions;
 	char line[512];
 
 	answer_config_default(&config);
@@ -418,17 +471,19 @@ bench_case(struct bench *b, const struct hosts_snapshot *snap, uint64_t queries,
 	for (unsigned r = 0; r < ROUNDS; r++)
 		cycles[r] = pass(b, snap->generation, &ctx, queries);
 	qsort(cycles, ROUNDS, sizeof *cycles, by_value);
+	ratio = sampled_ratio(b, snap->generation, &ctx, queries);
 	instructions = instructions_measure(b, snap->generation, &ctx);
 	snprintf(line, sizeof line,
 	    "{\"names\": %lu, \"zone\": \"%s\", \"hit\": %.2f, \"batch\": %d, "
 	    "\"profile\": \"%s\", \"tsc_cycles_per_query\": %.1f, "
 	    "\"instructions_per_query\": %.0f, \"bytes_per_name\": %.1f, "
 	    "\"least_cycles\": %.1f, \"quiet_cycles\": %.1f, "
+	    "\"sampled_ratio\": %.4f, "
 	    "\"interrupted\": %.5f}\n",
 	    snap->names, b->kind->name, b->profile->hit_percent / 100.0, BATCH,
 	    b->profile->name, cycles[ROUNDS / 2], instructions,
 	    (double)snap->generation->bytes / (double)snap->names, cycles[0],
-	    b->quiet, b->interrupted);
+	    b->quiet, ratio, b->interrupted);
 	fputs(line, stdout);
 	fputs(line, out);
 	fflush(stdout);
@@ -476,6 +531,27 @@ list_has(const char *list, const char *name)
 	return list != NULL;
 }
 
+/* The ring of one core. */
+static struct sample_ring *
+sampler_open(struct bench *b)
+{
+	enum { PER_SECOND = 200 };
+	char path[64];
+	struct sample_ring *ring;
+	struct err err;
+
+	snprintf(
+	    path, sizeof path, "/dev/shm/bench_engine.%ld", (long)getpid());
+	if (sample_ring_create(
+		&ring, path, 1, PER_SECOND, VERDICT_COUNT, &err)) {
+		fprintf(stderr, "bench_engine: %s\n", err.text);
+		exit(1);
+	}
+	unlink(path);
+	sampler_init(&b->sampler, ring, 0, PER_SECOND, 2000000000, __rdtsc());
+	return ring;
+}
+
 static void
 bench_names(uint64_t names, const struct zone_kind *kind, const char *profiles,
     uint64_t queries, FILE *out)
@@ -486,6 +562,7 @@ bench_names(uint64_t names, const struct zone_kind *kind, const char *profiles,
 	    .kind = kind,
 	    .buffers = aligned_alloc(64, (size_t)BATCH * BUFFER_BYTES)};
 	struct hosts_snapshot snap;
+	struct sample_ring *ring;
 	struct limits limits;
 	void *accounts;
 	struct err err;
@@ -498,6 +575,7 @@ bench_names(uint64_t names, const struct zone_kind *kind, const char *profiles,
 	memset(b.buffers, 0, (size_t)BATCH * BUFFER_BYTES);
 	cookie_secrets_set(&b.secrets, secret, 1);
 	limiter_open(&b, &limits, &accounts);
+	ring = sampler_open(&b);
 	for (b.profile = kind->profiles; b.profile->name; b.profile++)
 		if (!profiles || list_has(profiles, b.profile->name))
 			bench_case(&b, &snap, queries, out);
@@ -505,6 +583,7 @@ bench_names(uint64_t names, const struct zone_kind *kind, const char *profiles,
 	answer_batch_free(b.batch);
 	free(b.buffers);
 	free(accounts);
+	sample_ring_close(&ring);
 }
 
 /* Of each kind in the list that has a place at that size. */
