@@ -161,41 +161,6 @@ worst_text(char *text, size_t bytes, struct worst_list *l, uint64_t whole)
 
 /* --- whose fault -------------------------------------------------------- */
 
-static const struct replay_subject *
-subject_find(const struct check *k, const uint8_t *apex)
-{
-	size_t low = 0, high = k->c->nsubjects;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = name_compare(apex, k->c->subjects[middle].apex);
-
-		if (order == 0)
-			return &k->c->subjects[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
-/* The deepest subject that the name is at or below. */
-static const struct replay_subject *
-subject_above(const struct check *k, const uint8_t *name)
-{
-	unsigned labels = name_labels(name);
-
-	for (unsigned i = 0; i <= labels; i++) {
-		const struct replay_subject *s =
-		    subject_find(k, name_parent(name, i));
-
-		if (s)
-			return s;
-	}
-	return NULL;
-}
-
 /* The subject that answered on a side. */
 static const struct replay_subject *
 subject_of_side(const struct check *k, const struct replay_pair *p,
@@ -207,8 +172,8 @@ subject_of_side(const struct check *k, const struct replay_pair *p,
 	    p->verdict[side] == VERDICT_SERVFAIL ||
 	    p->apex_labels[side] > labels)
 		return NULL;
-	return subject_find(
-	    k, name_parent(name, labels - p->apex_labels[side]));
+	return replay_subject_find(
+	    &k->c->subjects, name_parent(name, labels - p->apex_labels[side]));
 }
 
 /* Whose fault a chain's end is: where both sides follow the same aliases, it is
@@ -226,7 +191,7 @@ subject_of_alias(const struct check *k, const uint8_t *name)
 			break;
 		owner = is;
 	}
-	return subject_above(k, owner);
+	return replay_subject_above_find(&k->c->subjects, owner);
 }
 
 static const struct replay_subject *
@@ -246,7 +211,7 @@ subject_to_blame(
 static struct stat *
 stat_of(struct check *k, const struct replay_subject *s)
 {
-	struct stat **at = &k->stats[s - k->c->subjects];
+	struct stat **at = &k->stats[s - k->c->subjects.list];
 
 	if (!*at)
 		*at = calloc(1, sizeof **at);
@@ -313,7 +278,7 @@ question_visit(void *arg, const struct traffic_question *q)
 	enum replay_change change;
 	struct replay_pair p;
 
-	if (!q->chained && !subject_above(k, name))
+	if (!q->chained && !replay_subject_above_find(&k->c->subjects, name))
 		return 0;
 	change = replay_pair(k->c->replay, k->c->active, k->c->candidate,
 	    q->query, q->query_bytes, q->transport, &p);
@@ -469,16 +434,16 @@ replay_check(const struct replay_checks *c, struct traffic *traffic,
 	struct check k = {.c = c, .tally = tally};
 
 	*tally = (struct replay_tally){0};
-	if (c->nsubjects == 0 || !c->active)
+	if (c->subjects.count == 0 || !c->active)
 		return 0;
-	k.stats = calloc(c->nsubjects, sizeof *k.stats);
+	k.stats = calloc(c->subjects.count, sizeof *k.stats);
 	if (!k.stats)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a replay");
 	if (traffic)
 		(void)traffic_visit(traffic, now, question_visit, &k);
-	for (size_t i = 0; i < c->nsubjects && c->is_protected; i++)
-		protected_visit(&k, &c->subjects[i]);
-	for (size_t i = 0; i < c->nsubjects; i++) {
+	for (size_t i = 0; i < c->subjects.count && c->is_protected; i++)
+		protected_visit(&k, &c->subjects.list[i]);
+	for (size_t i = 0; i < c->subjects.count; i++) {
 		if (k.stats[i] && !k.failed)
 			subject_say(&k, i);
 		free(k.stats[i]);

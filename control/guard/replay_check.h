@@ -14,20 +14,14 @@
 #define HOLDFAST_REPLAY_CHECK_H
 
 #include "control/guard/replay.h"
+#include "control/guard/replay_subject.h"
 #include "control/guard/traffic.h"
-#include "snapshot/records.h"
 
 struct replay_limits {
 	unsigned minutes;       /* for messages: what traffic remembers */
 	unsigned lost_permille; /* of the answers; more is refused */
 	unsigned truncated_permille, growth_permille;
 	unsigned least; /* sampled questions that must be hit; fewer are luck */
-};
-
-/* A zone whose version is another, or that is new. */
-struct replay_subject {
-	const uint8_t *apex;
-	const struct zone_records *was; /* NULL: it is new */
 };
 
 struct replay_finding {
@@ -40,8 +34,7 @@ struct replay_checks {
 	struct replay *replay;
 	const struct replay_limits *limits;
 	const struct generation *active, *candidate;
-	const struct replay_subject *subjects; /* sorted by apex */
-	size_t nsubjects;
+	struct replay_subjects subjects;
 	/* may be NULL: no name is */
 	bool (*is_protected)(
 	    void *arg, const uint8_t *apex, const uint8_t *name);

@@ -113,7 +113,7 @@ edit(const char *one, const char *two, const char *protected)
 	struct replay_subject subjects[2];
 	struct replay_checks c = {.replay = replay,
 	    .limits = &limits,
-	    .subjects = subjects,
+	    .subjects = {.list = subjects},
 	    .is_protected = is_protected,
 	    .found = take_finding};
 	struct replay_tally tally;
@@ -131,7 +131,7 @@ edit(const char *one, const char *two, const char *protected)
 	}
 	for (unsigned z = 0; z < 2; z++)
 		if (z ? two : one)
-			subjects[c.nsubjects++] = (struct replay_subject){
+			subjects[c.subjects.count++] = (struct replay_subject){
 			    .apex = records[0][z]->apex, .was = records[0][z]};
 	c.active = g[0];
 	c.candidate = g[1];
@@ -250,6 +250,34 @@ START_TEST(floods_hide_nothing)
 }
 END_TEST
 
+static void
+take_share(void *arg, const uint8_t *name, double permille)
+{
+	char *text = arg, dotted[NAME_TEXT_MAX];
+
+	sprintf(text + strlen(text), "%s %.1f\n", name_to_text(dotted, name),
+	    permille);
+}
+
+/* What is asked most, types taken together; what does not exist is not. */
+START_TEST(shares)
+{
+	const struct replay_subject list[] = {
+	    {.apex = (const uint8_t *)"\3one"},
+	    {.apex = (const uint8_t *)"\3two"}};
+	const struct replay_subjects s = {list, 2};
+	char text[256] = "";
+
+	rig_make();
+	ck_assert_int_eq(replay_subject_shares(
+			     &s, traffic, NOW, 9, 20, take_share, text, &err),
+	    0);
+	ck_assert_str_eq(text, "alias.one. 46.2\na.deep.one. 23.1\n"
+			       "www.one. 923.8\ntarget.two. 1000.0\n");
+	rig_remove();
+}
+END_TEST
+
 START_TEST(nothing_to_compare)
 {
 	struct replay_checks c = {.replay = replay, .limits = &limits};
@@ -261,4 +289,4 @@ START_TEST(nothing_to_compare)
 END_TEST
 
 UNIT_MAIN("replay_check", harmless_edits_pass, losses_are_refused,
-    targets_are_to_blame, floods_hide_nothing, nothing_to_compare)
+    targets_are_to_blame, floods_hide_nothing, shares, nothing_to_compare)
