@@ -325,14 +325,17 @@ stage_decide(struct answer_batch *b, struct answer_state *s,
 	fetch_line((const uint8_t *)f->block + f->block->len);
 }
 
-/* A defect that tests switch on: the engine dies of a name. */
+/* A defect that tests switch on: the engine dies of a name, or hangs. */
 static void
 die_of_name(const struct answer_state *s)
 {
-	static const char label[] = "\16query-of-death";
+	static const char death[] = "\16query-of-death";
+	static const char hang[] = "\15query-of-hang";
 
-	if (memcmp(s->name.lower, label, sizeof label - 1) == 0)
+	if (memcmp(s->name.lower, death, sizeof death - 1) == 0)
 		__builtin_trap();
+	while (memcmp(s->name.lower, hang, sizeof hang - 1) == 0)
+		__asm__ volatile("pause" ::: "memory");
 }
 
 /* Fills b->order: queries whose name's tag was found, and those that need no

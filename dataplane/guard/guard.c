@@ -347,7 +347,9 @@ guard_replay(struct guard *g, struct store *store,
 	    .store = store,
 	    .stable = stable,
 	    .config = config,
-	    .until_ms = clock_ms(CLOCK_MONOTONIC) + GUARD_REPLAY_MS};
+	    .until_ms =
+		clock_ms(CLOCK_MONOTONIC) +
+		(g->options.trial_ms ? g->options.trial_ms : GUARD_REPLAY_MS)};
 	struct err err;
 
 	if (g->dir_fd < 0)
@@ -358,6 +360,8 @@ guard_replay(struct guard *g, struct store *store,
 		log_error("%s", err.text);
 		return;
 	}
+	if (g->options.query_ms)
+		a.replay.query_ms = g->options.query_ms;
 	crash_files_take(g->dir_fd, g->options.program, GUARD_BURSTS_MAX,
 	    GUARD_CRASHES_KEPT, burst_try, &a);
 	replay_fini(&a.replay);

@@ -38,6 +38,9 @@ struct guard_options {
 	unsigned threads;       /* that answer */
 	unsigned burst_queries; /* of a thread at most, and their octets */
 	uint32_t query_bytes;
+	/* of the trial at start, and of a query in it; 0: GUARD_REPLAY_MS,
+	 * REPLAY_QUERY_MS. Tests have less patience */
+	unsigned trial_ms, query_ms;
 };
 
 int guard_new(

@@ -27,6 +27,7 @@ replay_init(struct replay *r, struct err *err)
 {
 	size_t room = (BURST_FILE_CAPACITY_MAX + PAGE - 1) / PAGE * PAGE;
 
+	r->query_ms = REPLAY_QUERY_MS;
 	r->bytes = room + PAGE;
 	r->batch = answer_batch_new();
 	r->pages = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE,
@@ -96,9 +97,9 @@ child_run(struct replay *r, const struct generation *g,
 /* The child holds the pipe's other end, and nobody else does: it is closed when
  * the child ends. False: time is up. */
 static bool
-child_ends(int pipe_fd)
+child_ends(int pipe_fd, unsigned within_ms)
 {
-	uint64_t until = clock_ms(CLOCK_MONOTONIC) + REPLAY_QUERY_MS;
+	uint64_t until = clock_ms(CLOCK_MONOTONIC) + within_ms;
 	struct pollfd p = {.fd = pipe_fd, .events = POLLIN};
 
 	for (;;) {
@@ -113,9 +114,9 @@ child_ends(int pipe_fd)
 }
 
 static enum replay_outcome
-child_wait(pid_t child, int pipe_fd, unsigned *signal)
+child_wait(pid_t child, int pipe_fd, unsigned within_ms, unsigned *signal)
 {
-	bool ended = child_ends(pipe_fd);
+	bool ended = child_ends(pipe_fd, within_ms);
 	int status = 0;
 
 	if (!ended)
@@ -145,7 +146,7 @@ replay_query(struct replay *r, const struct generation *g,
 	}
 	close(ends[1]);
 	if (child > 0)
-		*outcome = child_wait(child, ends[0], signal);
+		*outcome = child_wait(child, ends[0], r->query_ms, signal);
 	close(ends[0]);
 	return child < 0 ? err_set_errno(err, "fork") : 0;
 }

@@ -22,6 +22,7 @@ struct replay {
 	struct answer_batch *batch;
 	uint8_t *pages; /* BURST_FILE_CAPACITY_MAX, and the page behind */
 	size_t bytes;
+	unsigned query_ms; /* REPLAY_QUERY_MS; tests have less patience */
 };
 
 int replay_init(struct replay *r, struct err *err);

@@ -8,7 +8,7 @@
     daemon starts again --> tries each in a child --> drops that one alone
 
 Needs a build with fault points (snapshot/fault.h): the name's first label
-"query-of-death" is what crashes. holdfast-sockets over UDP and TCP, and
+"query-of-death" is what crashes, "query-of-hang" what hangs. holdfast-sockets over UDP and TCP, and
 holdfast-dataplane on a veth pair with AF_PACKET when this runs as root."""
 import glob
 import json
@@ -187,6 +187,28 @@ class Guard(unittest.TestCase):
         self.wait_for(lambda: "0 queries are in quarantine" in self.log())
         self.ask(DEADLY, use_edns=0)
         self.assertIn(self.process.wait(30), DIES)
+
+    def test_hang_and_abort_from_outside(self):
+        """A query that hangs the thread; a watchdog (here: the test) aborts
+        the process, whose handler runs in whatever thread and writes what
+        every one of them has in hand."""
+        self.start()
+        hang = self.query("query-of-hang")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(hang.to_wire(), ("127.0.0.1", self.port))
+            # the only thread has it when it answers nobody else
+            end = time.time() + 30
+            while self.ask("innocent", timeout=0.5):
+                self.assertLess(time.time(), end)
+        self.process.send_signal(signal.SIGABRT)
+        self.assertEqual(self.process.wait(30), -signal.SIGABRT, self.log())
+        self.start()
+        self.assertIn("hangs this program (signal 6 at", self.log())
+        self.assertEqual([(q["name"], q["state"]) for q in self.list()],
+                         [("query-of-hang.example.test.", "dropped")])
+        with self.assertRaises(dns.exception.Timeout):
+            dns.query.udp(hang, "127.0.0.1", port=self.port, timeout=0.5)
+        self.assertTrue(self.ask("innocent"))
 
     def test_killed_and_damaged(self):
         """kill -9 leaves nothing to try; damaged files stop nobody."""
