@@ -112,7 +112,7 @@ $(B)/lib%.a $(B)/tests/lib%.a:
 
 # What each folder's code may link with; `make lint` checks its includes.
 LINK_data    := $(LIB_guard) $(LIB_answer) $(LIB_snapshot)
-LIBS_control := -lldns -ljansson -lmicrohttpd -lev
+LIBS_control := -lldns -ljansson -lmicrohttpd -lev -lseccomp
 # Sanitizers bring an allocator of their own.
 ifneq ($(filter release perf debug,$(PROFILE)),)
 LIBS_control += -Wl,--no-as-needed -ljemalloc -Wl,--as-needed

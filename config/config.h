@@ -119,6 +119,10 @@ struct config_control {
 	unsigned signature_horizon_h; /* new signatures must hold so long, 24 */
 	char *keys; /* folder of the signing keys, /var/lib/holdfast/keys */
 	unsigned nsec3_iterations_max; /* of a zone's NSEC3 chain, 100 */
+	char *user;   /* that holdfastd becomes if root starts it; NULL */
+	bool sandbox; /* filters on system calls and files, true */
+	unsigned parser_memory_mib; /* to read one zone, 4096 */
+	unsigned parser_seconds;    /* to read one zone, 120 */
 };
 
 /* What happens with signed zones; the words of the options, in this order. */

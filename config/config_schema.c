@@ -501,6 +501,38 @@ static const struct schema_row control_rows[] = {
 	.initial = "100",
 	.help = "A zone whose NSEC3PARAM asks for more iterations is refused: "
 		"each proof of absence costs as many hashes (RFC 9276)."},
+    {.name = "user",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, control.user),
+	.high = 32,
+	.check = is_group,
+	.allowed = "names of users",
+	.help = "User that holdfastd becomes when root starts it; without "
+		"one it stays who it is."},
+    {.name = "sandbox",
+	.type = SCHEMA_BOOL,
+	FIELD(config, control.sandbox),
+	.initial = "true",
+	.help = "Whether holdfastd, and the process that reads zone files for "
+		"it, give up all system calls and files that they do not "
+		"need."},
+    {.name = "parser_memory_mib",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.parser_memory_mib),
+	.low = 64,
+	.high = 1048576,
+	.initial = "4096",
+	.help = "MiB of memory that reading one zone may take, or its version "
+		"is refused."},
+    {.name = "parser_seconds",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, control.parser_seconds),
+	.low = 1,
+	.high = 86400,
+	.initial = "120",
+	.help = "Seconds that reading one zone may take, or its version is "
+		"refused."},
 };
 COUNT_ROWS(control_rows);
 

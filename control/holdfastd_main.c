@@ -6,7 +6,9 @@
  *   holdfastd [--config FILE] [--check] [--version]
  *
  * Three threads: this one (signals, control socket), the worker (sources,
- * compiler, publication), and libmicrohttpd's (metrics).
+ * compiler, publication), and libmicrohttpd's (metrics). Zone files are read by
+ * a process of their own (control/parser/), which this program is too, with an
+ * argument that is not for people.
  */
 #include <errno.h>
 #include <ev.h>
@@ -24,6 +26,10 @@
 #include "base/version.h"
 #include "control/api/control_socket.h"
 #include "control/api/metrics.h"
+#include "control/parser/parser.h"
+#include "control/parser/parser_keeper.h"
+#include "control/sandbox/holdfastd_confine.h"
+#include "snapshot/fault.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -33,11 +39,14 @@ struct program {
 	struct config *config;
 	struct ev_loop *loop;
 	struct control_status status;
+	struct parser *parser;
 	struct worker *worker;
 	struct control_socket *socket;
 	struct metrics *metrics;
 	struct control_context context;
 	struct ev_signal term, intr, hup;
+	struct ev_child keeper;
+	bool failed; /* this process ends because of it */
 	/* what of the configuration outlives a reload */
 	char *store_dir, *run_dir, *path, *group;
 	struct config_address metrics_address;
@@ -111,6 +120,32 @@ signal_reload(struct ev_loop *loop, struct ev_signal *s, int events)
 	worker_ask(p->worker, w);
 }
 
+/* Nothing could be read any more, and what would start another keeper is given
+ * up. Whoever supervises this process starts it anew, as good as before. */
+static void
+keeper_ended(struct ev_loop *loop, struct ev_child *child, int events)
+{
+	struct program *p = child->data;
+
+	(void)loop;
+	(void)events;
+	log_error("the keeper of the process that reads zone files has ended "
+		  "(status %#x): stopping, to be started anew; what is live "
+		  "stays live",
+	    (unsigned)child->rstatus);
+	p->failed = true;
+	loop_end(p);
+}
+
+static void
+keeper_watch(struct program *p)
+{
+	ev_child_init(&p->keeper, keeper_ended,
+	    parser_keeper_pid(p->parser), 0);
+	p->keeper.data = p;
+	ev_child_start(p->loop, &p->keeper);
+}
+
 static int
 config_keep(struct program *p, struct err *err)
 {
@@ -152,12 +187,12 @@ signals_open(struct program *p)
 static int
 serve(struct program *p, struct err *err)
 {
-	int rc = file_make_directories(p->run_dir, 0755, err);
+	int rc = worker_start(
+	    &p->worker, &p->config, p->parser, &p->status, err);
 
-	if (rc == 0)
-		rc = worker_start(&p->worker, &p->config, &p->status, err);
 	if (rc)
 		return rc;
+	keeper_watch(p);
 	p->context.worker = p->worker;
 	p->context.zones = worker_zones(p->worker);
 	rc = control_socket_open(
@@ -179,6 +214,21 @@ serve(struct program *p, struct err *err)
 	worker_stop(p->worker);
 	control_socket_close(&p->socket);
 	worker_free(&p->worker);
+	if (rc == 0 && p->failed)
+		rc = err_set(err, ERR_UNAVAILABLE, "stopped");
+	return rc;
+}
+
+/* The parser's keeper is the last program that is started. */
+static int
+rights_give_up(struct program *p, struct err *err)
+{
+	int rc = holdfastd_become_user(p->config, err);
+
+	if (rc == 0)
+		rc = parser_open(&p->parser, p->config, err);
+	if (rc == 0)
+		rc = holdfastd_confine(p->config, err);
 	return rc;
 }
 
@@ -201,7 +251,10 @@ run(struct program *p, struct err *err)
 		return rc;
 	control_status_init(&p->status);
 	signals_open(p);
-	rc = serve(p, err);
+	rc = rights_give_up(p, err);
+	if (rc == 0)
+		rc = serve(p, err);
+	parser_close(&p->parser);
 	control_status_fini(&p->status);
 	return rc;
 }
@@ -211,8 +264,12 @@ main(int argc, char **argv)
 {
 	struct program p = {0};
 	struct err err;
-	int rc = options(&p, argc, argv);
+	int rc;
 
+	if (argc == 2 && strcmp(argv[1], PARSER_KEEPER_ARGUMENT) == 0)
+		return parser_keeper_main();
+	fault_set_from_environment();
+	rc = options(&p, argc, argv);
 	if (rc)
 		return rc < 0 ? 0 : rc;
 	log_open("holdfastd", LOG_LEVEL_INFO);

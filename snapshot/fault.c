@@ -58,6 +58,25 @@ static struct fault {
     {"engine-proof-owner", 0, 0},  /* it belongs to the apex */
     /* answer.c: a name whose first label is "query-of-death" crashes */
     {"death-by-name", 0, 0},
+    /* parser_fault.c: zone files with "poison" in their path */
+    {"parser-crash", 0, 0},
+    {"parser-hang", 0, 0},
+    {"parser-memory", 0, 0},
+    {"parser-open", 0, 0},
+    {"parser-write", 0, 0},
+    {"parser-socket", 0, 0},
+    {"parser-exec", 0, 0},
+    {"parser-fork", 0, 0},
+    {"parser-trace", 0, 0},
+    {"parser-code", 0, 0},
+    {"parser-lie", 0, 0},
+    /* control_fault.c: at a reload */
+    {"control-open", 0, 0},
+    {"control-write", 0, 0},
+    {"control-exec", 0, 0},
+    {"control-fork", 0, 0},
+    {"control-trace", 0, 0},
+    {"control-socket", 0, 0},
     /* load_cells.c: a slot keeps the cell that the base has there */
     {"load-stale-cell", 0, 0},
     /* load_memory.c: what can't be had */

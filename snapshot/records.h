@@ -61,6 +61,15 @@ int zone_records_add(struct zone_records *z, const uint8_t *owner,
 int zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err);
 
+/* The end of sealing: serial and version of records that are in order. */
+int zone_records_mark(struct zone_records *z, struct err *err);
+
+/* Records from outside that claim to be sealed: `z` has an apex and, put there
+ * by the caller, names and RDATA, the first of each record at the end of those
+ * of the record before (names may be shared with it). Checks all that sealing
+ * makes true, to the last octet, then marks. Not whether it may be served. */
+int zone_records_admit(struct zone_records *z, struct err *err);
+
 static inline const uint8_t *
 record_owner(const struct zone_records *z, const struct record *r)
 {

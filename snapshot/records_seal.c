@@ -401,6 +401,17 @@ seal_content(struct zone_records *z)
 }
 
 int
+zone_records_mark(struct zone_records *z, struct err *err)
+{
+	int rc = seal_soa(z, err);
+
+	if (rc < 0)
+		return rc;
+	seal_content(z);
+	return seal_digest(z, err);
+}
+
+int
 zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err)
 {
@@ -410,8 +421,5 @@ zone_records_seal(struct zone_records *z,
 	if (rc < 0)
 		return rc;
 	seal_unite(z, &w);
-	if ((rc = seal_soa(z, err)) < 0)
-		return rc;
-	seal_content(z);
-	return seal_digest(z, err);
+	return zone_records_mark(z, err);
 }

@@ -15,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/parser/parser.h"
+#include "control/sandbox/control_fault.h"
 #include "control/source/watch.h"
 
 enum {
@@ -115,6 +117,17 @@ config_fixed(const struct config *old, const struct config *fresh)
 		log_warn("%s: control: socket_group: restart holdfastd for "
 			 "this one",
 		    fresh->path);
+	if (!text_equal(a->user, b->user))
+		log_warn("%s: control: user: restart holdfastd for this one",
+		    fresh->path);
+	if (a->sandbox != b->sandbox)
+		log_warn("%s: control: sandbox: restart holdfastd for this one",
+		    fresh->path);
+	if (a->sandbox && !text_equal(a->keys, b->keys))
+		log_warn("%s: control: keys: holdfastd is confined to the "
+			 "folders that it started with; restart it for this "
+			 "one",
+		    fresh->path);
 	if (a->metrics_on != b->metrics_on ||
 	    memcmp(&a->metrics, &b->metrics, sizeof a->metrics) != 0)
 		log_warn("%s: control: metrics: restart holdfastd for this one",
@@ -125,7 +138,10 @@ static int
 config_reload(struct worker *w, struct err *err)
 {
 	struct config *fresh = NULL;
-	int rc = config_load(&fresh, w->config->path, err);
+	int rc;
+
+	control_fault();
+	rc = config_load(&fresh, w->config->path, err);
 
 	if (rc == 0 && strcmp(fresh->store_dir, w->config->store_dir) != 0)
 		rc = err_set(err, ERR_REFUSED,
@@ -145,6 +161,8 @@ config_reload(struct worker *w, struct err *err)
 		return rc;
 	}
 	config_fixed(w->config, fresh);
+	if (parser_configure(w->cycle.zones.parser, fresh, err) != 0)
+		log_warn("%s; the parser has the folders of before", err->text);
 	watch_settle(w->watch, fresh->control.settle_ms);
 	config_free(&w->config);
 	w->config = fresh;
@@ -326,7 +344,7 @@ worker_end(struct worker *w)
 
 int
 worker_start(struct worker **out, struct config **config,
-    struct control_status *status, struct err *err)
+    struct parser *parser, struct control_status *status, struct err *err)
 {
 	struct worker *w = calloc(1, sizeof *w);
 	struct watch_options options = {
@@ -348,6 +366,7 @@ worker_start(struct worker **out, struct config **config,
 		return rc;
 	}
 	w->cycle.zones.watch = w->watch;
+	w->cycle.zones.parser = parser;
 	w->config = *config;
 	*config = NULL;
 	if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {

@@ -48,9 +48,11 @@ struct work {
 };
 
 /* Opens the cycle in the caller's thread (so that errors are the caller's),
- * then starts the thread, which takes over `config`. */
+ * then starts the thread, which takes over `config`; the parser is the thread's
+ * until worker_stop(). */
+struct parser;
 int worker_start(struct worker **out, struct config **config,
-    struct control_status *status, struct err *err);
+    struct parser *parser, struct control_status *status, struct err *err);
 /* Ends the thread after the work in hand; requests that wait, and those that
  * come, get ERR_UNAVAILABLE. The zones can still be read. */
 void worker_stop(struct worker *w);

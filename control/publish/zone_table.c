@@ -15,6 +15,7 @@
 #include "base/name.h"
 #include "control/compile/compile.h"
 #include "control/dnssec/dnssec.h"
+#include "control/parser/parser.h"
 #include "control/publish/zone_dnssec.h"
 #include "control/publish/zone_signing.h"
 #include "control/source/watch.h"
@@ -497,7 +498,32 @@ zone_prove_dnssec(struct zone_entry *e, struct zone_table *t,
 	return rc;
 }
 
-/* Returns false if a file changed while it was read. */
+/* The stamp takes the place of the one before, and its files are watched.
+ * Nobody knows which files a parser that died would have read: then those of
+ * before, if there are any, go on being watched. */
+static void
+zone_stamp_take(struct zone_entry *e, struct zone_table *t,
+    struct zonefile_stamp *stamp, bool died)
+{
+	struct err err;
+
+	if (died && e->stamp.count) {
+		zonefile_stamp_fini(stamp);
+		return;
+	}
+	if (t->watch &&
+	    watch_follow(t->watch, &e->stamp, stamp, e->watched,
+		(int64_t)clock_ms(CLOCK_MONOTONIC), &err) != 0)
+		log_warn("zone %s: changes will not be seen: %s", e->name,
+		    err.text);
+	pthread_mutex_lock(&t->lock);
+	zonefile_stamp_fini(&e->stamp);
+	e->stamp = *stamp;
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* Takes what was asked for. Returns false if a file changed while it was read.
+ */
 static bool
 zone_read(struct zone_entry *e, struct zone_table *t)
 {
@@ -505,27 +531,24 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	struct zonefile_options options = {
 	    .warn = zone_warn, .arg = e, .stamp = &stamp};
 	struct zone_records *read = NULL;
-	struct err err = {0}, watch_err;
-	int rc = zonefile_load(&read, e->file, e->apex, &options, &err);
-	bool loaded = rc == 0;
+	struct err err = {0};
+	int rc = t->parser ? parser_take(t->parser, &read, &options, &err)
+	                   : zonefile_load(&read, e->file, e->apex, &options,
+				 &err);
+	bool loaded = rc == 0, died = rc == ERR_UNAVAILABLE;
 
 	e->retry_at = 0;
 	if (rc == 0 && e->signing.on)
 		rc = zone_sign(t, e, &read, &err);
 	if (rc == 0)
 		rc = zone_prove_dnssec(e, t, read, &err);
-	if (t->watch &&
-	    watch_follow(t->watch, &e->stamp, &stamp, e->watched,
-		(int64_t)clock_ms(CLOCK_MONOTONIC), &watch_err) != 0)
-		log_warn("zone %s: changes will not be seen: %s", e->name,
-		    watch_err.text);
+	zone_stamp_take(e, t, &stamp, died);
 	pthread_mutex_lock(&t->lock);
-	zonefile_stamp_fini(&e->stamp);
-	e->stamp = stamp;
 	e->look = rc == ERR_BUSY;
-	/* what could not be signed, or did not pass by its dates, may do so
-	 * without a change: the next look reads again */
-	e->unread = rc && (loaded || rc == ERR_BUSY);
+	/* what could not be signed, or did not pass by its dates, or what a
+	 * parser died of, may pass without a change: the next look reads again
+	 */
+	e->unread = rc && (loaded || died || rc == ERR_BUSY);
 	if (rc == 0) {
 		zone_take(e, t, read);
 	} else if (rc != ERR_BUSY) {
@@ -581,32 +604,76 @@ zone_table_notice(struct zone_table *t, int64_t now)
 	return all;
 }
 
-/* Looks at one zone; as zone_table_read(). */
-static unsigned
-zone_look(struct zone_table *t, struct zone_entry *e)
+/* What reading some zones has come to. */
+struct zones_reading {
+	struct zone_table *t;
+	unsigned again; /* as of zone_table_read() */
+	/* asked for, and not taken yet */
+	struct zone_entry *asked[PARSER_AHEAD_MAX];
+	unsigned first, count;
+};
+
+/* It is to be looked at again, in so many milliseconds. */
+static void
+reading_again(struct zones_reading *r, struct zone_entry *e, unsigned wait)
 {
+	zone_table_look(r->t, e);
+	if (!r->again || wait < r->again)
+		r->again = wait;
+}
+
+/* The oldest of what was asked for. */
+static void
+reading_take(struct zones_reading *r)
+{
+	struct zone_entry *e = r->asked[r->first];
+
+	r->first = (r->first + 1) % PARSER_AHEAD_MAX;
+	r->count--;
+	if (!zone_read(e, r->t))
+		reading_again(r, e, r->t->settle_ms + 1);
+}
+
+/* Asks for the zone's files, if they have changed and are at rest. */
+static void
+reading_ask(struct zones_reading *r, struct zone_entry *e)
+{
+	struct zone_table *t = r->t;
 	unsigned wait;
+	struct err err;
 
 	if (e->trial) {
 		e->look_later = true;
-		return 0;
+		return;
 	}
 	if (e->stamp.count && zonefile_stamp_unchanged(&e->stamp) &&
 	    !zone_look_again(e, t))
-		return 0;
+		return;
 	wait = zone_unsettled_ms(e, t);
-	if (!wait && !zone_read(e, t))
-		wait = t->settle_ms + 1;
-	if (wait)
-		zone_table_look(t, e);
-	return wait;
+	if (wait) {
+		reading_again(r, e, wait);
+		return;
+	}
+	while (r->count == PARSER_AHEAD_MAX)
+		reading_take(r);
+	if (t->parser && parser_ask(t->parser, e->file, e->apex, 0, &err) != 0) {
+		pthread_mutex_lock(&t->lock);
+		zone_refuse(e, err.text);
+		pthread_mutex_unlock(&t->lock);
+		e->look = false;
+		return;
+	}
+	e->look = false; /* named twice, asked for once */
+	r->asked[(r->first + r->count++) % PARSER_AHEAD_MAX] = e;
+	if (!t->parser)
+		reading_take(r);
 }
 
 unsigned
 zone_table_read(struct zone_table *t, bool force)
 {
+	struct zones_reading r = {.t = t};
 	struct zone_entry *list[ZONES_LISTED];
-	unsigned again = 0;
 	size_t count;
 	bool all;
 
@@ -621,12 +688,13 @@ zone_table_read(struct zone_table *t, bool force)
 	t->looks = t->all_look = false;
 	for (size_t i = 0; i < count; i++) {
 		struct zone_entry *e = all ? &t->zones[i] : list[i];
-		unsigned wait = e->look || force ? zone_look(t, e) : 0;
 
-		if (wait && (!again || wait < again))
-			again = wait;
+		if (e->look || force)
+			reading_ask(&r, e);
 	}
-	return again;
+	while (r.count)
+		reading_take(&r);
+	return r.again;
 }
 
 void

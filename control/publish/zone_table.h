@@ -99,6 +99,7 @@ struct zone_leaving {
 struct zone_table {
 	pthread_mutex_t lock;
 	struct watch *watch;      /* borrowed; NULL: nobody watches */
+	struct parser *parser;    /* borrowed; NULL: files are read here */
 	struct zone_entry *zones; /* canonical order */
 	size_t count;
 	struct zone_leaving *leaving; /* by apex */

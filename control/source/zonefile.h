@@ -29,6 +29,7 @@ struct zonefile_stamp {
 	size_t count;
 	bool racy; /* a file was so young when it was read that a second change
 	              could have kept its time: never "unchanged" */
+	bool denied; /* one of them may not be opened */
 };
 
 /* Cheap (one stat a file): true if no file has changed since. */

@@ -233,6 +233,7 @@ open_failed(struct zonefile_parser *p, const char *path, struct err *err)
 	struct stat st;
 	bool known = cause != ENOENT && stat(path, &st) == 0;
 
+	p->stamp.denied |= cause == EACCES || cause == EPERM;
 	errno = cause;
 	rc = err_set_errno(err, "%s can't be opened", path);
 	return stamp_add(&p->stamp, path, known ? &st : NULL, &other)

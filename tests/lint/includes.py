@@ -20,6 +20,7 @@ LIBRARIES = {
     'jemalloc': r'jemalloc/',
     'check': r'check\.h',
     'pcap': r'pcap',
+    'seccomp': r'seccomp\.h',
 }
 READER = ['base', 'snapshot', 'dataplane/answer']
 RULES = {
@@ -34,7 +35,7 @@ RULES = {
     'dataplane/sockets': (READER + ['config', 'dataplane/guard', 'dataplane/limit',
                                     'dataplane/sockets'], ['openssl', 'ev']),
     'control': (READER + ['config', 'control'],
-                ['ldns', 'jemalloc', 'json', 'http', 'ev']),
+                ['ldns', 'jemalloc', 'json', 'http', 'ev', 'seccomp']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
     # `holdfast check` reads the lists of prefixes too; quarantine is files.
     'tools': (READER + ['config', 'dataplane/guard', 'dataplane/limit', 'control', 'tools'],

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Replies of the parser (parser_message.h): written in the parser, read and
+ * checked in holdfastd's worker, which allocates the records, the paths of the
+ * stamp and the warnings.
+ */
+#include "control/parser/parser_message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/name.h"
+#include "base/wire.h"
+#include "snapshot/hash.h"
+
+enum { STAMP_RACY = 1, STAMP_DENIED = 2, CHUNK_RECORDS = 4096 };
+
+/* --- writing --- */
+
+static void
+put(struct bytes *out, const void *p, size_t bytes)
+{
+	bytes_append(out, p, bytes);
+}
+
+static void
+put_text(struct bytes *out, const char *text, size_t most)
+{
+	size_t n = strnlen(text, most);
+	uint16_t bytes = (uint16_t)n;
+
+	put(out, &bytes, sizeof bytes);
+	put(out, text, n);
+}
+
+static void
+put_file(struct bytes *out, const struct zonefile_stamp_file *f)
+{
+	put_text(out, f->path, UINT16_MAX);
+	put(out, &f->device, sizeof f->device);
+	put(out, &f->inode, sizeof f->inode);
+	put(out, &f->bytes, sizeof f->bytes);
+	put(out, &f->modified_ns, sizeof f->modified_ns);
+	put(out, &f->changed_ns, sizeof f->changed_ns);
+}
+
+static void
+put_head(struct bytes *out, const struct err *why,
+    const struct zonefile_stamp *stamp, const struct bytes *warnings)
+{
+	uint8_t flags = (stamp->racy ? STAMP_RACY : 0) |
+	                (stamp->denied ? STAMP_DENIED : 0);
+	uint32_t count = (uint32_t)stamp->count, nwarnings = 0;
+
+	put_text(out, why ? why->text : "", ERR_TEXT_MAX - 1);
+	put(out, &flags, sizeof flags);
+	put(out, &count, sizeof count);
+	for (uint32_t i = 0; i < count; i++)
+		put_file(out, &stamp->files[i]);
+	for (size_t i = 0; i < warnings->len; i++)
+		nwarnings += warnings->data[i] == 0;
+	put(out, &nwarnings, sizeof nwarnings);
+	for (size_t i = 0; i < warnings->len;) {
+		const char *text = (const char *)warnings->data + i;
+
+		put_text(out, text, ERR_TEXT_MAX - 1);
+		i += strlen(text) + 1;
+	}
+}
+
+/* Octets of the owners, each counted once. */
+static size_t
+owners_bytes(const struct zone_records *z)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < z->count; i++)
+		if (i == 0 || z->records[i].owner != z->records[i - 1].owner)
+			bytes += name_length(record_owner(z, &z->records[i]));
+	return bytes;
+}
+
+static size_t
+rdata_bytes(const struct zone_records *z)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < z->count; i++)
+		bytes += z->records[i].rdata_bytes;
+	return bytes;
+}
+
+int
+parser_reply_write_head(struct bytes *out, int code,
+    const struct zone_records *records, const struct err *why,
+    const struct zonefile_stamp *stamp, const struct bytes *warnings)
+{
+	struct parser_reply_d d = {.magic = PARSER_MAGIC, .code = code};
+	size_t start = out->len;
+
+	if (records) {
+		/* what is sealed has at most 4 GiB of each */
+		d.records = (uint32_t)records->count;
+		d.names_bytes = (uint32_t)owners_bytes(records);
+		d.rdata_bytes = (uint32_t)rdata_bytes(records);
+	}
+	put(out, &d, sizeof d);
+	put_head(out, why, stamp, warnings);
+	if (out->failed || out->len - start - sizeof d > PARSER_HEAD_MAX)
+		return ERR_LIMIT;
+	d.head_bytes = (uint32_t)(out->len - start - sizeof d);
+	memcpy(out->data + start, &d, sizeof d);
+	return 0;
+}
+
+/* --- reading: hostile --- */
+
+static int
+unsound(struct err *err, const char *what)
+{
+	return err_set(err, ERR_CORRUPT, "what its parser says is unsound: %s",
+	    what);
+}
+
+static void
+take(struct wire_reader *r, void *to, size_t bytes)
+{
+	const uint8_t *p = wire_take_find(r, bytes);
+
+	memset(to, 0, bytes);
+	if (p)
+		memcpy(to, p, bytes);
+}
+
+/* A text of at most `most` octets; NULL if it is cut off, or longer. */
+static const uint8_t *
+take_text_find(struct wire_reader *r, size_t most, uint16_t *bytes)
+{
+	take(r, bytes, sizeof *bytes);
+	if (*bytes > most)
+		r->failed = true;
+	return wire_take_find(r, *bytes);
+}
+
+/* It goes to logs and terminals: what is no printable character is shown as
+ * "?". What is not ASCII stays. */
+static void
+copy_printable(char *to, const uint8_t *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		to[i] = from[i] < ' ' || from[i] == 0x7f ? '?' : (char)from[i];
+	to[bytes] = 0;
+}
+
+static int
+read_file(struct wire_reader *r, struct zonefile_stamp *stamp, struct err *err)
+{
+	struct zonefile_stamp_file *f = &stamp->files[stamp->count];
+	uint16_t bytes;
+	const uint8_t *path = take_text_find(r, UINT16_MAX, &bytes);
+
+	if (!path || bytes == 0 || memchr(path, 0, bytes))
+		return unsound(err, "a path of no file");
+	f->path = strndup((const char *)path, bytes);
+	if (!f->path)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a stamp");
+	stamp->count++;
+	take(r, &f->device, sizeof f->device);
+	take(r, &f->inode, sizeof f->inode);
+	take(r, &f->bytes, sizeof f->bytes);
+	take(r, &f->modified_ns, sizeof f->modified_ns);
+	take(r, &f->changed_ns, sizeof f->changed_ns);
+	return 0;
+}
+
+enum { FILE_BYTES_LEAST = 2 + 1 + 40 };
+
+static int
+read_stamp(struct wire_reader *r, struct zonefile_stamp *stamp,
+    const char *path, struct err *err)
+{
+	uint8_t flags = wire_read8(r);
+	uint32_t count;
+	int rc = 0;
+
+	take(r, &count, sizeof count);
+	if (r->failed || flags & ~(STAMP_RACY | STAMP_DENIED) ||
+	    count > PARSER_FILES_MAX || count > wire_left(r) / FILE_BYTES_LEAST)
+		return unsound(err, "the files that it read");
+	stamp->racy = flags & STAMP_RACY;
+	stamp->denied = flags & STAMP_DENIED;
+	stamp->files = calloc(count + 1, sizeof *stamp->files);
+	if (!stamp->files)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a stamp");
+	for (uint32_t i = 0; i < count && rc == 0; i++)
+		rc = read_file(r, stamp, err);
+	if (rc == 0 && count && strcmp(stamp->files[0].path, path) != 0)
+		rc = unsound(err, "it read another file");
+	return rc;
+}
+
+static int
+read_warnings(struct wire_reader *r, struct bytes *warnings, struct err *err)
+{
+	char text[ERR_TEXT_MAX];
+	uint32_t count;
+
+	take(r, &count, sizeof count);
+	if (count > PARSER_WARNINGS_MAX + 1)
+		return unsound(err, "its warnings");
+	for (uint32_t i = 0; i < count && !r->failed; i++) {
+		uint16_t bytes;
+		const uint8_t *p =
+		    take_text_find(r, ERR_TEXT_MAX - 1, &bytes);
+
+		if (!p)
+			break;
+		copy_printable(text, p, bytes);
+		bytes_append(warnings, text, bytes + 1u);
+	}
+	if (warnings->failed)
+		return err_set(err, ERR_NO_MEMORY, "no memory for warnings");
+	return 0;
+}
+
+static int
+read_head(struct parser_reply *out, const uint8_t *head, size_t head_bytes,
+    const char *path, struct err *err)
+{
+	struct wire_reader r = wire_reader_make(head, head_bytes);
+	uint16_t bytes;
+	const uint8_t *text = take_text_find(&r, ERR_TEXT_MAX - 1, &bytes);
+	int rc;
+
+	if (!text)
+		return unsound(err, "no text");
+	out->why.code = out->code;
+	copy_printable(out->why.text, text, bytes);
+	rc = read_stamp(&r, &out->stamp, path, err);
+	if (rc == 0)
+		rc = read_warnings(&r, &out->warnings, err);
+	if (rc == 0 && (r.failed || wire_left(&r)))
+		rc = unsound(err, "it is cut off, or goes on");
+	return rc;
+}
+
+/* Octets of `names`, or of RDATA, with room to over-read. */
+static int
+read_octets(struct bytes *to, uint32_t bytes, const struct parser_stream *s,
+    struct err *err)
+{
+	int rc;
+
+	if (!bytes_reserve(to, (size_t)bytes + NAME_HASH_OVERREAD))
+		return err_set(err, ERR_NO_MEMORY, "no memory for records");
+	rc = s->read(s->arg, to->data, bytes, err);
+	if (rc == 0)
+		to->len = bytes;
+	return rc;
+}
+
+/* The names come behind the records: where each owner is, is known when they
+ * are here. Until then `owner` counts them. */
+static int
+read_records(struct zone_records *z, uint32_t count,
+    const struct parser_stream *s, struct err *err)
+{
+	struct parser_record_d chunk[CHUNK_RECORDS];
+	uint32_t owners = 0, rdata = 0;
+
+	z->records = malloc((count + 1ul) * sizeof *z->records);
+	if (!z->records)
+		return err_set(err, ERR_NO_MEMORY, "no memory for records");
+	z->cap = count + 1ul;
+	while (z->count < count) {
+		size_t n = count - z->count < CHUNK_RECORDS ? count - z->count
+		                                            : CHUNK_RECORDS;
+		int rc = s->read(s->arg, chunk, n * sizeof *chunk, err);
+
+		if (rc)
+			return rc;
+		for (size_t i = 0; i < n; i++) {
+			uint32_t v = chunk[i].new_owner_and_ttl;
+
+			owners += v >> 31;
+			z->records[z->count++] = (struct record){
+			    .owner = owners,
+			    .rdata = rdata,
+			    .ttl = v & ~PARSER_NEW_OWNER,
+			    .type = chunk[i].type,
+			    .rdata_bytes = chunk[i].rdata_bytes};
+			/* a lie may overflow: admission compares it with what
+			 * there is */
+			rdata += chunk[i].rdata_bytes;
+		}
+	}
+	return 0;
+}
+
+/* From "the owner of this number" to where it is. */
+static int
+place_owners(struct zone_records *z, struct err *err)
+{
+	uint32_t number = 0, at = 0, next = 0;
+
+	for (size_t i = 0; i < z->count; i++) {
+		struct record *r = &z->records[i];
+
+		if (r->owner != number) {
+			size_t bytes = name_length_find(
+			    z->names.data + next, z->names.len - next);
+
+			if (bytes == 0)
+				return unsound(
+				    err, "an owner that is no sound name");
+			number = r->owner;
+			at = next;
+			next += (uint32_t)bytes;
+		} else if (i == 0) {
+			return unsound(err, "a record without an owner");
+		}
+		r->owner = at;
+	}
+	return 0;
+}
+
+static int
+read_zone(struct parser_reply *out, const struct parser_reply_d *d,
+    const struct parser_stream *s, const uint8_t *apex, struct err *err)
+{
+	struct zone_records *z = zone_records_new(apex, err);
+	int rc;
+
+	if (!z)
+		return ERR_NO_MEMORY;
+	rc = read_records(z, d->records, s, err);
+	if (rc == 0)
+		rc = read_octets(&z->names, d->names_bytes, s, err);
+	if (rc == 0)
+		rc = read_octets(&z->rdata, d->rdata_bytes, s, err);
+	if (rc == 0)
+		rc = place_owners(z, err);
+	if (rc == 0 && zone_records_admit(z, err) != 0)
+		rc = err_add(err, "what its parser says is unsound");
+	/* it was said to be good: it is looked at once more, and told by this
+	 * process */
+	if (rc == 0 && zone_check(z, NULL, NULL, err) != 0)
+		rc = err_add(err, "what its parser let pass");
+	if (rc)
+		zone_records_free(z);
+	else
+		out->records = z;
+	return rc;
+}
+
+static int
+check_counts(const struct parser_reply_d *d, uint64_t memory_max,
+    struct err *err)
+{
+	uint64_t bytes = (uint64_t)d->records * sizeof(struct record) +
+	                 d->names_bytes + d->rdata_bytes;
+
+	if (d->magic != PARSER_MAGIC || d->head_bytes > PARSER_HEAD_MAX)
+		return unsound(err, "no reply");
+	/* ERR_UNAVAILABLE is what holdfastd says of a parser, not the parser */
+	if (d->code > 0 || d->code <= ERR_UNAVAILABLE)
+		return unsound(err, "an unknown verdict");
+	if (d->code ? bytes != 0 : d->records == 0)
+		return unsound(err, "verdict and records do not agree");
+	if (bytes > memory_max)
+		return unsound(err, "more records than it has memory");
+	return 0;
+}
+
+int
+parser_reply_read(struct parser_reply *out, const struct parser_stream *s,
+    const char *path, const uint8_t *apex, uint64_t memory_max, struct err *err)
+{
+	struct parser_reply_d d;
+	struct bytes head = {0};
+	int rc = s->read(s->arg, &d, sizeof d, err);
+
+	*out = (struct parser_reply){0};
+	if (rc == 0)
+		rc = check_counts(&d, memory_max, err);
+	if (rc)
+		return rc;
+	out->code = d.code;
+	rc = read_octets(&head, d.head_bytes, s, err);
+	if (rc == 0)
+		rc = read_head(out, head.data, head.len, path, err);
+	bytes_fini(&head);
+	if (rc == 0 && d.code == 0)
+		rc = read_zone(out, &d, s, apex, err);
+	if (rc)
+		parser_reply_fini(out);
+	return rc;
+}
+
+void
+parser_reply_fini(struct parser_reply *r)
+{
+	zonefile_stamp_fini(&r->stamp);
+	zone_records_free(r->records);
+	bytes_fini(&r->warnings);
+	*r = (struct parser_reply){0};
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The start of holdfastd as far as its rights are concerned
+ * (holdfastd_confine.h). Allocates two paths, and frees them.
+ */
+#include "control/sandbox/holdfastd_confine.h"
+
+#include <libgen.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "control/sandbox/confine.h"
+#include "control/sandbox/privileges.h"
+
+/* Of root, which has all of them: files of other users are read and written as
+ * before, the metrics' port may be a low one. */
+#define CONTROL_CAPABILITIES                                                   \
+	(1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE |                        \
+	    1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_FOWNER |                 \
+	    1ull << CAP_NET_BIND_SERVICE)
+
+int
+holdfastd_become_user(const struct config *c, struct err *err)
+{
+	struct privileges_user user;
+	int rc = 0;
+
+	if (!c->control.user) {
+		if (geteuid() == 0)
+			log_warn("holdfastd runs as root: start it as a user, "
+				 "or set control.user");
+		return 0;
+	}
+	rc = privileges_user_find(&user, c->control.user, err);
+	if (rc == 0 && geteuid() == 0)
+		rc = privileges_directory_make(c->run_dir, 0755, &user, err);
+	if (rc == 0 && geteuid() == 0)
+		rc = privileges_directory_make(c->store_dir, 0770, &user, err);
+	if (rc == 0)
+		rc = privileges_become(&user, err);
+	return rc ? err_add(err, "%s: control.user", c->path) : 0;
+}
+
+static int
+cage_enter(const struct config *c, unsigned *landlock, struct err *err)
+{
+	/* dirname() writes */
+	char *path = strdup(c->path);
+	char *list = c->zones_from ? strdup(c->zones_from) : NULL;
+	const char *const writable[] = {
+	    c->store_dir, c->run_dir, c->control.keys, NULL};
+	const char *readable[] = {NULL, NULL, NULL};
+	const struct confine_control cage = {
+	    .writable = writable, .readable = readable};
+	int rc;
+
+	if (path)
+		readable[0] = dirname(path);
+	if (path && list)
+		readable[1] = dirname(list);
+	rc = path && !list == !c->zones_from
+	         ? confine_control(&cage, landlock, err)
+	         : err_set(err, ERR_NO_MEMORY, "no memory");
+	free(path);
+	free(list);
+	return rc;
+}
+
+int
+holdfastd_confine(const struct config *c, struct err *err)
+{
+	unsigned landlock = 0;
+	/* rules are about directories that are there */
+	int rc = file_make_directories(c->run_dir, 0755, err);
+
+	if (rc == 0)
+		rc = file_make_directories(c->store_dir, 0775, err);
+	if (rc == 0)
+		rc = privileges_keep(CONTROL_CAPABILITIES, err);
+	if (rc == 0 && c->control.sandbox)
+		rc = cage_enter(c, &landlock, err);
+	if (rc)
+		return rc;
+	if (!c->control.sandbox)
+		log_warn("control.sandbox is off: holdfastd may do whatever "
+			 "its user may");
+	else if (landlock)
+		log_info("confined: seccomp, Landlock %u", landlock);
+	else
+		log_warn("confined: seccomp; this kernel has no Landlock: what "
+			 "its user may read and write, it may");
+	return 0;
+}
