@@ -9,7 +9,9 @@
 #ifdef HOLDFAST_FAULTS
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,7 +44,8 @@ eat_memory(void)
 void
 parser_fault(const char *path)
 {
-	static char *const words[] = {"/bin/true", NULL};
+	static char word[] = "/bin/true";
+	static char *const words[] = {word, NULL};
 	/* of a reply that says 4 billion records */
 	static const uint32_t lie[] = {0x31534650u, 0, 8, ~0u, ~0u, ~0u, 0, 0};
 

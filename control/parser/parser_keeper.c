@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -135,6 +136,8 @@ parser_keeper_main(void)
 
 	log_open("holdfastd parser", LOG_LEVEL_WARN);
 	fault_set_from_environment();
+	/* digests need nothing of it, and it may name libraries to load */
+	setenv("OPENSSL_CONF", "/dev/null", 1);
 	/* they end when holdfastd does, not when a terminal says so */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

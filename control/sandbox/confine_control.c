@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The cage of holdfastd (confine.h). A call that is not listed fails with EPERM
- * and is logged by the kernel: a library that asks for something new costs what
- * it asked for, and what is live has its watch still. Runs in the main thread
- * before there are others.
+ * instead of killing: a library that asks for something new then costs what it
+ * asked for, and what is live keeps its watch. Runs in the main thread before
+ * there are others.
  */
 #include <errno.h>
 #include <linux/prctl.h>

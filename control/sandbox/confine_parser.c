@@ -27,6 +27,9 @@ static const int allowed[] = {
     SCMP_SYS(newfstatat),
     SCMP_SYS(readlink),
     SCMP_SYS(readlinkat),
+    SCMP_SYS(access),
+    SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2),
     SCMP_SYS(getcwd),
     SCMP_SYS(brk),
     SCMP_SYS(munmap),
@@ -91,11 +94,13 @@ static const struct syscall_failure failures[] = {
     {SCMP_SYS(socket), EACCES},
 };
 
-/* For the names of services in WKS records. */
+/* For the names of services in WKS records; the last is OpenSSL's configuration
+ * (parser_keeper.c). */
 static const char *const system_files[] = {
     "/etc/services",
     "/etc/protocols",
     "/etc/nsswitch.conf",
+    "/dev/null",
 #if CONFINE_SANITIZER
     "/proc",
     "/proc/self/exe",

@@ -27,7 +27,8 @@ tell(const char *what, long result)
 void
 control_fault(void)
 {
-	static char *const words[] = {"/bin/true", NULL};
+	static char word[] = "/bin/true";
+	static char *const words[] = {word, NULL};
 
 	if (fault_hit("control-open"))
 		tell("control-open", open("/etc/shadow", O_RDONLY | O_CLOEXEC));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The start of holdfastd as far as its rights are concerned
- * (holdfastd_confine.h). Allocates two paths, and frees them.
+ * (holdfastd_confine.h). Allocates paths, and frees them.
  */
 #include "control/sandbox/holdfastd_confine.h"
 
@@ -45,28 +45,41 @@ holdfastd_become_user(const struct config *c, struct err *err)
 	return rc ? err_add(err, "%s: control.user", c->path) : 0;
 }
 
+/* The folder that a path is in, for free(); NULL: no memory, or no path. "/"
+ * stays the path itself: all would be too much. */
+static char *
+folder_of(const char *path)
+{
+	char *copy = path ? strdup(path) : NULL;
+	char *folder = copy ? strdup(dirname(copy)) : NULL;
+
+	free(copy);
+	if (!folder || strcmp(folder, "/") != 0)
+		return folder;
+	free(folder);
+	return strdup(path);
+}
+
 static int
 cage_enter(const struct config *c, unsigned *landlock, struct err *err)
 {
-	/* dirname() writes */
-	char *path = strdup(c->path);
-	char *list = c->zones_from ? strdup(c->zones_from) : NULL;
-	const char *const writable[] = {
-	    c->store_dir, c->run_dir, c->control.keys, NULL};
-	const char *readable[] = {NULL, NULL, NULL};
+	char *config = folder_of(c->path), *list = folder_of(c->zones_from);
+	/* rules are about what is there now: the folder of the keys may come
+	 * later, or be another one after a restore */
+	char *keys = folder_of(c->control.keys);
+	const char *const writable[] = {c->store_dir, c->run_dir, keys, NULL};
+	const char *const readable[] = {config, list, NULL};
 	const struct confine_control cage = {
 	    .writable = writable, .readable = readable};
 	int rc;
 
-	if (path)
-		readable[0] = dirname(path);
-	if (path && list)
-		readable[1] = dirname(list);
-	rc = path && !list == !c->zones_from
-	         ? confine_control(&cage, landlock, err)
-	         : err_set(err, ERR_NO_MEMORY, "no memory");
-	free(path);
+	if (!config || !list != !c->zones_from || !keys != !c->control.keys)
+		rc = err_set(err, ERR_NO_MEMORY, "no memory");
+	else
+		rc = confine_control(&cage, landlock, err);
+	free(config);
 	free(list);
+	free(keys);
 	return rc;
 }
 

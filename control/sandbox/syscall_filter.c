@@ -45,12 +45,11 @@ syscall_filter_load(const struct syscall_table *t, struct err *err)
 	    filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (rc == 0)
 		rc = add_rules(filter, t);
-	/* old kernels don't log, and search the calls one after the other */
-	if (rc == 0) {
-		seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+	/* an older library searches the calls one after the other */
+	if (rc == 0)
 		seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (rc == 0)
 		rc = seccomp_load(filter);
-	}
 	seccomp_release(filter);
 	if (rc == 0)
 		return 0;

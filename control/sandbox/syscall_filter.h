@@ -33,7 +33,7 @@ struct syscall_table {
 	size_t nlimits;
 	const struct syscall_failure *failures;
 	size_t nfailures;
-	uint32_t otherwise; /* SCMP_ACT_...; is logged by the kernel */
+	uint32_t otherwise; /* SCMP_ACT_... */
 };
 
 /* Sets no_new_privs. */
