@@ -205,10 +205,11 @@ static const struct syscall_limit limits[] = {
 #endif
 };
 
-/* Its arguments are in memory, where no filter sees them; told that there is no
- * such call, the C library takes clone(). */
+/* The arguments of clone3() are in memory, where no filter sees them; told that
+ * there is no such call, the C library takes clone(). No terminal is used. */
 static const struct syscall_failure failures[] = {
     {SCMP_SYS(clone3), ENOSYS},
+    {SCMP_SYS(ioctl), ENOTTY},
 };
 
 /* What the C library, OpenSSL and the allocator read when they please. */

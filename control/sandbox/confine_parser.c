@@ -89,9 +89,11 @@ limits_fill(struct syscall_limit limits[LIMITS], int out)
 }
 
 /* The C library looks for a caching daemon first when it is asked for the port
- * of a service, and goes on to its file when there is none. */
+ * of a service, and goes on to its file when there is none; and it asks of
+ * devices that it reads whether they are terminals. */
 static const struct syscall_failure failures[] = {
     {SCMP_SYS(socket), EACCES},
+    {SCMP_SYS(ioctl), ENOTTY},
 };
 
 /* For the names of services in WKS records; the last is OpenSSL's configuration
