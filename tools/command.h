@@ -39,11 +39,12 @@ enum tool_option {
 	OPT_TIMEOUT = 1 << 9,
 	OPT_DNSSEC = 1 << 10, /* --dnssec MODE, --at TIME */
 	OPT_REASON = 1 << 11, /* --reason TEXT, --for DURATION */
+	OPT_FORCE = 1 << 12,
 };
 
 struct tool {
 	const struct command *command;
-	bool json, schema, all, tcp;
+	bool json, schema, all, tcp, force;
 	const char *store_dir; /* --store, else the configuration's */
 	const char *run_dir;
 	const char *config; /* --config; NULL: the default file, if any */
@@ -112,9 +113,12 @@ enum tool_status command_cookies(struct tool *t);
 enum tool_status command_diff(struct tool *t);
 enum tool_status command_explain(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
+enum tool_status command_hold_release(struct tool *t);
 enum tool_status command_history(struct tool *t);
+enum tool_status command_hold(struct tool *t);
 enum tool_status command_keys(struct tool *t);
 enum tool_status command_limits(struct tool *t);
+enum tool_status command_pin(struct tool *t);
 enum tool_status command_quarantine(struct tool *t);
 enum tool_status command_override(struct tool *t);
 enum tool_status command_query(struct tool *t);
@@ -125,6 +129,7 @@ enum tool_status command_show(struct tool *t);
 enum tool_status command_stats(struct tool *t);
 enum tool_status command_status(struct tool *t);
 enum tool_status command_stop(struct tool *t);
+enum tool_status command_unpin(struct tool *t);
 enum tool_status command_verify(struct tool *t);
 enum tool_status command_version(struct tool *t);
 enum tool_status command_zones(struct tool *t);

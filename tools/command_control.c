@@ -199,6 +199,8 @@ command_release(struct tool *t)
 	json_t *request, *last = NULL;
 	struct err err;
 
+	if (t->nargs == 0)
+		return command_hold_release(t);
 	if (t->store_dir && t->run_dir == NULL) {
 		if (release_by_hand(t, &err))
 			return tool_fail(t, &err);

@@ -13,6 +13,21 @@ struct numbers { /* of a manifest; zeros if it can't be read */
 	uint32_t zones, cells;
 };
 
+/* What rollbacks left, by slots. */
+struct left {
+	struct store_condemned *list;
+	size_t count;
+};
+
+static bool
+is_left(const struct left *left, const struct store_entry *e)
+{
+	for (size_t i = 0; i < left->count; i++)
+		if (digest_equal(&left->list[i].generation, &e->digest))
+			return true;
+	return false;
+}
+
 static struct numbers
 numbers_of(struct store *s, const struct store_entry *e)
 {
@@ -40,31 +55,35 @@ numbers_of(struct store *s, const struct store_entry *e)
 }
 
 static void
-entry_print(struct store *s, const struct store_entry *e)
+entry_print(
+    struct store *s, const struct left *left, const struct store_entry *e)
 {
 	struct numbers n = numbers_of(s, e);
 	char hex[DIGEST_TEXT_MAX], parent[DIGEST_TEXT_MAX], when[32];
 
 	digest_to_text(parent, &e->parent);
-	printf("%-16.16s  %s  %7u zones %6u cells  parent %-16.16s%s%s%s\n",
+	printf("%-16.16s  %s  %7u zones %6u cells  parent %-16.16s%s%s%s%s\n",
 	    digest_to_text(hex, &e->digest), output_time(when, e->committed_at),
 	    n.zones, n.cells, digest_is_zero(&e->parent) ? "-" : parent,
 	    e->is_current ? "  current" : "",
 	    e->is_candidate ? "  candidate" : "",
-	    e->is_pinned ? "  pinned" : "");
+	    e->is_pinned ? "  pinned" : "",
+	    is_left(left, e) ? "  rolled back" : "");
 }
 
 static json_t *
-entry_json(struct store *s, const struct store_entry *e)
+entry_json(
+    struct store *s, const struct left *left, const struct store_entry *e)
 {
 	struct numbers n = numbers_of(s, e);
 
-	return json_pack("{s:o, s:o, s:I, s:i, s:i, s:b, s:b, s:b}",
+	return json_pack("{s:o, s:o, s:I, s:i, s:i, s:b, s:b, s:b, s:b}",
 	    "generation", output_json_digest(&e->digest), "parent",
 	    output_json_digest(&e->parent), "committed_at",
 	    (json_int_t)e->committed_at, "zones", (int)n.zones, "cells",
 	    (int)n.cells, "current", e->is_current, "candidate",
-	    e->is_candidate, "pinned", e->is_pinned);
+	    e->is_candidate, "pinned", e->is_pinned, "rolled_back",
+	    is_left(left, e));
 }
 
 static void
@@ -72,12 +91,17 @@ list_print(const struct tool *t, struct store *s,
     const struct store_entry *list, size_t count)
 {
 	json_t *all = json_array();
+	struct left left = {0};
+	struct err ignored;
 
+	if (store_condemned_read(s, &left.list, &left.count, &ignored) != 0)
+		left = (struct left){0};
 	for (size_t i = 0; i < count; i++) {
 		if (t->json)
-			json_array_append_new(all, entry_json(s, &list[i]));
+			json_array_append_new(
+			    all, entry_json(s, &left, &list[i]));
 		else
-			entry_print(s, &list[i]);
+			entry_print(s, &left, &list[i]);
 	}
 	if (t->json)
 		output_json(
@@ -85,6 +109,7 @@ list_print(const struct tool *t, struct store *s,
 	else if (count == 0)
 		printf("%s: no generation yet\n", store_dir(s));
 	json_decref(all);
+	free(left.list);
 }
 
 enum tool_status

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "control/publish/rollback_check.h"
 #include "snapshot/load.h"
 #include "tools/daemons.h"
 #include "tools/tool_output.h"
@@ -96,6 +98,35 @@ rolled_back(const struct tool *t, const char *generation,
 	return TOOL_OK;
 }
 
+static void
+warned(const char *text)
+{
+	if (text && *text)
+		fprintf(stderr, "holdfast: warning: %s\n", text);
+}
+
+/* What holdfastd would look at, if it were alive: signatures and serials. */
+static int
+target_check(
+    struct tool *t, struct store *s, const struct target *to, struct err *err)
+{
+	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	struct rollback_report report;
+	struct store_current current;
+	struct err ignored;
+	int rc;
+
+	if (t->force)
+		return 0;
+	if (store_current_read(s, &current, &ignored) != 0)
+		current = (struct store_current){0};
+	rc = rollback_check(
+	    s, &current.generation, &to->digest, now, &report, err);
+	if (rc == 0)
+		warned(report.warning);
+	return rc;
+}
+
 static int
 by_control(struct tool *t, const struct target *to, enum tool_status *status,
     struct err *err)
@@ -106,15 +137,17 @@ by_control(struct tool *t, const struct target *to, enum tool_status *status,
 	int rc;
 
 	if (to->steps)
-		request = json_pack("{s:s, s:i}", "command", "rollback",
-		    "steps", (int)to->steps);
+		request = json_pack("{s:s, s:i, s:b}", "command", "rollback",
+		    "steps", (int)to->steps, "force", t->force);
 	else
-		request = json_pack("{s:s, s:s}", "command", "rollback",
-		    "generation", digest_to_text(hex, &to->digest));
+		request = json_pack("{s:s, s:s, s:b}", "command", "rollback",
+		    "generation", digest_to_text(hex, &to->digest), "force",
+		    t->force);
 	rc = daemons_ask_control(t, request, NULL, NULL, &last, err);
 	if (rc)
 		return rc;
 	generation = json_string_value(json_object_get(last, "generation"));
+	warned(json_string_value(json_object_get(last, "warning")));
 	*status = rolled_back(t, generation ? generation : "?",
 	    (unsigned long long)json_integer_value(
 		json_object_get(last, "activation")),
@@ -135,15 +168,20 @@ by_dataplane(struct tool *t, struct store *s, struct target *to,
 	struct err ignored;
 	int rc = 0;
 
-	if (to->steps != 1) {
-		if (to->steps && s == NULL)
-			return err_set(err, ERR_NOT_FOUND,
-			    "to count generations back the store is needed: "
-			    "give --store DIR");
+	if (to->steps > 1 && s == NULL)
+		return err_set(err, ERR_NOT_FOUND,
+		    "to count generations back the store is needed: "
+		    "give --store DIR");
+	if (s) {
 		rc = digest_resolve(s, to, err);
-		digest_to_text(hex, &to->digest);
+		if (!rc)
+			rc = target_check(t, s, to, err);
+		to->steps = 0;
 	}
-	snprintf(request, sizeof request, "rollback generation=%s", hex);
+	if (!to->steps)
+		digest_to_text(hex, &to->digest);
+	snprintf(request, sizeof request, "rollback generation=%s%s", hex,
+	    t->force ? " force=yes" : "");
 	if (!rc)
 		rc = daemons_ask_dataplane(t, request, buffer, &m, err);
 	if (rc)
@@ -236,6 +274,8 @@ by_hand(struct tool *t, struct target *to, enum tool_status *status,
 	if (!rc && !store_has(s, STORE_GENERATION, &to->digest))
 		rc = err_set(
 		    err, ERR_NOT_FOUND, "this generation was never committed");
+	if (!rc)
+		rc = target_check(t, s, to, err);
 	if (!rc)
 		rc = commit_target(s, &current, &to->digest, err);
 	if (!rc)

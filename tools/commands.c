@@ -65,18 +65,28 @@ const struct command commands[] = {
 	{"diff", "A B [--store DIR]", OFFLINE, 2, 2,
 	 "The records that differ between two generations.", command_diff},
 	{"history", "[--store DIR]", OFFLINE, 0, 0,
-	 "The generations of a store, newest first.", command_history},
+	 "The generations of a store, newest first: current, candidate, pinned,\n"
+	 "rolled back (condemned).", command_history},
 	{"reload", "[ZONE] [--run DIR | --config FILE] [--timeout SECONDS]",
 	 ONLINE, 0, 1,
 	 "Reads configuration and zone files again, now, and waits until what\n"
 	 "is good in them is answered.", command_reload},
-	{"rollback", "[N | HEX] [--run DIR | --store DIR]", ONLINE | OPT_STORE,
-	 0, 1,
+	{"rollback", "[N | HEX] [--force] [--run DIR | --store DIR]",
+	 ONLINE | OPT_STORE | OPT_FORCE, 0, 1,
 	 "Returns to the generation before, N before, or HEX, and condemns what\n"
-	 "it leaves. Works with holdfastd dead, and on a store that nobody uses.",
+	 "it leaves; while a canary runs, its candidate is the first step.\n"
+	 "Refused if signatures have ended there, unless --force; says where a\n"
+	 "serial goes back. Works with holdfastd dead, and on a store that\n"
+	 "nobody uses.",
 	 command_rollback},
-	{"release", "ZONE [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
-	 "Lets a version that a rollback condemned be published again.",
+	{"hold", "[--reason TEXT] [--run DIR | --store DIR]",
+	 ONLINE | OPT_STORE | OPT_REASON, 0, 0,
+	 "Nothing is published from now on, by anybody; a canary ends at once.\n"
+	 "Works with holdfastd dead, as pin, unpin and release do.",
+	 command_hold},
+	{"release", "[ZONE] [--run DIR | --store DIR]", ONLINE | OPT_STORE, 0, 1,
+	 "Ends a hold. With ZONE: lets a version of it that was taken back be\n"
+	 "published again, and its next one at once (by holdfastd alone).",
 	 command_release},
 	{"explain", "ZONE [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
 	 "What the guards said last of a version of this zone, and what it takes\n"
@@ -86,6 +96,10 @@ const struct command commands[] = {
 	 ONLINE | OPT_REASON, 1, 1,
 	 "Lets the version that the guards refused pass, once, unless it has\n"
 	 "changed since. The reason goes to the audit log.", command_override},
+	{"pin", "HEX [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
+	 "Keeps a generation, for a rollback, however old it is.", command_pin},
+	{"unpin", "HEX [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
+	 "Takes that back.", command_unpin},
 	{"stats", "[--all] [--run DIR | --config FILE]", ONLINE | OPT_ALL, 0, 0,
 	 "The counters of data plane, sockets and control; --all shows zeros\n"
 	 "and every core.", command_stats},

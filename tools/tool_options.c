@@ -37,6 +37,7 @@ static const struct option_row option_rows[] = {
     {"at", OPT_DNSSEC, true},
     {"reason", OPT_REASON, true},
     {"for", OPT_REASON, true},
+    {"force", OPT_FORCE, false},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 
@@ -140,6 +141,8 @@ option_take(struct tool *t, const struct option_row *row, const char *value,
 		t->schema = true;
 	else if (strcmp(row->name, "all") == 0)
 		t->all = true;
+	else if (strcmp(row->name, "force") == 0)
+		t->force = true;
 	else if (strcmp(row->name, "tcp") == 0)
 		t->tcp = true;
 	else if (strcmp(row->name, "udp") == 0)
