@@ -341,8 +341,22 @@ static struct work *
 do_hold(const struct control_context *c, json_t *request,
     command_answer *answer, void *client)
 {
+	const json_t *reason = json_object_get(request, "reason");
+	struct work *w = work_new(WORK_HOLD, request, answer, client);
+
 	(void)c;
-	return work_new(WORK_HOLD, request, answer, client);
+	if (!w || !reason)
+		return w;
+	if (json_string_length(reason) == 0 ||
+	    json_string_length(reason) >= WORK_REASON_MAX) {
+		answer(client,
+		    command_error(ERR_USAGE,
+			"\"reason\" is empty, or more than 200 octets"));
+		free(w);
+		return NULL;
+	}
+	snprintf(w->reason, sizeof w->reason, "%s", json_string_value(reason));
+	return w;
 }
 
 /* The member "generation", 64 hexadecimal digits. */
@@ -499,7 +513,7 @@ static const struct {
     {"reload", {"zone"}, do_reload},
     {"rollback", {"steps", "generation", "force"}, do_rollback},
     {"release", {"zone"}, do_release},
-    {"hold", {0}, do_hold},
+    {"hold", {"reason"}, do_hold},
     {"pin", {"generation"}, do_pin},
     {"unpin", {"generation"}, do_unpin},
     {"explain", {"zone"}, do_explain},

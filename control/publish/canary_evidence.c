@@ -124,6 +124,8 @@ evidence_add(struct evidence *e, const struct evidence_piece *p)
 	}
 	q->counted++;
 	z = zone_of(e, p->apex);
+	if (z->forgiven)
+		return;
 	if (p->fault && z->test.faults == 0) {
 		memcpy(z->qname, p->qname, name_length(p->qname));
 		z->qtype = p->qtype;
@@ -146,6 +148,18 @@ evidence_accept(struct evidence *e, const uint8_t *qname)
 
 	if (q)
 		q->accepted = true;
+}
+
+void
+evidence_forgive(struct evidence *e, const uint8_t *apex)
+{
+	struct evidence_zone *z = zone_of(e, apex);
+
+	z->forgiven = z != &e->others;
+	z->names = 0;
+	canary_test_init(&z->test, &e->rates);
+	canary_test_init(&e->total, &e->rates);
+	e->bad_names = 0;
 }
 
 static bool

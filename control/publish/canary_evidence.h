@@ -55,6 +55,7 @@ struct evidence_zone {
 	uint8_t qname[DNS_NAME_MAX + 1];
 	uint16_t qtype;
 	enum evidence_fault what;
+	bool forgiven;
 };
 
 struct evidence {
@@ -84,6 +85,10 @@ void evidence_add(struct evidence *e, const struct evidence_piece *p);
 
 /* This name loses answers, is known to and accepted: that does not count. */
 void evidence_accept(struct evidence *e, const uint8_t *qname);
+
+/* An operator lets the zone pass: nothing about it counts any more. What was
+ * counted of all zones together starts anew. */
+void evidence_forgive(struct evidence *e, const uint8_t *apex);
 
 /* The verdict about all. `suspect`: some zone has a fault and is not decided
  * yet, so more time would help. */

@@ -126,6 +126,8 @@ cycle_open(struct cycle *c, const struct config *config,
 		rc = zone_table_configure(&c->zones, config, err);
 	if (rc == 0)
 		rc = cycle_live_look(c, err);
+	if (rc == 0)
+		cycle_rollout_adopt(c);
 	if (rc == ERR_UNAVAILABLE) {
 		/* a data plane that starts or hangs; the turns go on asking */
 		log_warn("%s", err->text);
@@ -247,7 +249,8 @@ turn_list(struct turn *t, struct cycle *c, struct err *err)
 		struct zone_entry *e = i < z->count ? &z->zones[i] : NULL;
 
 		for (; at < z->nleaving &&
-		       (!e || name_compare(z->leaving[at].records->apex, e->apex) < 0);
+		       (!e || name_compare(
+				  z->leaving[at].records->apex, e->apex) < 0);
 		     at++)
 			if (stays[at])
 				turn_add_leaving(t, z->leaving[at].records);
@@ -610,14 +613,15 @@ cycle_override(struct cycle *c, const uint8_t *apex, const char *reason,
 {
 	struct zone_entry *e = zone_table_find(&c->zones, apex);
 	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	size_t released;
 	int rc = guards_override(
 	    c->guards, apex, reason, who, now + for_s, now, err);
 
 	if (rc)
 		return rc;
-	if (e)
-		zone_table_look(&c->zones, e);
-	else /* it is not configured any more, and may go now */
-		c->zones_changed = true;
+	if (e) /* a canary has condemned it, perhaps */
+		return cycle_release(c, apex, &released, err);
+	/* it is not configured any more, and may go now */
+	c->zones_changed = true;
 	return 0;
 }

@@ -97,7 +97,7 @@ int cycle_rollback(struct cycle *c, const struct rollback_wish *wish,
 int cycle_pin(struct cycle *c, const struct digest *generation, bool pinned,
     struct err *err);
 /* Nothing is published until that ends; a canary or soak ends at once. */
-int cycle_hold(struct cycle *c, bool held, struct err *err);
+int cycle_hold(struct cycle *c, bool held, const char *reason, struct err *err);
 
 /* Versions of the zone that were condemned may be published, and it waits for
  * nothing. */

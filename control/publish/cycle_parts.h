@@ -23,6 +23,10 @@ void cycle_retain(struct cycle *c);
 /* What canary and soak look like now goes into the status. */
 void cycle_rollout_show(struct cycle *c);
 
+/* A line in the audit log; `why` may be NULL. */
+void cycle_audit(struct cycle *c, const char *event,
+    const struct digest *generation, const char *why);
+
 /* What is being done now, for those who look and for tests that kill. */
 void cycle_step_word(void *arg, const char *word);
 

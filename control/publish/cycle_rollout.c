@@ -10,10 +10,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/guard/guards.h"
 #include "control/publish/cycle_parts.h"
 #include "control/publish/kill_point.h"
 #include "control/publish/rollout_watch.h"
 #include "control/publish/zone_trial.h"
+#include "control/sign/sign_source.h"
 
 enum { BACK_AGAIN_MS = 1000 }; /* a rollback that failed is tried again */
 
@@ -91,6 +93,18 @@ rollout_over(struct cycle *c)
 	cycle_rollout_show(c);
 }
 
+/* After a start nothing is loaded yet; most cells are those of the candidate.
+ */
+static int
+live_load(struct cycle *c, const struct generation *base, struct err *err)
+{
+	struct load_options options = {.base = base};
+
+	return c->loaded ? 0
+	                 : generation_load(&c->loaded, c->publisher.store,
+			       &c->live.generation, &options, err);
+}
+
 int
 cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,
     struct zone_entry *const *entries, size_t count,
@@ -107,8 +121,10 @@ cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,
 	    .soak_ms = s->soak_ms,
 	    .activation = c->live.activation};
 	control_status_candidate(c->status, &made->generation);
+	rc = live_load(c, made->loaded, err);
 	cycle_step_word(c, "activating");
-	rc = publisher_activate(&c->publisher, &c->step, err);
+	if (rc == 0)
+		rc = publisher_activate(&c->publisher, &c->step, err);
 	if (rc == 0)
 		rc = rollout_begin(&c->rollout, ROLLOUT_CANARY,
 		    &made->generation, &c->live.generation, now_ms(), err);
@@ -263,6 +279,53 @@ rollout_proven(struct cycle *c, const char *why)
 	rollout_over(c);
 }
 
+/* --- after a start ------------------------------------------------------- */
+
+static int
+soak_adopt(struct cycle *c, uint64_t left_ms, struct err *err)
+{
+	uint64_t whole = c->rollout.settings.soak_ms;
+	struct load_options options = {0};
+	int rc = live_load(c, NULL, err);
+
+	c->step = (struct publisher_step){.generation = c->live.generation,
+	    .soak_ms = whole,
+	    .activation = c->live.activation};
+	if (rc == 0)
+		rc = store_parent_read(c->publisher.store, &c->live.generation,
+		    &c->step.parent, err);
+	if (rc == 0 && digest_is_zero(&c->step.parent))
+		rc = err_set(err, ERR_NOT_FOUND, "it has no parent");
+	options.base = c->loaded;
+	if (rc == 0)
+		rc = generation_load(&c->before, c->publisher.store,
+		    &c->step.parent, &options, err);
+	if (rc)
+		return rc;
+	zone_soak_adopt(&c->zones);
+	soak_begin(c);
+	c->rollout.since_ms -= left_ms < whole ? whole - left_ms : 0;
+	log_info("the soak of a process before this one goes on");
+	return 0;
+}
+
+void
+cycle_rollout_adopt(struct cycle *c)
+{
+	struct err err;
+
+	if (!c->live.dataplane)
+		return;
+	c->step = (struct publisher_step){
+	    .generation = c->live.candidate, .activation = c->live.activation};
+	if (!digest_is_zero(&c->live.candidate) &&
+	    publisher_return(&c->publisher, &c->step, &err) != 0)
+		log_warn("%s", err.text);
+	if (c->live.soak_ms && c->rollout.settings.soak_ms &&
+	    soak_adopt(c, c->live.soak_ms, &err) != 0)
+		log_warn("what soaks is not watched: %s", err.text);
+}
+
 /* --- back --------------------------------------------------------------------
  */
 
@@ -272,6 +335,36 @@ zone_at_fault(const struct cycle *c, const struct zone_entry *e)
 	return (e->trial || e->soaking) &&
 	       (c->condemn_all || rollout_has_killed(&c->rollout) ||
 		   evidence_zone_is_bad(&c->rollout.evidence, e->apex));
+}
+
+/* What verdicts and their overrides are bound to: of a zone that is signed here
+ * what it was signed from. */
+static struct digest
+zone_version(const struct zone_entry *e, const struct zone_records *z)
+{
+	struct digest source;
+
+	return e->signing.on && sign_source_digest(z, &source, NULL) == 0
+	           ? source
+	           : z->version;
+}
+
+/* `holdfast explain` and the audit log have it; an override lets it pass. */
+static void
+verdict_add(struct cycle *c, const struct zone_entry *e,
+    const struct zone_records *left, const char *text)
+{
+	struct guard_verdict v = {.kind = GUARD_CANARY,
+	    .action = GUARD_ACK,
+	    .version = zone_version(e, left)};
+
+	memcpy(v.apex, e->apex, sizeof v.apex);
+	snprintf(
+	    v.what, sizeof v.what, "%.*s", GUARD_WHAT_MAX - 1, text);
+	guards_begin(c->guards, clock_ms(CLOCK_REALTIME) / 1000);
+	if (guards_verdict_add(c->guards, &v) != 0)
+		log_error("zone %s: no memory for a verdict", e->name);
+	guards_end(c->guards, false);
 }
 
 /* The zone's version is condemned, and its next one waits for a while. */
@@ -309,6 +402,8 @@ zone_condemn(
 	    z ? ": " : "", z ? evidence_text(z, what, sizeof what) : "",
 	    e->name, hold / 1000);
 	log_error("zone %s: %s", e->name, text);
+	if (!c->condemn_all)
+		verdict_add(c, e, left, text);
 	if (e->trial)
 		zone_trial_condemn(&c->zones, e, text);
 	return 0;
@@ -345,6 +440,35 @@ hold_all(struct cycle *c, size_t condemned)
 	    rollout_hold_down_ms(&c->rollout.settings, c->rollout.returns);
 }
 
+/* Overrides that operators gave for zones which look bad. Returns whether there
+ * were any: then it is to be looked at again. */
+static bool
+overrides_take(struct cycle *c)
+{
+	bool any = false;
+
+	if (rollout_has_killed(&c->rollout) ||
+	    evidence_is_bad_elsewhere(&c->rollout.evidence))
+		return false;
+	for (size_t i = 0; i < c->zones.count; i++) {
+		struct zone_entry *e = &c->zones.zones[i];
+		struct digest version;
+
+		if (!zone_at_fault(c, e))
+			continue;
+		version = zone_version(e, e->trial ? e->trial : e->served);
+		if (!guard_override_take(
+			c->guards, e->apex, &version, GUARD_CANARY))
+			continue;
+		log_warn("zone %s: clients are answered worse than before; an "
+			 "override lets it pass",
+		    e->name);
+		evidence_forgive(&c->rollout.evidence, e->apex);
+		any = true;
+	}
+	return any;
+}
+
 static void
 return_say(struct cycle *c, const char *why, size_t condemned)
 {
@@ -358,6 +482,7 @@ return_say(struct cycle *c, const char *why, size_t condemned)
 	log_error("%s", line);
 	control_status_error(c->status, line);
 	control_status_count(c->status, CONTROL_RETURNS, 1);
+	cycle_audit(c, "returned", &c->rollout.generation, why);
 }
 
 static bool
@@ -488,6 +613,8 @@ cycle_watch(struct cycle *c)
 		rollout_proven(c, why);
 		return true;
 	case ROLLOUT_RETURN:
+		if (overrides_take(c))
+			return false;
 		return canary ? canary_return(c, why) : soak_return(c, why);
 	case ROLLOUT_LOST:
 		break;

@@ -160,8 +160,8 @@ link_status(struct publisher *p, struct publisher_live *out, struct err *err)
 		rc = field_digest(&m, "stable", &out->generation, err);
 	if (rc == 0)
 		rc = field_digest(&m, "candidate", &out->candidate, err);
-	if (rc == 0 && dataplane_field_find(&m, "probation"))
-		rc = field_number(&m, "probation", &out->probation, err);
+	if (rc == 0)
+		rc = field_number(&m, "soak_ms", &out->soak_ms, err);
 	out->dataplane = true;
 	return rc;
 }

@@ -35,7 +35,7 @@ struct publisher_live {
 	struct digest generation; /* zeros: none yet */
 	bool dataplane;           /* it is there, and this is its word */
 	struct digest candidate;  /* zeros: none */
-	uint64_t probation;       /* zones on probation */
+	uint64_t soak_ms; /* that are left of a soak; 0: there is none */
 };
 /* ERR_UNAVAILABLE when it is there, but does not answer. */
 int publisher_live(

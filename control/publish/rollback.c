@@ -8,10 +8,25 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/guard/audit.h"
 #include "control/publish/cycle_parts.h"
 #include "control/publish/cycle_rollout.h"
 #include "control/publish/rollback_check.h"
 #include "snapshot/manifest.h"
+
+void
+cycle_audit(struct cycle *c, const char *event, const struct digest *generation,
+    const char *why)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct err err;
+
+	if (audit_write(store_dir(c->publisher.store), &err, event,
+		"{s:s*, s:s*}", "generation",
+		generation ? digest_to_text(text, generation) : NULL, "why",
+		why) != 0)
+		log_error("%s", err.text);
+}
 
 /* The generation `steps` parents before the live one. */
 static int
@@ -114,6 +129,8 @@ cycle_rollback(struct cycle *c, const struct rollback_wish *wish,
 	}
 	if (rc)
 		return rc;
+	cycle_audit(c, wish->force ? "rollback-forced" : "rollback",
+	    &c->live.generation, result->warning[0] ? result->warning : NULL);
 	result->changed = true;
 	result->generation = c->live.generation;
 	result->activation = c->live.activation;
@@ -147,16 +164,22 @@ int
 cycle_pin(struct cycle *c, const struct digest *generation, bool pinned,
     struct err *err)
 {
+	int rc;
+
 	if (pinned &&
 	    !store_has(c->publisher.store, STORE_GENERATION, generation))
 		return err_set(err, ERR_NOT_FOUND,
 		    "the store does not have this generation; \"holdfast "
 		    "history\" lists those that it has");
-	return publisher_pin(&c->publisher, &c->live, generation, pinned, err);
+	rc = publisher_pin(&c->publisher, &c->live, generation, pinned, err);
+	if (rc == 0)
+		cycle_audit(
+		    c, pinned ? "pinned" : "unpinned", generation, NULL);
+	return rc;
 }
 
 int
-cycle_hold(struct cycle *c, bool held, struct err *err)
+cycle_hold(struct cycle *c, bool held, const char *reason, struct err *err)
 {
 	int rc;
 
@@ -167,6 +190,9 @@ cycle_hold(struct cycle *c, bool held, struct err *err)
 	rc = publisher_hold(&c->publisher, &c->live, held, err);
 	if (rc == 0 && held)
 		cycle_rollout_stop(c, "publication is held");
+	if (rc == 0)
+		cycle_audit(c, held ? "held" : "hold-released", NULL,
+		    reason[0] ? reason : NULL);
 	if (rc == 0)
 		log_warn(held ? "publication is held until `holdfast release`"
 			      : "publication is not held any more");

@@ -240,11 +240,13 @@ work_do(struct worker *w, struct work *work)
 		work->code = work->have_zone
 		                 ? cycle_release(&w->cycle, work->zone,
 				       &work->released, &work->err)
-		                 : cycle_hold(&w->cycle, false, &work->err);
+		                 : cycle_hold(&w->cycle, false, work->reason,
+				       &work->err);
 		w->turn_due_ms = now_ms();
 		break;
 	case WORK_HOLD:
-		work->code = cycle_hold(&w->cycle, true, &work->err);
+		work->code =
+		    cycle_hold(&w->cycle, true, work->reason, &work->err);
 		break;
 	case WORK_PIN:
 	case WORK_UNPIN:

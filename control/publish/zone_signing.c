@@ -154,7 +154,7 @@ zone_renew(struct zone_table *t, struct zone_entry *e)
 	int rc;
 
 	if (e->trial) { /* once it is decided what is served */
-		due_set(t, e, clock_ms(CLOCK_REALTIME) / 1000 + BUSY_S);
+		due_set(t, e, zone_table_now(t) + BUSY_S);
 		return;
 	}
 	due_set(t, e, 0);

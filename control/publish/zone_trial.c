@@ -125,6 +125,15 @@ zone_trial_forget(struct zone_table *t)
 }
 
 void
+zone_soak_adopt(struct zone_table *t)
+{
+	pthread_mutex_lock(&t->lock);
+	for (size_t i = 0; i < t->count; i++)
+		t->zones[i].soaking = t->zones[i].served != NULL;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
 zone_soak_end(struct zone_table *t)
 {
 	pthread_mutex_lock(&t->lock);

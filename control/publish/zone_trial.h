@@ -29,6 +29,10 @@ void zone_trial_return(struct zone_table *t);
  * or soaking any more, and all sources are looked at. */
 void zone_trial_forget(struct zone_table *t);
 
+/* A soak that another process began: nobody knows which zones it is about, so
+ * it is about all. */
+void zone_soak_adopt(struct zone_table *t);
+
 /* The soak is over: zones that passed have no returns in a row any more. */
 void zone_soak_end(struct zone_table *t);
 
