@@ -40,7 +40,7 @@ control:
   metrics: 127.0.0.1@%(metrics_port)d
   settle_ms: %(settle)d
   commit_deadline_ms: %(deadline)d
-  retain: 4
+  retain: %(retain)d
   %(control)s
 rollout: %(rollout)s
 %(more)s
@@ -72,7 +72,7 @@ class Rig:
         self.run = self.path("run")
         self.config = self.path("holdfast.yaml")
         self.options = dict(metrics_on="false", metrics_port=free_port(),
-                            settle=20, deadline=10000, control="", more="",
+                            settle=20, deadline=10000, retain=4, control="", more="",
                             rollout="{canary: off}")
         self.options.update(options)
         self.zones = {z: z + ".zone" for z in zones}

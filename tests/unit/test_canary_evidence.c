@@ -182,6 +182,23 @@ START_TEST(test_suspect_zones_are_given_time)
 }
 END_TEST
 
+START_TEST(test_an_operator_forgives_one_zone)
+{
+	begin();
+	ask("a.test.", 0, 20, EVIDENCE_LOSS);
+	ck_assert_int_eq(verdict(), CANARY_BAD);
+	evidence_forgive(&e, name("a.test."));
+	ck_assert_int_eq(verdict(), CANARY_UNDECIDED);
+	ask("a.test.", 20, 50, EVIDENCE_LOSS);
+	ck_assert_int_eq(verdict(), CANARY_UNDECIDED);
+	ask("b.test.", 0, 20, EVIDENCE_LOSS);
+	ck_assert_int_eq(verdict(), CANARY_BAD);
+	ck_assert(evidence_zone_is_bad(&e, name("b.test.")));
+	ck_assert(!evidence_zone_is_bad(&e, name("a.test.")));
+	evidence_fini(&e);
+}
+END_TEST
+
 START_TEST(test_bounds)
 {
 	begin();
@@ -204,4 +221,4 @@ UNIT_MAIN("canary_evidence", test_good_when_all_are_sound,
     test_the_zone_at_fault_is_named, test_thin_over_many_zones,
     test_questions_elsewhere, test_a_flood_of_one_name,
     test_what_guards_accepted_does_not_count, test_suspect_zones_are_given_time,
-    test_bounds)
+    test_an_operator_forgives_one_zone, test_bounds)
