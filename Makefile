@@ -70,7 +70,7 @@ DPDK_CFLAGS = $(patsubst -I%,-isystem %,$(filter-out -march=%,$(shell $(PKG) --c
 DPDK_LIBS = $(shell $(PKG) --libs libdpdk)
 
 # --- folders -> libraries ----------------------------------------------------
-FOLDERS := base snapshot dataplane/answer dataplane/guard config dataplane/limit dataplane/poll dataplane/sockets \
+FOLDERS := base sandbox snapshot dataplane/answer dataplane/guard config dataplane/limit dataplane/poll dataplane/sockets \
 	control tools tools/load
 # The load generator links DPDK: it is no part of tools.
 sources = $(filter-out $(if $(filter tools,$(1)),tools/load/%), \
@@ -80,6 +80,7 @@ main_sources := $(filter %_main.c,$(foreach f,$(FOLDERS),$(call sources,$(f))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 
 LIB_base     := $(B)/libbase.a
+LIB_sandbox  := $(B)/libsandbox.a
 LIB_snapshot := $(B)/libsnapshot.a
 LIB_answer   := $(B)/libanswer.a
 LIB_guard    := $(B)/libguard.a
@@ -95,6 +96,7 @@ define library
 $$(LIB_$(1)): $$(call objects,$$(call lib_sources,$(2)))
 endef
 $(eval $(call library,base,base))
+$(eval $(call library,sandbox,sandbox))
 $(eval $(call library,snapshot,snapshot))
 $(eval $(call library,answer,dataplane/answer))
 $(eval $(call library,guard,dataplane/guard))
@@ -111,14 +113,14 @@ $(B)/lib%.a $(B)/tests/lib%.a:
 	$(Q)mkdir -p $(@D); rm -f $@; ar rcs $@ $(filter %.o,$^)
 
 # What each folder's code may link with; `make lint` checks its includes.
-LINK_data    := $(LIB_guard) $(LIB_answer) $(LIB_snapshot)
+LINK_data    := $(LIB_guard) $(LIB_answer) $(LIB_snapshot) $(LIB_sandbox)
 LIBS_control := -lldns -ljansson -lmicrohttpd -lev -lseccomp
 # Sanitizers bring an allocator of their own.
 ifneq ($(filter release perf debug,$(PROFILE)),)
 LIBS_control += -Wl,--no-as-needed -ljemalloc -Wl,--as-needed
 endif
 LIBS_load     = $(LIBS_control) -lpcap
-LIBS_base    := -lyaml -lcrypto -lm
+LIBS_base    := -lyaml -lcrypto -lseccomp -lm
 
 $(B)/dataplane/poll/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef
 $(B)/tools/load/%.o: EXTRA_CFLAGS_FILE = $(DPDK_CFLAGS) -Wno-undef

@@ -63,6 +63,11 @@ struct config_dataplane {
 	char *file_prefix;        /* EAL, "holdfast" */
 	char **eal_options;       /* more EAL words, for experts */
 	unsigned neal_options;
+	char *protected_names;    /* file, absolute; NULL: none */
+	char *user;               /* NULL: stays who it is */
+	bool sandbox;             /* true */
+	char **keep_capabilities; /* "net_raw"; none */
+	unsigned nkeep_capabilities;
 };
 
 enum config_cookies { COOKIES_OFF, COOKIES_ON, COOKIES_REQUIRED };
@@ -87,6 +92,8 @@ struct config_sockets {
 	unsigned tcp_idle_ms;    /* 10000 */
 	unsigned tcp_query_ms;   /* to receive or send one message, 5000 */
 	unsigned tcp_pipeline;   /* queries in hand a connection, 32 */
+	char *user;              /* NULL: stays who it is */
+	bool sandbox;            /* true */
 };
 
 enum config_rrl { CONFIG_RRL_OFF, CONFIG_RRL_LOG, CONFIG_RRL_ON };

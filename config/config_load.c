@@ -67,6 +67,9 @@ paths_resolve(struct config *c, struct err *err)
 	rc = rc ? rc : prefix_files_resolve(&c->limits, folder, err);
 	if (rc == 0 && c->zone_directory != NULL)
 		rc = config_path_join(&c->zone_directory, folder, err);
+	if (rc == 0 && c->dataplane.protected_names != NULL)
+		rc = config_path_join(
+		    &c->dataplane.protected_names, folder, err);
 	if (c->zone_directory == NULL)
 		c->zone_directory = folder;
 	else

@@ -26,6 +26,8 @@
 
 static const char *const checksum_words[] = {"auto", "software", "trust", NULL};
 static const char *const huge_page_words[] = {"auto", "on", "off", NULL};
+static const char *const capability_words[] = {
+    "net_admin", "net_raw", "bpf", "ipc_lock", "sys_nice", "sys_rawio", NULL};
 static const char *const log_words[] = {"error", "warn", "info", "debug", NULL};
 static const char *const cookie_words[] = {"off", "on", "required", NULL};
 static const char *const rrl_words[] = {"off", "log", "on", NULL};
@@ -373,6 +375,39 @@ static const struct schema_row dataplane_rows[] = {
 	ARRAY(config, dataplane.eal_options, dataplane.neal_options),
 	.high = 64,
 	.help = "More words for DPDK's EAL, for experts: [--no-pci]."},
+    {.name = "protected_names",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, dataplane.protected_names),
+	.high = 1024,
+	.help = "A file of names that must have an answer, a line NAME TYPE "
+		"each: the data plane refuses a generation in which one has "
+		"none, whatever control says. Read at each activation."},
+    {.name = "user",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, dataplane.user),
+	.high = 32,
+	.check = is_group,
+	.allowed = "names of users",
+	.help = "User that holdfast-dataplane becomes, with the groups that "
+		"it is in, when its ports are open; without one it stays who "
+		"it is."},
+    {.name = "sandbox",
+	.type = SCHEMA_BOOL,
+	FIELD(config, dataplane.sandbox),
+	.initial = "true",
+	.help = "Whether holdfast-dataplane, when its ports are open, gives up "
+		"all system calls and files that it does not need any more."},
+    {.name = "keep_capabilities",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_LIST,
+	ARRAY(
+	    config, dataplane.keep_capabilities, dataplane.nkeep_capabilities),
+	.high = 8,
+	.words = capability_words,
+	.help = "Capabilities that the driver of a port needs when it runs; "
+		"most need none."},
 };
 COUNT_ROWS(dataplane_rows);
 
@@ -427,6 +462,21 @@ static const struct schema_row sockets_rows[] = {
 	.high = 1024,
 	.initial = "32",
 	.help = "Queries of one connection that are in hand at once."},
+    {.name = "user",
+	.type = SCHEMA_TEXT,
+	.flags = SCHEMA_NULLABLE,
+	FIELD(config, sockets.user),
+	.high = 32,
+	.check = is_group,
+	.allowed = "names of users",
+	.help = "User that holdfast-sockets becomes when its sockets are open; "
+		"without one it stays who it is."},
+    {.name = "sandbox",
+	.type = SCHEMA_BOOL,
+	FIELD(config, sockets.sandbox),
+	.initial = "true",
+	.help = "Whether holdfast-sockets, when its sockets are open, gives up "
+		"all system calls and files that it does not need any more."},
 };
 COUNT_ROWS(sockets_rows);
 

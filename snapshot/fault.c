@@ -77,6 +77,15 @@ static struct fault {
     {"control-fork", 0, 0},
     {"control-trace", 0, 0},
     {"control-socket", 0, 0},
+    /* answer_cage.c: programs that answer try to leave their cage, once a
+     * second */
+    {"cage-open", 0, 0},
+    {"cage-write", 0, 0},
+    {"cage-exec", 0, 0},
+    {"cage-fork", 0, 0},
+    {"cage-trace", 0, 0},
+    {"cage-socket", 0, 0},
+    {"cage-root", 0, 0},
     /* load_cells.c: a slot keeps the cell that the base has there */
     {"load-stale-cell", 0, 0},
     /* load_memory.c: what can't be had */

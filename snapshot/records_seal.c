@@ -299,48 +299,6 @@ seal_soa(struct zone_records *z, struct err *err)
 	return 0;
 }
 
-static int
-seal_digest(struct zone_records *z, struct err *err)
-{
-	struct digest_stream *s = digest_stream_new();
-	uint8_t chunk[16384];
-	size_t at = 0;
-
-	if (!s)
-		return err_set(err, ERR_NO_MEMORY, "no memory for a digest");
-	digest_stream_add(s, z->apex, z->apex_bytes);
-	for (size_t i = 0; i < z->count; i++) {
-		const struct record *r = &z->records[i];
-		size_t owner = name_length(record_owner(z, r));
-
-		if (at + owner + 8 > sizeof chunk) {
-			digest_stream_add(s, chunk, at);
-			at = 0;
-		}
-		memcpy(chunk + at, record_owner(z, r), owner);
-		at += owner;
-		wire_store16(chunk + at, r->type);
-		wire_store32(chunk + at + 2, r->ttl);
-		wire_store16(chunk + at + 6, r->rdata_bytes);
-		at += 8;
-		if (at + r->rdata_bytes > sizeof chunk) {
-			digest_stream_add(s, chunk, at);
-			at = 0;
-		}
-		if (r->rdata_bytes > sizeof chunk) {
-			digest_stream_add(
-			    s, record_rdata(z, r), r->rdata_bytes);
-			continue;
-		}
-		memcpy(chunk + at, record_rdata(z, r), r->rdata_bytes);
-		at += r->rdata_bytes;
-	}
-	digest_stream_add(s, chunk, at);
-	digest_stream_end(s, &z->version);
-	digest_stream_free(s);
-	return 0;
-}
-
 /* Any odd key will do: nothing secret is kept apart by it. */
 static const struct name_key content_key = {
     .k = {0x3c6ef372fe94f82bull, 0xa54ff53a5f1d36f1ull}};
@@ -400,15 +358,55 @@ seal_content(struct zone_records *z)
 	z->content = h ? h : 1;
 }
 
+static int
+seal_digest(struct zone_records *z, struct err *err)
+{
+	struct digest_stream *s = digest_stream_new();
+	uint8_t chunk[16384];
+	size_t at = 0;
+
+	seal_content(z);
+	if (!s)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a digest");
+	digest_stream_add(s, z->apex, z->apex_bytes);
+	for (size_t i = 0; i < z->count; i++) {
+		const struct record *r = &z->records[i];
+		size_t owner = name_length(record_owner(z, r));
+
+		if (at + owner + 8 > sizeof chunk) {
+			digest_stream_add(s, chunk, at);
+			at = 0;
+		}
+		memcpy(chunk + at, record_owner(z, r), owner);
+		at += owner;
+		wire_store16(chunk + at, r->type);
+		wire_store32(chunk + at + 2, r->ttl);
+		wire_store16(chunk + at + 6, r->rdata_bytes);
+		at += 8;
+		if (at + r->rdata_bytes > sizeof chunk) {
+			digest_stream_add(s, chunk, at);
+			at = 0;
+		}
+		if (r->rdata_bytes > sizeof chunk) {
+			digest_stream_add(
+			    s, record_rdata(z, r), r->rdata_bytes);
+			continue;
+		}
+		memcpy(chunk + at, record_rdata(z, r), r->rdata_bytes);
+		at += r->rdata_bytes;
+	}
+	digest_stream_add(s, chunk, at);
+	digest_stream_end(s, &z->version);
+	digest_stream_free(s);
+	return 0;
+}
+
 int
 zone_records_mark(struct zone_records *z, struct err *err)
 {
 	int rc = seal_soa(z, err);
 
-	if (rc < 0)
-		return rc;
-	seal_content(z);
-	return seal_digest(z, err);
+	return rc < 0 ? rc : seal_digest(z, err);
 }
 
 int

@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "control/parser/parser_child.h"
-#include "control/sandbox/privileges.h"
+#include "sandbox/privileges.h"
 #include "snapshot/fault.h"
 
 enum keeper_order { KEEPER_SPAWN = 1, KEEPER_END };

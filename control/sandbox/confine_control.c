@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 
 #include "control/sandbox/confine.h"
-#include "control/sandbox/landlock_rules.h"
-#include "control/sandbox/syscall_filter.h"
+#include "sandbox/landlock_rules.h"
+#include "sandbox/syscall_filter.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 

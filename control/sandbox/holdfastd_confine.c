@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "control/sandbox/confine.h"
-#include "control/sandbox/privileges.h"
+#include "sandbox/privileges.h"
 
 /* Of root, which has all of them: files of other users are read and written as
  * before, the metrics' port may be a low one. */

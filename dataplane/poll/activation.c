@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "dataplane/poll/protected_names.h"
 #include "snapshot/load.h"
 
 static struct digest
@@ -221,6 +222,8 @@ activation_activate(
 		rc = err_set(err, ERR_STALE,
 		    "the generation's manifest names another parent than the "
 		    "request");
+	if (!rc && a->protected_names)
+		rc = protected_names_check(a->protected_names, g, err);
 	if (!rc)
 		rc = candidate_probation(a, g, &probation, err);
 	if (!rc)
@@ -485,6 +488,11 @@ activation_rollback(
 		rc = store_want(a->store, &target, err);
 	if (!rc)
 		rc = activation_load(a, &target, &g, err);
+	if (!rc && a->protected_names && !r->force) {
+		rc = protected_names_check(a->protected_names, g, err);
+		if (rc)
+			err_add(err, "force=yes rolls back nevertheless");
+	}
 	if (!rc && r->expect)
 		rc = compare_number(a, *r->expect, err);
 	if (!rc)

@@ -42,6 +42,7 @@ struct activation {
 	struct live *live;
 	struct page *page; /* NULL in tests */
 	bool huge_pages;
+	const char *protected_names; /* their file; NULL: none */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *progress_arg;
 	uint64_t (*now_ms)(void); /* CLOCK_BOOTTIME; tests turn it themselves */

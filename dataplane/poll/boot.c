@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "dataplane/poll/activation.h"
+#include "dataplane/poll/protected_names.h"
 #include "snapshot/load.h"
 
 /* A predecessor's page says that this generation was not proven yet when it
@@ -34,8 +35,13 @@ boot_from(struct activation *a, const struct digest *digest, struct err *err)
 {
 	struct probation *probation = NULL;
 	struct generation *g = NULL;
+	struct err lost;
 	int rc = activation_load(a, digest, &g, err);
 
+	/* what was committed is served: it may be all that there is */
+	if (!rc && a->protected_names &&
+	    protected_names_check(a->protected_names, g, &lost))
+		log_error("%s; it is served, for it was committed", lost.text);
 	if (!rc) {
 		probation = inherit_probation(a, digest);
 		rc = activation_set_stable(a, &g, &probation, a->number, err);

@@ -11,6 +11,7 @@
 
 #include "dataplane/guard/fault_handler.h"
 #include "dataplane/poll/core_counters.h"
+#include "dataplane/poll/poll_cage.h"
 #include "dataplane/poll/reply.h"
 #include "dataplane/poll/usual_frame.h"
 #include "snapshot/page.h"
@@ -510,6 +511,7 @@ burst_loop(void *core)
 
 	if (c->log && fault_handler_enter(c->log, NULL))
 		c->log = NULL; /* answers go on without */
+	poll_cage_enter_core(c->cage);
 	live_reader_start(c->live, c->reader);
 	while (!atomic_load_explicit(c->stop, memory_order_relaxed))
 		burst_turn(c);

@@ -56,6 +56,8 @@ struct burst {
 	struct tally verdict_tally, rcode_tally;
 };
 
+struct poll_cage;
+
 /* Made by the main thread before the loop starts, then the core's own. */
 struct core {
 	_Alignas(CORE_ALIGN) struct port *port;
@@ -66,6 +68,7 @@ struct core {
 	const atomic_bool *stop;
 	struct burst_log *log;               /* NULL: no fault handler */
 	const struct quarantine *quarantine; /* NULL: none */
+	const struct poll_cage *cage; /* entered by the loop; NULL: none */
 	uint16_t queue;
 	uint16_t lcore;
 	unsigned reader;                /* of live */

@@ -10,6 +10,7 @@
 #include "dataplane/poll/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@
 #include "dataplane/poll/answer_options.h"
 #include "dataplane/poll/eal.h"
 #include "dataplane/poll/management.h"
+#include "dataplane/poll/poll_cage.h"
 
 enum {
 	/* A killed predecessor's lock goes when the kernel has taken its
@@ -52,6 +54,7 @@ struct launch {
 	const struct config *config;
 	struct core *cores; /* in DPDK's memory */
 	struct answer_config answer;
+	struct poll_cage cage;
 	char *counters_path, *page_path, *health_path, *socket_path;
 	char *limited_path, *samples_path;
 	char *cookie_path;
@@ -127,14 +130,31 @@ make_paths(struct launch *l, struct err *err)
 	return file_make_directories(run, 0755, err);
 }
 
+/* What can't be written is served nevertheless; nothing can be committed then,
+ * and there is nothing to lock. */
+static bool
+store_is_fixed(const char *dir)
+{
+	if (faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0 ||
+	    (errno != EROFS && errno != EACCES))
+		return false;
+	log_error("%s cannot be written (%s): what is there is served, nothing "
+		  "can be committed",
+	    dir, strerror(errno));
+	return true;
+}
+
 static int
 open_store(struct launch *l, struct err *err)
 {
 	struct timespec pause = {.tv_nsec = LOCK_TRY_MS * 1000000L};
 	const char *dir = l->config->store_dir;
 	struct store **s = &l->management.store;
-	int rc = store_open(s, dir, 0, err);
+	bool fixed = store_is_fixed(dir);
+	int rc = store_open(s, dir, fixed ? STORE_READ_ONLY : 0, err);
 
+	if (rc == 0 && fixed)
+		return 0;
 	if (rc == ERR_NOT_FOUND) { /* started before control, say */
 		rc = store_create(dir, err);
 		if (!rc)
@@ -213,6 +233,7 @@ make_core(struct launch *l, unsigned i, struct port *port, unsigned queue,
 	    .live = l->management.live,
 	    .batch = answer_batch_new(),
 	    .stop = &l->stop,
+	    .cage = &l->cage,
 	    .queue = (uint16_t)queue,
 	    .lcore = (uint16_t)(EAL_LCORE_FIRST_WORKER + i),
 	    .reader = i,
@@ -377,11 +398,24 @@ set_up_activation(struct launch *l)
 	    .store = m->store,
 	    .live = m->live,
 	    .page = m->page,
+	    .protected_names = l->config->dataplane.protected_names,
 	    .huge_pages = strcmp(l->config->dataplane.huge_pages, "off") != 0,
 	    .progress = management_progress,
 	    .progress_arg = m,
 	    .now_ms = management_now_ms,
 	};
+}
+
+/* The user owns what it will write anew or remove. */
+static int
+give_up_privileges(struct launch *l, struct err *err)
+{
+	char crash[4096];
+	const char *const files[] = {l->counters_path, l->page_path,
+	    l->health_path, l->socket_path, l->limited_path, crash, NULL};
+
+	snprintf(crash, sizeof crash, "%s/crash", l->config->store_dir);
+	return poll_cage_open(&l->cage, files, err);
 }
 
 static int
@@ -392,11 +426,15 @@ start_cores(struct launch *l, struct err *err)
 
 	for (unsigned p = 0; p < m->nports && !rc; p++)
 		rc = port_start(&l->ports[p], err);
+	if (!rc)
+		rc = give_up_privileges(l, err);
 	for (unsigned i = 0; i < m->ncores && !rc; i++)
 		if (rte_eal_remote_launch(
 			burst_loop, &l->cores[i], l->cores[i].lcore))
 			rc = err_set(err, ERR_IO, "lcore %u does not start",
 			    l->cores[i].lcore);
+	if (!rc)
+		poll_cage_enter(&l->cage, m->ncores);
 	return rc;
 }
 
@@ -547,6 +585,8 @@ launch_run(const struct config *c, struct err *err)
 	if (!rc)
 		rc = limits_from_config(&l->management.limits, &c->limits, err);
 	if (!rc)
+		rc = poll_cage_prepare(&l->cage, c, err);
+	if (!rc)
 		rc = make_paths(l, err);
 	if (!rc)
 		rc = open_signals(l, err);
@@ -556,7 +596,12 @@ launch_run(const struct config *c, struct err *err)
 	rc = dp_socket_open(&l->management.socket, l->socket_path, err);
 	if (rc)
 		goto close_signals;
-	rc = open_store(l, err);
+	/* what is made there belongs to the user */
+	rc = l->cage.user.name ? privileges_borrow(&l->cage.user, err) : 0;
+	if (!rc)
+		rc = open_store(l, err);
+	if (!rc)
+		rc = privileges_give_back(err);
 	if (rc)
 		goto close_store;
 	rc = eal_start(&c->dataplane, err);

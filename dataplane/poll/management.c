@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dataplane/poll/poll_cage.h"
 
 enum {
 	/* Rings have no bell: ringing one would be a system call on a poll
@@ -180,6 +181,7 @@ run_timers(struct management *m)
 	if (now < m->second_at)
 		return;
 	m->second_at = now + MANAGEMENT_SECOND_MS;
+	poll_cage_try();
 	look_at_quarantine(m);
 	wall_clock_set(
 	    &m->live->clock, rte_rdtsc(), (int64_t)clock_ns(CLOCK_REALTIME));

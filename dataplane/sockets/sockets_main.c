@@ -24,6 +24,7 @@
 #include "dataplane/sockets/follow.h"
 #include "dataplane/sockets/listen.h"
 #include "dataplane/sockets/socket_worker.h"
+#include "dataplane/sockets/sockets_cage.h"
 #include "dataplane/sockets/sockets_options.h"
 #include "dataplane/sockets/udp.h"
 #include "snapshot/dataplane_protocol.h"
@@ -399,9 +400,25 @@ quarantine_look(struct program *p)
 	if (now - p->looked_ms < 1000)
 		return;
 	p->looked_ms = now;
+	sockets_cage_try();
 	atomic_store(&sockets_counters_block(
 			 p->counters, p->options.threads)[COUNT_QUARANTINED],
 	    guard_look(p->service.guard));
+}
+
+/* The user owns what it will remove. */
+static int
+give_up_privileges(struct program *p, struct err *err)
+{
+	const struct sockets_options *o = &p->options;
+	char counters[4096], crash[4096];
+	const char *const files[] = {
+	    crash, o->run_dir ? counters : NULL, p->limited_path, NULL};
+
+	snprintf(crash, sizeof crash, "%s/crash", o->store_dir);
+	snprintf(counters, sizeof counters, "%s/%s",
+	    o->run_dir ? o->run_dir : "", SOCKETS_COUNTERS_NAME);
+	return sockets_cage_enter(o, files, err);
 }
 
 /* The first look is before the workers start: the first query is answered from
@@ -420,7 +437,7 @@ program_run(struct program *p, struct err *err)
 	    follow_stable_find(p->follow), &p->service.answer);
 	guard_arm(p->service.guard);
 	secrets_look(p);
-
+	rc = give_up_privileges(p, err);
 	for (unsigned i = 0; i < p->nworkers && !rc; i++)
 		rc = worker_start(p->workers[i], err);
 	if (rc)

@@ -25,16 +25,18 @@ LIBRARIES = {
 READER = ['base', 'snapshot', 'dataplane/answer']
 RULES = {
     'base': (['base'], []),
+    'sandbox': (['base', 'sandbox'], ['seccomp']),
     'config': (['base', 'config'], ['yaml']),
     'snapshot': (['base', 'snapshot'], ['openssl']),
     'dataplane/answer': (READER, ['openssl']),
     'dataplane/guard': (READER + ['dataplane/guard'], []),
     'dataplane/limit': (READER + ['config', 'dataplane/limit'], []),
-    'dataplane/poll': (READER + ['config', 'dataplane/guard', 'dataplane/limit', 'dataplane/poll'],
+    'dataplane/poll': (READER + ['config', 'sandbox', 'dataplane/guard', 'dataplane/limit',
+                                 'dataplane/poll'],
                        ['dpdk']),
-    'dataplane/sockets': (READER + ['config', 'dataplane/guard', 'dataplane/limit',
+    'dataplane/sockets': (READER + ['config', 'sandbox', 'dataplane/guard', 'dataplane/limit',
                                     'dataplane/sockets'], ['openssl', 'ev']),
-    'control': (READER + ['config', 'control'],
+    'control': (READER + ['config', 'sandbox', 'control'],
                 ['ldns', 'jemalloc', 'json', 'http', 'ev', 'seccomp']),
     # control: `holdfast compile` is the daemon's own compiler, linked.
     # `holdfast check` reads the lists of prefixes too; quarantine is files.

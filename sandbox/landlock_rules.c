@@ -3,7 +3,7 @@
  * Landlock by its system calls (landlock_rules.h): the C library has no wrapper
  * for them, and headers are older than kernels. Nothing is allocated.
  */
-#include "control/sandbox/landlock_rules.h"
+#include "sandbox/landlock_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,12 +102,18 @@ landlock_rules_grant(struct landlock_rules *r, const char *path,
 }
 
 int
+landlock_rules_bind(const struct landlock_rules *r, struct err *err)
+{
+	if (r->fd >= 0 && syscall(SYS_landlock_restrict_self, r->fd, 0) < 0)
+		return err_set_errno(err, "Landlock");
+	return 0;
+}
+
+int
 landlock_rules_enforce(struct landlock_rules *r, struct err *err)
 {
-	int rc = 0;
+	int rc = landlock_rules_bind(r, err);
 
-	if (r->fd >= 0 && syscall(SYS_landlock_restrict_self, r->fd, 0) < 0)
-		rc = err_set_errno(err, "Landlock");
 	landlock_rules_close(r);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #define HOLDFAST_SYSCALL_FILTER_H
 
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct syscall_table {
 	const struct syscall_failure *failures;
 	size_t nfailures;
 	uint32_t otherwise; /* SCMP_ACT_... */
+	bool all_threads;   /* those that run already too */
 };
 
 /* Sets no_new_privs. */

@@ -3,11 +3,13 @@
  * Users and capabilities (privileges.h), by system calls: for two calls no
  * library is worth it.
  */
-#include "control/sandbox/privileges.h"
+#include "sandbox/privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -53,6 +55,26 @@ privileges_directory_make(const char *path, unsigned mode,
 }
 
 int
+privileges_file_give(
+    const char *path, const struct privileges_user *u, struct err *err)
+{
+	int rc = 0, fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set_errno(err, "%s", path);
+	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
+	    (!S_ISDIR(st.st_mode) && st.st_nlink != 1))
+		rc = err_set(err, ERR_REFUSED,
+		    "%s: another user's, or it has another name; remove it",
+		    path);
+	else if (fchownat(fd, "", u->uid, (gid_t)-1, AT_EMPTY_PATH) < 0)
+		rc = err_set_errno(err, "%s", path);
+	close(fd);
+	return rc;
+}
+
+int
 privileges_become(const struct privileges_user *u, struct err *err)
 {
 	if (getuid() == u->uid && geteuid() == u->uid)
@@ -69,6 +91,36 @@ privileges_become(const struct privileges_user *u, struct err *err)
 	if (setuid(0) == 0 || geteuid() != u->uid)
 		return err_set(err, ERR_REFUSED,
 		    "user %s could become root again", u->name);
+	return 0;
+}
+
+int
+privileges_borrow(const struct privileges_user *u, struct err *err)
+{
+	if (geteuid() != 0)
+		return 0;
+	if (initgroups(u->name, u->gid) < 0 || setegid(u->gid) < 0 ||
+	    seteuid(u->uid) < 0)
+		return err_set_errno(err, "user %s", u->name);
+	return 0;
+}
+
+int
+privileges_give_back(struct err *err)
+{
+	if (getuid() != 0 || geteuid() == 0)
+		return 0;
+	if (seteuid(0) < 0 || setegid(0) < 0)
+		return err_set_errno(err, "back to root");
+	return 0;
+}
+
+int
+privileges_outlive_user(struct err *err)
+{
+	if (geteuid() == 0 &&
+	    prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return err_set_errno(err, "secure bits");
 	return 0;
 }
 

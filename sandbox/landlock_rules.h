@@ -29,7 +29,9 @@ int landlock_rules_open(struct landlock_rules *r, struct err *err);
  * that is no error. */
 int landlock_rules_grant(struct landlock_rules *r, const char *path,
     enum landlock_grant grant, struct err *err);
-/* Needs no_new_privs. Closes. */
+/* On this thread, and those that it will start. Needs no_new_privs. */
+int landlock_rules_bind(const struct landlock_rules *r, struct err *err);
+/* The same, then closes. */
 int landlock_rules_enforce(struct landlock_rules *r, struct err *err);
 void landlock_rules_close(struct landlock_rules *r);
 

@@ -25,12 +25,27 @@ int privileges_user_find(
 int privileges_directory_make(const char *path, unsigned mode,
     const struct privileges_user *u, struct err *err);
 
+/* A file of ours becomes the user's; what is another's, or has a second name,
+ * is refused: others may write the folder. What is not there is no error. */
+int privileges_file_give(
+    const char *path, const struct privileges_user *u, struct err *err);
+
 /* Becomes that user, with the groups that the system has it in, for good. An
  * error if this process is neither root nor that user already. */
 int privileges_become(const struct privileges_user *u, struct err *err);
 
-/* No capability but those of the mask (1 << CAP_...), in any set, and none to
- * be gained by executing anything. */
+/* For a while: files that are made belong to that user, and what it may not, we
+ * may not. Returns to root. Nothing where this process is not root. */
+int privileges_borrow(const struct privileges_user *u, struct err *err);
+int privileges_give_back(struct err *err);
+
+/* From now on becoming a user takes no capability away; with threads, before
+ * they start. Each of them has to give up what it should not keep. */
+int privileges_outlive_user(struct err *err);
+
+/* No capability but those of the mask (1 << CAP_...), in any set of this thread
+ * and of those that it will start, and none to be gained by executing anything.
+ */
 int privileges_keep(uint64_t capabilities, struct err *err);
 
 #endif
