@@ -201,7 +201,7 @@ enum config_action {
 /* Each unsigned: enum config_action, in a zone one more or 0. */
 struct config_actions {
 	unsigned never_empty, shrink, churn, vanished, soa, ns, dnskey, ds;
-	unsigned unsigned_, serial, ttl, negative_ttl, assertion;
+	unsigned unsigned_, serial, ttl, negative_ttl, assertion, replay;
 };
 
 /* How much may change at once; in a zone 0 means as in `guards`. */
@@ -213,6 +213,16 @@ struct config_budgets {
 	unsigned ttl_raise_s, negative_ttl_s;
 };
 
+/* Real questions, asked of a candidate. */
+struct config_replay {
+	unsigned minutes;            /* of traffic, 10 */
+	unsigned lost_permille;      /* of a zone's answers, 1 */
+	unsigned truncated_permille; /* of what is asked of it, 10 */
+	unsigned growth_permille;    /* 250 */
+	unsigned least;          /* sampled questions that must be hit, 10 */
+	unsigned learn_permille; /* names above it are protected; 0: none, 10 */
+};
+
 struct config_guards {  /* section `guards` */
 	char **protect; /* names, relative to each zone */
 	unsigned nprotect;
@@ -220,6 +230,7 @@ struct config_guards {  /* section `guards` */
 	unsigned window_h; /* cuts add up over so long, 24 */
 	unsigned generation_percent, generation_records; /* of all zones */
 	unsigned vanish_percent; /* of the zones, within the window */
+	struct config_replay replay;
 	struct config_actions actions;
 };
 

@@ -977,7 +977,9 @@ enum { TTL_MOST_S = 0x7fffffff };
 	X(negative_ttl, "negative_ttl", "ack",                                 \
 	    "Absence is cached for longer, and for more than "                 \
 	    "negative_ttl_s; within it: warn.")                                \
-	X(assertion, "assertion", "ack", "An assertion does not hold.")
+	X(assertion, "assertion", "ack", "An assertion does not hold.")        \
+	X(replay, "replay", "ack",                                             \
+	    "Questions that clients asked would lose their answers.")
 
 #define COMMA_BUDGET(...)      BUDGET(__VA_ARGS__),
 #define COMMA_ZONE_BUDGET(...) ZONE_BUDGET(__VA_ARGS__),
@@ -999,6 +1001,59 @@ static const struct schema_section zone_action_section = {
     .path = "zones[].guards.actions",
     .help = "Actions of one zone.",
     ROWS(zone_action_rows)};
+
+static const struct schema_row replay_rows[] = {
+    {.name = "minutes",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, guards.replay.minutes),
+	.low = 1,
+	.high = 60,
+	.initial = "10",
+	.help = "Minutes of sampled questions (answer.samples_per_second) that "
+		"are asked of a new generation."},
+    {.name = "lost_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, guards.replay.lost_permille),
+	.high = 1000,
+	.initial = "1",
+	.help = "So much of what was asked of a zone, and answered, may lose "
+		"its answer. A protected name never does."},
+    {.name = "truncated_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, guards.replay.truncated_permille),
+	.high = 1000,
+	.initial = "10",
+	.help = "So much of what was asked of a zone may fit into UDP no "
+		"more."},
+    {.name = "growth_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, guards.replay.growth_permille),
+	.high = 1000,
+	.initial = "250",
+	.help = "So much of what was asked of a zone may get an answer of more "
+		"than 512 octets that is more than twice as large."},
+    {.name = "least",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, guards.replay.least),
+	.low = 1,
+	.high = 1000000,
+	.initial = "10",
+	.help = "Sampled questions that must be hit before a share counts: "
+		"fewer are luck."},
+    {.name = "learn_permille",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, guards.replay.learn_permille),
+	.high = 1000,
+	.initial = "10",
+	.help = "A name that is asked for by more than so much of its zone's "
+		"traffic is protected, as if guards.protect had it. 0: none."},
+};
+COUNT_ROWS(replay_rows);
+
+static const struct schema_section replay_section = {.path = "guards.replay",
+    .help = "Questions that clients asked are answered from the generation "
+	    "that is live and from the new one.",
+    ROWS(replay_rows)};
 
 static const struct schema_row guard_rows[] = {
     {.name = "protect",
@@ -1042,6 +1097,7 @@ static const struct schema_row guard_rows[] = {
 	.initial = "2",
 	.help = "So much of the zones that are served may be taken out of the "
 		"configuration within window_h, and one always."},
+    {.name = "replay", .type = SCHEMA_SECTION, .section = &replay_section},
     {.name = "actions", .type = SCHEMA_SECTION, .section = &action_section},
 };
 COUNT_ROWS(guard_rows);

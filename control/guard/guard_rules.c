@@ -35,6 +35,7 @@ static const size_t action_offset[GUARD_KIND_COUNT] = {
     [GUARD_TTL] = offsetof(struct config_actions, ttl),
     [GUARD_NEGATIVE_TTL] = offsetof(struct config_actions, negative_ttl),
     [GUARD_ASSERTION] = offsetof(struct config_actions, assertion),
+    [GUARD_REPLAY] = offsetof(struct config_actions, replay),
 };
 
 static unsigned
@@ -47,7 +48,7 @@ action_value(const struct config_actions *a, unsigned kind)
 static bool
 action_is_configured(unsigned kind)
 {
-	return kind != GUARD_REPLAY && kind != GUARD_CANARY;
+	return kind != GUARD_CANARY;
 }
 
 static void

@@ -293,6 +293,14 @@ guards_count(
 	    &g->counts[kind][action], memory_order_relaxed);
 }
 
+bool
+guards_name_is_protected(
+    const struct guards *g, const uint8_t *apex, const uint8_t *name)
+{
+	return guard_rules_protect(
+	    g->rules, guard_rules_of(g->rules, apex), apex, name);
+}
+
 /* --- learned names -------------------------------------------------------- */
 
 void

@@ -133,6 +133,10 @@ bool guard_override_take(struct guards *g, const uint8_t *apex,
 enum guard_action guards_action(
     const struct guards *g, const uint8_t *apex, enum guard_kind kind);
 
+/* Whether the configuration protects a name of the zone. */
+bool guards_name_is_protected(
+    const struct guards *g, const uint8_t *apex, const uint8_t *name);
+
 /* A name to be protected like those of the configuration, say for its share
  * of the traffic; `why` ends up in the verdict. Names of before are forgotten
  * by guards_protect_begin(). */

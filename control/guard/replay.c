@@ -90,6 +90,13 @@ replay_change_is_loss(enum replay_change c)
 	return changes[c].loss;
 }
 
+void
+replay_configure(struct replay *r, const struct config_answer *answer)
+{
+	answer_config_default(&r->config);
+	r->config.udp_max = answer->udp_max;
+}
+
 int
 replay_new(
     struct replay **out, const struct config_answer *answer, struct err *err)
@@ -103,8 +110,7 @@ replay_new(
 		replay_free(&r);
 		return err_set(err, ERR_NO_MEMORY, "no memory for a replay");
 	}
-	answer_config_default(&r->config);
-	r->config.udp_max = answer->udp_max;
+	replay_configure(r, answer);
 	*out = r;
 	return 0;
 }

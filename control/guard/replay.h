@@ -75,6 +75,7 @@ struct replay;
 int replay_new(
     struct replay **out, const struct config_answer *answer, struct err *err);
 void replay_free(struct replay **r);
+void replay_configure(struct replay *r, const struct config_answer *answer);
 
 /* `query` has at most SAMPLE_QUERY_MAX octets; `transport` is an enum
  * answer_transport. Either generation may be NULL: SERVFAIL. */

@@ -33,6 +33,15 @@
 	X(SIGNATURES_MADE, "signatures_made", "signatures made")               \
 	X(SIGNATURES_KEPT, "signatures_kept",                                  \
 	    "signatures taken over from the version before")                   \
+	X(SAMPLES, "samples", "sampled questions taken from the daemons")      \
+	X(SAMPLES_LOST, "samples_lost",                                        \
+	    "sampled questions that were overwritten before they were read")   \
+	X(SAMPLES_UNSOUND, "samples_unsound",                                  \
+	    "sampled questions that were none")                                \
+	X(REPLAYED, "questions_replayed",                                      \
+	    "questions answered from the live generation and a candidate")     \
+	X(REPLAYED_WORSE, "questions_worse",                                   \
+	    "of them, those that the candidate would not answer any more")     \
 	X(SIGNING_FAILED, "signing_failed",                                    \
 	    "times that a zone could not be signed")
 

@@ -25,6 +25,34 @@ enum {
 	ALARMS_EVERY_MS = 5000,
 };
 
+/* Of a clock that is never set. */
+static uint64_t
+monotonic_s(void)
+{
+	return clock_ms(CLOCK_BOOTTIME) / 1000;
+}
+
+/* Takes the samples of what is asked, and shows what is new in the counts. */
+static void
+samples_follow(struct cycle *c)
+{
+	struct guard_replay_counts *last = &c->replayed, now;
+
+	guard_replay_follow(c->replay, monotonic_s());
+	guard_replay_counts(c->replay, &now);
+	control_status_count(
+	    c->status, CONTROL_SAMPLES, now.samples - last->samples);
+	control_status_count(
+	    c->status, CONTROL_SAMPLES_LOST, now.lost - last->lost);
+	control_status_count(
+	    c->status, CONTROL_SAMPLES_UNSOUND, now.unsound - last->unsound);
+	control_status_count(
+	    c->status, CONTROL_REPLAYED, now.asked - last->asked);
+	control_status_count(
+	    c->status, CONTROL_REPLAYED_WORSE, now.worse - last->worse);
+	*last = now;
+}
+
 void
 cycle_condemned_show(struct cycle *c, bool show)
 {
@@ -123,6 +151,9 @@ cycle_open(struct cycle *c, const struct config *config,
 	if (rc == 0)
 		rc = guards_configure(c->guards, config, err);
 	if (rc == 0)
+		rc = guard_replay_new(
+		    &c->replay, config->run_dir, config, monotonic_s(), err);
+	if (rc == 0)
 		rc = zone_table_configure(&c->zones, config, err);
 	if (rc == 0)
 		rc = cycle_live_look(c, err);
@@ -144,6 +175,7 @@ cycle_close(struct cycle *c)
 	cycle_rollout_close(c);
 	publisher_close(&c->publisher);
 	condemned_free(&c->condemned);
+	guard_replay_free(&c->replay);
 	guards_free(&c->guards);
 	generation_free(&c->loaded);
 	compile_memory_free(c->memory);
@@ -163,6 +195,7 @@ cycle_configure(struct cycle *c, const struct config *config, struct err *err)
 		rc = guards_configure(c->guards, config, err);
 	if (rc)
 		return rc;
+	guard_replay_configure(c->replay, config);
 	cycle_settings(c, config);
 	if (c->zones_changed)
 		/* the configuration before this one did not get live: a zone
@@ -347,6 +380,23 @@ turn_load_live(struct cycle *c)
 	}
 }
 
+/* What guards say of the candidate; `refused`: how many zones they refuse. */
+static int
+turn_guard(struct turn *t, struct cycle *c, struct compile_result *made,
+    unsigned *refused, struct err *err)
+{
+	const struct guard_candidate candidate = {.active = c->loaded,
+	    .candidate = made->loaded,
+	    .zones = t->zones,
+	    .n = t->count};
+	int rc;
+
+	cycle_step_word(c, "guarding");
+	rc = guard_replay_check(
+	    c->replay, c->guards, &candidate, monotonic_s(), err);
+	return rc ? rc : guards_after(c->guards, &candidate, refused, err);
+}
+
 /* Compiles until the guards let all of it pass that is left. */
 static int
 turn_compile_guarded(struct turn *t, struct cycle *c,
@@ -361,13 +411,7 @@ turn_compile_guarded(struct turn *t, struct cycle *c,
 		refused = 0;
 		if (rc || made->unchanged || !made->loaded)
 			continue;
-		cycle_step_word(c, "guarding");
-		rc = guards_after(c->guards,
-		    &(struct guard_candidate){.active = c->loaded,
-			.candidate = made->loaded,
-			.zones = t->zones,
-			.n = t->count},
-		    &refused, err);
+		rc = turn_guard(t, c, made, &refused, err);
 	}
 	control_status_count(c->status, CONTROL_REFUSALS, made->zones_refused);
 	if (rc == 0 && refused)
@@ -470,7 +514,10 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	if (rc || t->count == 0)
 		return rc;
 	c->worked = true;
-	rc = guards_before(c->guards, t->zones, t->count, err);
+	rc = guard_replay_learn(
+	    c->replay, c->guards, t->zones, t->count, monotonic_s(), err);
+	if (rc == 0)
+		rc = guards_before(c->guards, t->zones, t->count, err);
 	turn_load_live(c);
 	if (rc == 0)
 		rc = turn_compile_guarded(t, c, &made, err);
@@ -532,6 +579,7 @@ cycle_turn(
 	int rc;
 
 	control_status_work(c->status, "reading");
+	samples_follow(c);
 	rc = cycle_live_look(c, err);
 	if (rc)
 		return rc;

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "control/compile/compile.h"
+#include "control/guard/guard_replay.h"
 #include "control/guard/guards.h"
 #include "control/publish/condemned.h"
 #include "control/publish/control_status.h"
@@ -28,6 +29,8 @@ struct cycle {
 	struct zone_table zones;
 	struct condemned condemned;
 	struct guards *guards;
+	struct guard_replay *replay;
+	struct guard_replay_counts replayed; /* as they were last shown */
 	struct control_status *status;
 	struct publisher_live live; /* as of the last look */
 	bool live_known;

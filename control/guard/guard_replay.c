@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The guard that asks what clients ask (guard_replay.h).
+ */
+#include "control/guard/guard_replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/name.h"
+#include "control/guard/replay_check.h"
+
+struct guard_replay {
+	struct traffic *traffic;
+	struct replay *replay;
+	struct replay_limits limits;
+	unsigned learn_permille;
+	struct guard_replay_counts counts;
+};
+
+/* What a check needs to say something. */
+struct saying {
+	struct guards *guards;
+	const struct replay_subjects *subjects;
+	int rc;
+};
+
+void
+guard_replay_configure(struct guard_replay *r, const struct config *c)
+{
+	const struct config_replay *o = &c->guards.replay;
+
+	r->limits = (struct replay_limits){.minutes = o->minutes,
+	    .lost_permille = o->lost_permille,
+	    .truncated_permille = o->truncated_permille,
+	    .growth_permille = o->growth_permille,
+	    .least = o->least};
+	r->learn_permille = o->learn_permille;
+	traffic_remember(r->traffic, o->minutes);
+	replay_configure(r->replay, &c->answer);
+}
+
+int
+guard_replay_new(struct guard_replay **out, const char *run_dir,
+    const struct config *c, uint64_t now, struct err *err)
+{
+	struct guard_replay *r = calloc(1, sizeof *r);
+	int rc;
+
+	*out = NULL;
+	if (!r)
+		return err_set(err, ERR_NO_MEMORY, "no memory for replays");
+	rc = traffic_new(
+	    &r->traffic, run_dir, c->guards.replay.minutes, now, err);
+	if (rc == 0)
+		rc = replay_new(&r->replay, &c->answer, err);
+	if (rc) {
+		guard_replay_free(&r);
+		return rc;
+	}
+	guard_replay_configure(r, c);
+	*out = r;
+	return 0;
+}
+
+void
+guard_replay_free(struct guard_replay **r)
+{
+	if (!*r)
+		return;
+	replay_free(&(*r)->replay);
+	traffic_free(&(*r)->traffic);
+	free(*r);
+	*r = NULL;
+}
+
+void
+guard_replay_follow(struct guard_replay *r, uint64_t now)
+{
+	struct traffic_facts f;
+
+	traffic_follow(r->traffic, now);
+	traffic_facts(r->traffic, &f);
+	r->counts.samples = f.samples;
+	r->counts.lost = f.lost;
+	r->counts.unsound = f.unsound;
+}
+
+/* --- the zones in question ---------------------------------------------- */
+
+static bool
+is_subject(const struct compile_zone *z)
+{
+	return z->status == 0 && z->records != z->last_good &&
+	       (!z->last_good ||
+		   !digest_equal(&z->records->version, &z->last_good->version));
+}
+
+/* The caller frees the list. */
+static int
+subjects_list(struct replay_subjects *out, const struct compile_zone *zones,
+    size_t n, struct err *err)
+{
+	struct replay_subject *list;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += is_subject(&zones[i]);
+	list = calloc(count + 1, sizeof *list);
+	if (!list)
+		return err_set(err, ERR_NO_MEMORY, "no memory for replays");
+	*out = (struct replay_subjects){.list = list};
+	for (size_t i = 0; i < n; i++)
+		if (is_subject(&zones[i]))
+			list[out->count++] = (struct replay_subject){
+			    .apex = zones[i].records->apex,
+			    .was = zones[i].last_good};
+	return 0;
+}
+
+/* --- names that are asked for most -------------------------------------- */
+
+static void
+learn(void *arg, const uint8_t *name, double permille)
+{
+	struct saying *s = arg;
+	char why[64];
+
+	snprintf(why, sizeof why, "protected for its %.1f %% of the traffic",
+	    permille / 10);
+	if (s->rc == 0)
+		s->rc = guards_protect(s->guards, name, why);
+}
+
+int
+guard_replay_learn(struct guard_replay *r, struct guards *g,
+    const struct compile_zone *zones, size_t n, uint64_t now, struct err *err)
+{
+	struct replay_subjects subjects;
+	struct saying s = {.guards = g};
+	int rc;
+
+	guards_protect_begin(g);
+	if (r->learn_permille == 0)
+		return 0;
+	rc = subjects_list(&subjects, zones, n, err);
+	if (rc)
+		return rc;
+	rc = replay_subject_shares(&subjects, r->traffic, now,
+	    r->learn_permille, r->limits.least, learn, &s, err);
+	free((void *)subjects.list);
+	if (rc == 0 && s.rc)
+		rc = err_set(err, s.rc, "no memory for protected names");
+	return rc;
+}
+
+/* --- the candidate ------------------------------------------------------ */
+
+static bool
+name_is_protected(void *arg, const uint8_t *apex, const uint8_t *name)
+{
+	const struct saying *s = arg;
+
+	return guards_name_is_protected(s->guards, apex, name);
+}
+
+static void
+verdict_say(void *arg, const struct replay_finding *f)
+{
+	struct saying *s = arg;
+	const uint8_t *apex = s->subjects->list[f->subject].apex;
+	struct guard_verdict v = {.kind = GUARD_REPLAY,
+	    .action = guards_action(s->guards, apex, GUARD_REPLAY)};
+
+	if (v.action > GUARD_WARN && !f->blocking)
+		v.action = GUARD_WARN;
+	memcpy(v.apex, apex, name_length(apex));
+	snprintf(v.what, sizeof v.what, "%s", f->text);
+	if (v.action != GUARD_OFF && s->rc == 0)
+		s->rc = guards_verdict_add(s->guards, &v);
+}
+
+static void
+tally_add(struct guard_replay *r, const struct replay_tally *t)
+{
+	r->counts.asked += t->asked;
+	r->counts.worse += t->lost;
+	r->counts.unblamed += t->other;
+	if (t->other)
+		log_warn("replay: %lu questions would be answered worse, and "
+			 "no zone that is another now is to blame",
+		    (unsigned long)t->other);
+}
+
+int
+guard_replay_check(struct guard_replay *r, struct guards *g,
+    const struct guard_candidate *c, uint64_t now, struct err *err)
+{
+	struct replay_subjects subjects;
+	struct saying s = {.guards = g, .subjects = &subjects};
+	struct replay_tally tally = {0};
+	int rc = subjects_list(&subjects, c->zones, c->n, err);
+	const struct replay_checks checks = {.replay = r->replay,
+	    .limits = &r->limits,
+	    .active = c->active,
+	    .candidate = c->candidate,
+	    .subjects = subjects,
+	    .is_protected = name_is_protected,
+	    .found = verdict_say,
+	    .arg = &s};
+
+	if (rc)
+		return rc;
+	rc = replay_check(&checks, r->traffic, now, &tally, err);
+	free((void *)subjects.list);
+	tally_add(r, &tally);
+	if (rc == 0 && s.rc)
+		rc = err_set(err, s.rc, "no memory for verdicts of a replay");
+	return rc;
+}
+
+void
+guard_replay_counts(
+    const struct guard_replay *r, struct guard_replay_counts *out)
+{
+	*out = r->counts;
+}
