@@ -98,7 +98,6 @@ is_subject(const struct compile_zone *z)
 		   !digest_equal(&z->records->version, &z->last_good->version));
 }
 
-/* The caller frees the list. */
 static int
 subjects_list(struct replay_subjects *out, const struct compile_zone *zones,
     size_t n, struct err *err)
@@ -111,13 +110,13 @@ subjects_list(struct replay_subjects *out, const struct compile_zone *zones,
 	list = calloc(count + 1, sizeof *list);
 	if (!list)
 		return err_set(err, ERR_NO_MEMORY, "no memory for replays");
-	*out = (struct replay_subjects){.list = list};
+	count = 0;
 	for (size_t i = 0; i < n; i++)
 		if (is_subject(&zones[i]))
-			list[out->count++] = (struct replay_subject){
+			list[count++] = (struct replay_subject){
 			    .apex = zones[i].records->apex,
 			    .was = zones[i].last_good};
-	return 0;
+	return replay_subjects_make(out, list, count, err);
 }
 
 /* --- names that are asked for most -------------------------------------- */
@@ -150,7 +149,7 @@ guard_replay_learn(struct guard_replay *r, struct guards *g,
 		return rc;
 	rc = replay_subject_shares(&subjects, r->traffic, now,
 	    r->learn_permille, r->limits.least, learn, &s, err);
-	free((void *)subjects.list);
+	replay_subjects_fini(&subjects);
 	if (rc == 0 && s.rc)
 		rc = err_set(err, s.rc, "no memory for protected names");
 	return rc;
@@ -206,7 +205,7 @@ guard_replay_check(struct guard_replay *r, struct guards *g,
 	    .limits = &r->limits,
 	    .active = c->active,
 	    .candidate = c->candidate,
-	    .subjects = subjects,
+	    .subjects = &subjects,
 	    .is_protected = name_is_protected,
 	    .found = verdict_say,
 	    .arg = &s};
@@ -214,7 +213,7 @@ guard_replay_check(struct guard_replay *r, struct guards *g,
 	if (rc)
 		return rc;
 	rc = replay_check(&checks, r->traffic, now, &tally, err);
-	free((void *)subjects.list);
+	replay_subjects_fini(&subjects);
 	tally_add(r, &tally);
 	if (rc == 0 && s.rc)
 		rc = err_set(err, s.rc, "no memory for verdicts of a replay");

@@ -173,7 +173,7 @@ subject_of_side(const struct check *k, const struct replay_pair *p,
 	    p->apex_labels[side] > labels)
 		return NULL;
 	return replay_subject_find(
-	    &k->c->subjects, name_parent(name, labels - p->apex_labels[side]));
+	    k->c->subjects, name_parent(name, labels - p->apex_labels[side]));
 }
 
 /* Whose fault a chain's end is: where both sides follow the same aliases, it is
@@ -191,7 +191,7 @@ subject_of_alias(const struct check *k, const uint8_t *name)
 			break;
 		owner = is;
 	}
-	return replay_subject_above_find(&k->c->subjects, owner);
+	return replay_subject_above_find(k->c->subjects, owner);
 }
 
 static const struct replay_subject *
@@ -211,7 +211,7 @@ subject_to_blame(
 static struct stat *
 stat_of(struct check *k, const struct replay_subject *s)
 {
-	struct stat **at = &k->stats[s - k->c->subjects.list];
+	struct stat **at = &k->stats[s - k->c->subjects->list];
 
 	if (!*at)
 		*at = calloc(1, sizeof **at);
@@ -243,7 +243,7 @@ static void
 pair_count(struct check *k, const struct replay_subject *s,
     const struct traffic_question *q, const struct replay_pair *p)
 {
-	const uint8_t *name = q->query + DNS_HEADER_BYTES;
+	const uint8_t *name = q->name;
 	bool loss = replay_change_is_loss(p->change);
 	struct stat *t = stat_of(k, s);
 
@@ -273,15 +273,16 @@ static int
 question_visit(void *arg, const struct traffic_question *q)
 {
 	struct check *k = arg;
-	const uint8_t *name = q->query + DNS_HEADER_BYTES;
+	const uint8_t *name = q->name;
 	const struct replay_subject *s;
+	uint8_t query[SAMPLE_QUERY_MAX];
 	enum replay_change change;
 	struct replay_pair p;
 
-	if (!q->chained && !replay_subject_above_find(&k->c->subjects, name))
+	if (!q->chained && !replay_subject_above_find(k->c->subjects, name))
 		return 0;
-	change = replay_pair(k->c->replay, k->c->active, k->c->candidate,
-	    q->query, q->query_bytes, q->transport, &p);
+	change = replay_pair(k->c->replay, k->c->active, k->c->candidate, query,
+	    traffic_query_write(q, query), q->transport, &p);
 	k->tally->asked++;
 	s = subject_to_blame(k, &p, name);
 	if (s)
@@ -304,21 +305,18 @@ static void
 protected_ask(struct check *k, const struct replay_subject *s,
     const uint8_t *name, uint16_t type)
 {
-	struct traffic_question q = {.type = type};
-	unsigned bytes = (unsigned)name_length(name);
-	uint8_t *at = q.query + DNS_HEADER_BYTES;
+	const struct traffic_question q = {.name = name,
+	    .name_bytes = (uint8_t)name_length(name),
+	    .type = type};
+	uint8_t query[SAMPLE_QUERY_MAX];
 	struct stat *t = stat_of(k, s);
 	enum replay_change change;
 	struct replay_pair p;
 
 	if (!t || t->protected_asked++ >= PROTECTED_MAX)
 		return;
-	q.query[5] = 1;
-	memcpy(at, name, bytes);
-	wire_store16(at + bytes, type);
-	wire_store16(at + bytes + 2, DNS_CLASS_IN);
-	change = replay_pair(k->c->replay, k->c->active, k->c->candidate,
-	    q.query, DNS_HEADER_BYTES + bytes + 4, ANSWER_STREAM, &p);
+	change = replay_pair(k->c->replay, k->c->active, k->c->candidate, query,
+	    traffic_query_write(&q, query), ANSWER_STREAM, &p);
 	k->tally->asked++;
 	if (!replay_change_is_loss(change))
 		return;
@@ -434,16 +432,16 @@ replay_check(const struct replay_checks *c, struct traffic *traffic,
 	struct check k = {.c = c, .tally = tally};
 
 	*tally = (struct replay_tally){0};
-	if (c->subjects.count == 0 || !c->active)
+	if (c->subjects->count == 0 || !c->active)
 		return 0;
-	k.stats = calloc(c->subjects.count, sizeof *k.stats);
+	k.stats = calloc(c->subjects->count, sizeof *k.stats);
 	if (!k.stats)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a replay");
 	if (traffic)
 		(void)traffic_visit(traffic, now, question_visit, &k);
-	for (size_t i = 0; i < c->subjects.count && c->is_protected; i++)
-		protected_visit(&k, &c->subjects.list[i]);
-	for (size_t i = 0; i < c->subjects.count; i++) {
+	for (size_t i = 0; i < c->subjects->count && c->is_protected; i++)
+		protected_visit(&k, &c->subjects->list[i]);
+	for (size_t i = 0; i < c->subjects->count; i++) {
 		if (k.stats[i] && !k.failed)
 			subject_say(&k, i);
 		free(k.stats[i]);

@@ -34,7 +34,7 @@ struct replay_checks {
 	struct replay *replay;
 	const struct replay_limits *limits;
 	const struct generation *active, *candidate;
-	struct replay_subjects subjects;
+	const struct replay_subjects *subjects;
 	/* may be NULL: no name is */
 	bool (*is_protected)(
 	    void *arg, const uint8_t *apex, const uint8_t *name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Which zone a question is about, and what is asked of it most
- * (replay_subject.h). Allocates a list of the names asked for, and frees it.
+ * (replay_subject.h). Allocates an index, and for shares a list of the names
+ * that are asked for.
  */
 #include "control/guard/replay_subject.h"
 
@@ -10,21 +11,67 @@
 
 #include "base/name.h"
 
+/* FNV-1a: names of the operator's zones. Those that are asked for collide with
+ * them at worst, which costs a comparison. */
+static uint64_t
+name_number(const uint8_t *name, size_t bytes)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < bytes; i++)
+		h = (h ^ name[i]) * 0x100000001b3ull;
+	return h ^ h >> 32;
+}
+
+int
+replay_subjects_make(struct replay_subjects *out, struct replay_subject *list,
+    size_t count, struct err *err)
+{
+	uint64_t places = 4;
+
+	while (places < 2 * count)
+		places *= 2;
+	*out = (struct replay_subjects){.list = list,
+	    .count = count,
+	    .places = calloc(places, sizeof *out->places),
+	    .mask = places - 1};
+	if (!out->places) {
+		replay_subjects_fini(out);
+		return err_set(err, ERR_NO_MEMORY, "no memory for replays");
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint64_t at =
+		    name_number(list[i].apex, name_length(list[i].apex));
+
+		while (out->places[at & out->mask])
+			at++;
+		out->places[at & out->mask] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+void
+replay_subjects_fini(struct replay_subjects *s)
+{
+	free(s->list);
+	free(s->places);
+	*s = (struct replay_subjects){0};
+}
+
 const struct replay_subject *
 replay_subject_find(const struct replay_subjects *s, const uint8_t *apex)
 {
-	size_t low = 0, high = s->count;
+	size_t bytes = name_length(apex);
+	uint64_t at = name_number(apex, bytes);
+	uint32_t place;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = name_compare(apex, s->list[middle].apex);
+	while ((place = s->places[at & s->mask]) != 0) {
+		const struct replay_subject *found = &s->list[place - 1];
 
-		if (order == 0)
-			return &s->list[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
+		if (name_length(found->apex) == bytes &&
+		    memcmp(found->apex, apex, bytes) == 0)
+			return found;
+		at++;
 	}
 	return NULL;
 }
@@ -48,8 +95,9 @@ replay_subject_above_find(const struct replay_subjects *s, const uint8_t *name)
 
 struct asked {
 	const struct replay_subject *subject;
+	uint64_t number; /* of the name */
+	const uint8_t *name;
 	uint64_t samples, weight;
-	uint8_t name[DNS_NAME_MAX + 1];
 };
 
 struct asked_list {
@@ -61,11 +109,9 @@ struct asked_list {
 static int
 asked_add(void *arg, const struct traffic_question *q)
 {
-	const uint8_t *name = q->query + DNS_HEADER_BYTES;
 	struct asked_list *l = arg;
 	const struct replay_subject *s =
-	    q->absent ? NULL : replay_subject_above_find(l->subjects, name);
-	struct asked *a;
+	    q->absent ? NULL : replay_subject_above_find(l->subjects, q->name);
 
 	if (!s)
 		return 0;
@@ -78,10 +124,11 @@ asked_add(void *arg, const struct traffic_question *q)
 		l->all = more;
 		l->cap = cap;
 	}
-	a = &l->all[l->count++];
-	*a = (struct asked){
-	    .subject = s, .samples = q->samples, .weight = q->weight};
-	memcpy(a->name, name, q->name_bytes);
+	l->all[l->count++] = (struct asked){.subject = s,
+	    .number = name_number(q->name, q->name_bytes),
+	    .name = q->name,
+	    .samples = q->samples,
+	    .weight = q->weight};
 	return 0;
 }
 
@@ -92,6 +139,8 @@ asked_order(const void *a, const void *b)
 
 	if (x->subject != y->subject)
 		return x->subject < y->subject ? -1 : 1;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
 	return name_compare(x->name, y->name);
 }
 

@@ -14,13 +14,21 @@ struct replay_subject {
 	const struct zone_records *was; /* NULL: it is new */
 };
 
-/* Sorted by apex. */
+/* With an index by apex. */
 struct replay_subjects {
-	const struct replay_subject *list;
+	struct replay_subject *list;
 	size_t count;
+	uint32_t *places; /* of a hash table: index + 1; 0: none */
+	uint64_t mask;    /* of it */
 };
 
-/* The one with this apex, or NULL. */
+/* Takes the list, which is freed with the rest. ERR_NO_MEMORY: it is freed at
+ * once. */
+int replay_subjects_make(struct replay_subjects *out,
+    struct replay_subject *list, size_t count, struct err *err);
+void replay_subjects_fini(struct replay_subjects *s);
+
+/* The one with this apex (in lower case), or NULL. */
 const struct replay_subject *replay_subject_find(
     const struct replay_subjects *s, const uint8_t *apex);
 

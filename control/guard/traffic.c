@@ -376,29 +376,40 @@ traffic_follow(struct traffic *t, uint64_t now)
 
 /* --- looking at it ------------------------------------------------------ */
 
+size_t
+traffic_query_write(
+    const struct traffic_question *q, uint8_t query[SAMPLE_QUERY_MAX])
+{
+	uint8_t *at = query + DNS_HEADER_BYTES;
+
+	memset(query, 0, DNS_HEADER_BYTES);
+	query[5] = 1;
+	memcpy(at, q->name, q->name_bytes);
+	at += q->name_bytes;
+	wire_store16(at, q->type);
+	wire_store16(at + 2, DNS_CLASS_IN);
+	at += 4;
+	if (q->size) {
+		query[11] = 1;
+		memset(at, 0, DNS_OPT_BYTES);
+		wire_store16(at + 1, DNS_TYPE_OPT);
+		wire_store16(at + 3, q->size);
+		at[7] = q->dnssec_ok ? 0x80 : 0;
+		at += DNS_OPT_BYTES;
+	}
+	return (size_t)(at - query);
+}
+
 static void
 question_show(struct traffic_question *out, const struct question *q)
 {
-	uint8_t *at = out->query + DNS_HEADER_BYTES;
-
-	*out = (struct traffic_question){.name_bytes = q->name_bytes,
+	*out = (struct traffic_question){.name = q->name,
+	    .name_bytes = q->name_bytes,
 	    .type = q->key.type,
 	    .transport = q->key.transport,
-	    .chained = q->chained};
-	out->query[5] = 1;
-	memcpy(at, q->name, q->name_bytes);
-	at += q->name_bytes;
-	wire_store16(at, q->key.type);
-	wire_store16(at + 2, DNS_CLASS_IN);
-	at += 4;
-	if (q->key.size) {
-		out->query[11] = 1;
-		wire_store16(at + 1, DNS_TYPE_OPT);
-		wire_store16(at + 3, q->key.size);
-		at[7] = q->key.dnssec_ok ? 0x80 : 0;
-		at += DNS_OPT_BYTES;
-	}
-	out->query_bytes = (uint16_t)(at - out->query);
+	    .chained = q->chained,
+	    .size = q->key.size,
+	    .dnssec_ok = q->key.dnssec_ok};
 	for (unsigned i = 0; i < TRAFFIC_SLICES; i++) {
 		out->samples += q->slices[i].samples;
 		out->weight += q->slices[i].weight;

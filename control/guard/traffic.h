@@ -42,23 +42,29 @@ void traffic_follow(struct traffic *t, uint64_t now);
 /* One sample. */
 void traffic_add(struct traffic *t, const struct sample *s, uint64_t now);
 
-/* A question as it is remembered. */
+/* A question as it is remembered; what it points to is good until the traffic
+ * is added to or followed again. */
 struct traffic_question {
-	uint8_t query[SAMPLE_QUERY_MAX]; /* id 0, letters in lower case */
-	uint16_t query_bytes;
-	uint8_t name_bytes; /* the name is at query + DNS_HEADER_BYTES */
-	uint16_t type;
+	const uint8_t *name; /* in lower case */
+	uint8_t name_bytes;
 	uint8_t transport;
+	uint16_t type;
 	bool chained; /* it was answered by an alias */
 	bool absent;  /* it did not exist */
 	uint64_t samples, weight;
+	/* what its OPT offers; 0: it has none */
+	uint16_t size;
+	bool dnssec_ok;
 };
 
 /* Calls `visit` for every question that is remembered, until it returns
- * something else than 0, which is returned. The question is the visitor's until
- * it returns. */
+ * something else than 0, which is returned. */
 int traffic_visit(struct traffic *t, uint64_t now,
     int (*visit)(void *arg, const struct traffic_question *q), void *arg);
+
+/* The question as a message, with id 0; octets. */
+size_t traffic_query_write(
+    const struct traffic_question *q, uint8_t query[SAMPLE_QUERY_MAX]);
 
 struct traffic_facts {
 	uint64_t questions; /* remembered now */

@@ -6,6 +6,7 @@
 #include "control/guard/replay_check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -110,14 +111,16 @@ edit(const char *one, const char *two, const char *protected)
 	    {{.apex = "one."}, {.apex = "two."}}};
 	struct zone_records *records[2][2] = {{NULL}};
 	struct generation *g[2] = {NULL};
-	struct replay_subject subjects[2];
+	struct replay_subject *list = calloc(2, sizeof *list);
+	struct replay_subjects subjects;
+	size_t count = 0;
 	struct replay_checks c = {.replay = replay,
 	    .limits = &limits,
-	    .subjects = {.list = subjects},
+	    .subjects = &subjects,
 	    .is_protected = is_protected,
 	    .found = take_finding};
 	struct replay_tally tally;
-	struct found f = {.subjects = subjects, .protected = protected};
+	struct found f = {.subjects = list, .protected = protected};
 
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(texts[i][0], 512, HEAD "%s", i && one ? one : ZONE);
@@ -131,13 +134,15 @@ edit(const char *one, const char *two, const char *protected)
 	}
 	for (unsigned z = 0; z < 2; z++)
 		if (z ? two : one)
-			subjects[c.subjects.count++] = (struct replay_subject){
+			list[count++] = (struct replay_subject){
 			    .apex = records[0][z]->apex, .was = records[0][z]};
+	ck_assert_int_eq(replay_subjects_make(&subjects, list, count, &err), 0);
 	c.active = g[0];
 	c.candidate = g[1];
 	c.arg = &f;
 	ck_assert_int_eq(replay_check(&c, traffic, NOW, &tally, &err), 0);
 	ck_assert_uint_eq(tally.other, 0);
+	replay_subjects_fini(&subjects);
 	for (unsigned i = 0; i < 2; i++) {
 		generation_free(&g[i]);
 		zone_records_free(records[i][0]);
@@ -262,25 +267,62 @@ take_share(void *arg, const uint8_t *name, double permille)
 /* What is asked most, types taken together; what does not exist is not. */
 START_TEST(shares)
 {
-	const struct replay_subject list[] = {
-	    {.apex = (const uint8_t *)"\3one"},
-	    {.apex = (const uint8_t *)"\3two"}};
-	const struct replay_subjects s = {list, 2};
+	static const char *const wanted[] = {"alias.one. 46.2\n",
+	    "a.deep.one. 23.1\n", "www.one. 923.8\n", "target.two. 1000.0\n"};
+	struct replay_subject *list = calloc(2, sizeof *list);
+	struct replay_subjects s;
 	char text[256] = "";
+	size_t bytes = 0;
 
 	rig_make();
+	list[0].apex = (const uint8_t *)"\3one";
+	list[1].apex = (const uint8_t *)"\3two";
+	ck_assert_int_eq(replay_subjects_make(&s, list, 2, &err), 0);
 	ck_assert_int_eq(replay_subject_shares(
 			     &s, traffic, NOW, 9, 20, take_share, text, &err),
 	    0);
-	ck_assert_str_eq(text, "alias.one. 46.2\na.deep.one. 23.1\n"
-			       "www.one. 923.8\ntarget.two. 1000.0\n");
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_ptr_nonnull(strstr(text, wanted[i]));
+		bytes += strlen(wanted[i]);
+	}
+	ck_assert_uint_eq(strlen(text), bytes);
+	replay_subjects_fini(&s);
 	rig_remove();
+}
+END_TEST
+
+/* Any number of zones is found, and nothing else. */
+START_TEST(many_subjects)
+{
+	enum { MANY = 10000 };
+	static uint8_t apexes[MANY][32];
+	struct replay_subject *list = calloc(MANY, sizeof *list);
+	struct replay_subjects s;
+	uint8_t name[DNS_NAME_MAX];
+	char text[64];
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof text, "z%u.example.", i);
+		name_from_text(apexes[i], text, &err);
+		list[i].apex = apexes[i];
+	}
+	ck_assert_int_eq(replay_subjects_make(&s, list, MANY, &err), 0);
+	for (unsigned i = 0; i < 2 * MANY; i++) {
+		snprintf(text, sizeof text, "a.b.z%u.example.", i);
+		name_from_text(name, text, &err);
+		ck_assert_ptr_eq(replay_subject_above_find(&s, name),
+		    i < MANY ? &list[i] : NULL);
+		ck_assert_ptr_null(replay_subject_find(&s, name));
+	}
+	replay_subjects_fini(&s);
 }
 END_TEST
 
 START_TEST(nothing_to_compare)
 {
-	struct replay_checks c = {.replay = replay, .limits = &limits};
+	const struct replay_subjects none = {0};
+	struct replay_checks c = {
+	    .replay = replay, .limits = &limits, .subjects = &none};
 	struct replay_tally tally;
 
 	ck_assert_int_eq(replay_check(&c, NULL, NOW, &tally, &err), 0);
@@ -289,4 +331,5 @@ START_TEST(nothing_to_compare)
 END_TEST
 
 UNIT_MAIN("replay_check", harmless_edits_pass, losses_are_refused,
-    targets_are_to_blame, floods_hide_nothing, shares, nothing_to_compare)
+    targets_are_to_blame, floods_hide_nothing, shares, many_subjects,
+    nothing_to_compare)
