@@ -114,8 +114,7 @@ sample_reader_follow(struct sample_reader *r, struct err *err)
 	    r->inode == st.st_ino)
 		return 0;
 	file_close(r);
-	fd = open(
-	    r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		rc = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 		err_set_errno(err, "%s: cannot open", r->path);
