@@ -250,7 +250,7 @@ keeps_note(
 	for (size_t i = 0; g->rules && i < g->rules->nzones; i++) {
 		const uint8_t *apex = g->rules->zones[i].apex;
 
-		if (!zone_keeps(guard_rules_of(fresh, apex)) &&
+		if (!zone_keeps(guard_rules_of(fresh, apex)) && c->nzones &&
 		    bsearch(apex, c->zones, c->nzones, sizeof *c->zones,
 			zone_order))
 			keep_note(g, apex, false);
