@@ -64,6 +64,7 @@ struct config_dataplane {
 	char **eal_options;       /* more EAL words, for experts */
 	unsigned neal_options;
 	char *protected_names;    /* file, absolute; NULL: none */
+	unsigned stale_after_h;   /* 0: never */
 	char *user;               /* NULL: stays who it is */
 	bool sandbox;             /* true */
 	char **keep_capabilities; /* "net_raw"; none */

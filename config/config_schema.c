@@ -383,6 +383,13 @@ static const struct schema_row dataplane_rows[] = {
 	.help = "A file of names that must have an answer, a line NAME TYPE "
 		"each: the data plane refuses a generation in which one has "
 		"none, whatever control says. Read at each activation."},
+    {.name = "stale_after_h",
+	.type = SCHEMA_NUMBER,
+	FIELD(config, dataplane.stale_after_h),
+	.high = 87600,
+	.initial = "0",
+	.help = "Hours without a commit after which the log warns that the "
+		"data is old; 0: never. Answers go on in any case."},
     {.name = "user",
 	.type = SCHEMA_TEXT,
 	.flags = SCHEMA_NULLABLE,

@@ -63,11 +63,13 @@ privileges_file_give(
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_set_errno(err, "%s", path);
-	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
-	    (!S_ISDIR(st.st_mode) && st.st_nlink != 1))
+	if (fstat(fd, &st) < 0)
+		rc = err_set_errno(err, "%s", path);
+	else if (st.st_uid == u->uid || st.st_uid != geteuid())
+		rc = 0;
+	else if (!S_ISDIR(st.st_mode) && st.st_nlink != 1)
 		rc = err_set(err, ERR_REFUSED,
-		    "%s: another user's, or it has another name; remove it",
-		    path);
+		    "%s: it has another name too; remove it", path);
 	else if (fchownat(fd, "", u->uid, (gid_t)-1, AT_EMPTY_PATH) < 0)
 		rc = err_set_errno(err, "%s", path);
 	close(fd);
@@ -88,7 +90,8 @@ privileges_become(const struct privileges_user *u, struct err *err)
 	    setresuid(u->uid, u->uid, u->uid) < 0)
 		return err_set_errno(err, "becoming user %s", u->name);
 	/* a way back would be worse than not having gone */
-	if (setuid(0) == 0 || geteuid() != u->uid)
+	if ((prctl(PR_GET_SECUREBITS) & SECBIT_NO_SETUID_FIXUP) == 0 &&
+	    (setuid(0) == 0 || geteuid() != u->uid))
 		return err_set(err, ERR_REFUSED,
 		    "user %s could become root again", u->name);
 	return 0;

@@ -25,8 +25,9 @@ int privileges_user_find(
 int privileges_directory_make(const char *path, unsigned mode,
     const struct privileges_user *u, struct err *err);
 
-/* A file of ours becomes the user's; what is another's, or has a second name,
- * is refused: others may write the folder. What is not there is no error. */
+/* A file of ours becomes the user's; one of somebody else stays as it is. What
+ * has a second name is refused: others may write the folder. What is not there
+ * is no error. */
 int privileges_file_give(
     const char *path, const struct privileges_user *u, struct err *err);
 

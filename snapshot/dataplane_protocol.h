@@ -56,10 +56,10 @@
  *       -> ok activation=N stable=HEX candidate=HEX|none pid=N uptime_ms=N
  *          beat_ms=N healthy=yes|no reason=word owner=pid|none permille=N
  *          quarantined=N cookies=off|MARK[,MARK] probation=N soak_ms=N
- *          held=yes|no
- *       probation: zones on it, in the candidate if there is one; soak_ms: what
- *       is left of the soak. MARK names a cookie secret, the first is that
- * which makes cookies. health
+ *          held=yes|no age_s=N
+ *       age_s: since the stable generation was committed. probation: zones on
+ * it, in the candidate if there is one; soak_ms: what is left of the soak. MARK
+ * names a cookie secret, the first is that which makes cookies. health
  *       -> ok healthy=yes|no reason=word. yes: every core turns its loop and a
  *       generation is loaded. Staleness of data is never a reason.
  *   stop
@@ -92,11 +92,11 @@ struct dataplane_message {
 	unsigned count;
 	struct {
 		const char *key, *value;
-	} field[16];
+	} field[24];
 };
 
 /* Parses in place; terminates the message, for which message[bytes] must be
- * room. Refuses control characters, more than 16 fields, fields without "=", a
+ * room. Refuses control characters, more than 24 fields, fields without "=", a
  * key twice. */
 int dataplane_message_parse(struct dataplane_message *out, char *message,
     size_t bytes, struct err *err);

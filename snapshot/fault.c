@@ -171,8 +171,17 @@ fault_clear_all(void)
 void
 fault_set_from_environment(void)
 {
-	const char *name = getenv("HOLDFAST_FAULT");
+	const char *names = getenv("HOLDFAST_FAULT");
 
-	if (name)
-		fault_set(name, 1);
+	while (names && *names) {
+		size_t n = strcspn(names, ",");
+		char name[64];
+
+		if (n < sizeof name) {
+			memcpy(name, names, n);
+			name[n] = '\0';
+			fault_set(name, 1);
+		}
+		names += n + (names[n] == ',');
+	}
 }

@@ -96,6 +96,15 @@ int activation_boot(struct activation *a, struct err *err);
  * over, and frees what no core sees any more. Call it every 100 ms or so. */
 void activation_timer(struct activation *a);
 
+/* On probation: in the candidate if there is one. */
+static inline uint32_t
+activation_probation_zones(const struct activation *a)
+{
+	return a->candidate
+	           ? probation_zones(a->candidate_probation, a->candidate)
+	           : probation_zones(a->stable_probation, a->stable);
+}
+
 /* After all cores have ended. */
 void activation_fini(struct activation *a);
 

@@ -43,6 +43,8 @@ static const char *const single[] = {
     [KERNEL_UNREAD - CORE_LOOPS] = "kernel{unread}",
     [ACTIVATIONS - CORE_LOOPS] = "activations",
     [QUARANTINED - CORE_LOOPS] = "quarantined",
+    [PROBATION_ZONES - CORE_LOOPS] = "probation_zones",
+    [DATA_AGE_S - CORE_LOOPS] = "data_age_seconds",
 };
 _Static_assert(sizeof single / sizeof *single == CORE_COUNTERS - CORE_LOOPS,
     "every counter has a name");

@@ -50,7 +50,10 @@ enum core_counter {
 	KERNEL_READ,
 	KERNEL_UNREAD, /* dropped: no mbuf, or the ring was full */
 	ACTIVATIONS,
-	QUARANTINED, /* queries in quarantine now */
+	QUARANTINED,     /* queries in quarantine now */
+	PROBATION_ZONES, /* on probation now */
+	DATA_AGE_S, /* since the stable generation was committed; by the wall
+	               clock, 0 where that is wrong */
 	CORE_COUNTERS,
 };
 

@@ -201,7 +201,8 @@ say_status(const struct dp_context *d, char *answer)
 	return (size_t)snprintf(answer, DATAPLANE_MESSAGE_MAX,
 	    "ok activation=%lu stable=%s candidate=%s pid=%d uptime_ms=%lu "
 	    "beat_ms=%lu healthy=%s reason=%s owner=%s permille=%u "
-	    "quarantined=%u cookies=%s probation=%u soak_ms=%lu held=%s",
+	    "quarantined=%u cookies=%s probation=%u soak_ms=%lu "
+	    "held=%s age_s=%lu",
 	    (unsigned long)a->number, digest_or_none(stable, a->stable),
 	    digest_or_none(candidate, a->candidate), getpid(),
 	    (unsigned long)(now - d->started_ms),
@@ -210,12 +211,10 @@ say_status(const struct dp_context *d, char *answer)
 	    d->owner == DP_NO_OWNER ? "none" : owner, a->canary_permille,
 	    d->quarantined,
 	    d->cookies ? cookie_keeper_text(d->cookies, cookies) : "off",
-	    probation_zones(
-		a->candidate ? a->candidate_probation : a->stable_probation,
-		a->candidate ? a->candidate : a->stable),
+	    activation_probation_zones(a),
 	    (unsigned long)(a->soak_until_ms > now ? a->soak_until_ms - now
 						   : 0),
-	    store_is_held(a->store) ? "yes" : "no");
+	    store_is_held(a->store) ? "yes" : "no", (unsigned long)d->age_s);
 }
 
 static size_t

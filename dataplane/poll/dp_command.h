@@ -25,6 +25,7 @@ struct dp_context {
 	const struct cookie_keeper *cookies; /* NULL: none are kept */
 	uint64_t started_ms;
 	unsigned quarantined; /* queries in quarantine, for `status` */
+	uint64_t age_s;       /* of the data, for `status` */
 	bool stop;            /* set by the command */
 	int owner;            /* number of the owning connection */
 	uint64_t owner_pid;   /* as it says itself */

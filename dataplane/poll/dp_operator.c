@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "dataplane/poll/dp_command.h"
 
-enum { HISTORY_MOST = 12 }; /* of the 16 fields of a message */
+enum { HISTORY_MOST = 12 }; /* of the 24 fields of a message */
 
 static int
 do_rollback(

@@ -141,6 +141,29 @@ look_at_quarantine(struct management *m)
 	    m->commands.quarantined);
 }
 
+/* Old data is an alarm, and never a reason to stop; nor is a clock that is
+ * wrong. */
+static void
+look_at_age(struct management *m)
+{
+	_Atomic uint64_t *block =
+	    counters_block(m->counters, m->ncores + m->nports);
+	uint64_t committed = m->activation.current.committed_at;
+	uint64_t now = clock_ns(CLOCK_REALTIME) / 1000000000;
+	uint64_t age = committed && now > committed ? now - committed : 0;
+	uint64_t limit = 3600ull * m->config->dataplane.stale_after_h;
+
+	m->commands.age_s = age;
+	atomic_store(&block[DATA_AGE_S], age);
+	atomic_store(&block[PROBATION_ZONES],
+	    activation_probation_zones(&m->activation));
+	if (limit && age > limit && !m->said_stale)
+		log_warn("nothing was committed for %lu hours: is holdfastd "
+			 "alive? What there is goes on being answered",
+		    (unsigned long)(age / 3600));
+	m->said_stale = limit && age > limit;
+}
+
 /* Not for the log alone: a virtio-user port that is the server takes its next
  * peer when it is asked for its link. */
 static void
@@ -183,6 +206,7 @@ run_timers(struct management *m)
 	m->second_at = now + MANAGEMENT_SECOND_MS;
 	poll_cage_try();
 	look_at_quarantine(m);
+	look_at_age(m);
 	wall_clock_set(
 	    &m->live->clock, rte_rdtsc(), (int64_t)clock_ns(CLOCK_REALTIME));
 	cookie_keeper_look(&m->cookies, m->live);

@@ -50,6 +50,7 @@ struct management {
 	uint64_t boot_wait_ms;
 	uint64_t busy_until; /* packets for the kernel came lately */
 	bool link_down[CONFIG_PORTS_MAX];
+	bool said_stale;
 };
 
 uint64_t management_now_ms(void); /* CLOCK_BOOTTIME */
