@@ -49,7 +49,7 @@ def answer(name, kind, dnssec):
 class Answers:
     """`first` fills itself from the first server that is checked."""
 
-    def __init__(self, queries, dnssec):
+    def __init__(self, queries, dnssec=False):
         self.dnssec = dnssec
         self.questions = list(some_questions(queries))
         self.first, self.first_name = None, None
