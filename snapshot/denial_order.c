@@ -131,8 +131,50 @@ order_node_make(const struct order_d *o, const struct order_shape *shape,
 	}
 }
 
-/* The names, each with its block if there is a builder; `table` is where their
- * order_name_d go, `start` where the order_d is. */
+/* What was written from `at` of the order on, which starts at `start`, moves to
+ * where a cache line begins if that is a line less to read. Returns where it is
+ * then. */
+static uint32_t
+lines_spare(struct bytes *out, size_t start, uint32_t at)
+{
+	size_t bytes = out->len - start - at;
+	uint32_t gap = -at % CELL_ALIGN;
+	uint8_t *p;
+
+	if ((at % CELL_ALIGN + bytes + CELL_ALIGN - 1) / CELL_ALIGN ==
+	    (bytes + CELL_ALIGN - 1) / CELL_ALIGN)
+		return at;
+	bytes_append_zero(out, gap);
+	if (out->failed)
+		return at;
+	p = out->data + start + at;
+	memmove(p + gap, p, bytes);
+	memset(p, 0, gap);
+	return at + gap;
+}
+
+/* A name, with its block if there is a builder; *off: where it is. All begins
+ * and ends at multiples of 4 then. */
+static int
+name_append(struct bytes *out, struct block_builder *b,
+    const struct zone_plan *p, const struct plan_node *n, size_t start,
+    uint32_t *off, struct err *err)
+{
+	int rc;
+
+	*off = (uint32_t)(out->len - start);
+	bytes_append(out, plan_node_name(p, n), n->name_bytes);
+	if (!b)
+		return 0;
+	bytes_align(out, 4);
+	rc = denial_proof_append(
+	    out, b, p, n->first, n->count, DNS_TYPE_NSEC, err);
+	if (rc == 0 && !out->failed)
+		*off = lines_spare(out, start, *off);
+	return rc;
+}
+
+/* `table` is where the order_name_d go, `start` where the order_d is. */
 static int
 names_append(struct bytes *out, struct block_builder *b,
     const struct zone_plan *p, const uint32_t *nodes, uint32_t count,
@@ -142,17 +184,9 @@ names_append(struct bytes *out, struct block_builder *b,
 
 	for (uint32_t i = 0; i < count && rc == 0; i++) {
 		const struct plan_node *n = &p->nodes[nodes[i]];
-		struct order_name_d name = {
-		    .name_off = (uint32_t)(out->len - start),
-		    .name_bytes = n->name_bytes,
-		};
+		struct order_name_d name = {.name_bytes = n->name_bytes};
 
-		bytes_append(out, plan_node_name(p, n), n->name_bytes);
-		if (b) {
-			bytes_align(out, 4);
-			rc = denial_proof_append(
-			    out, b, p, n->first, n->count, DNS_TYPE_NSEC, err);
-		}
+		rc = name_append(out, b, p, n, start, &name.name_off, err);
 		if (out->failed)
 			return err_set(err, ERR_NO_MEMORY,
 			    "no memory for the order of names");

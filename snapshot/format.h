@@ -334,7 +334,9 @@ _Static_assert(sizeof(struct denial_d) == 48, "denial");
  *   order_name_d [count]
  *   names                       lower case, without the apex's octets, one
  *                               behind the other; has_blocks: each with zero
- *                               padding to 4 and its block behind it
+ *                               padding to 4 and its block behind it, the next
+ *                               at a multiple of 4, and of 64 where the two
+ *                               then touch a cache line less
  *
  * The block is the NSEC RRset and its signatures as of an answer: owner the
  * name, as RELOC_OWNER; one form, one mark or two. (The node has it as well:

@@ -81,7 +81,7 @@ order_fetch_block(struct denial_search *d)
 	d->before = chain_order_place(d->order, d->index);
 	if (d->before.name)
 		fetch_lines(
-		    order_name_labels(d->order, d->before.name), 3 * LINE);
+		    order_name_labels(d->order, d->before.name), 2 * LINE);
 }
 
 /* --- NSEC3 ---------------------------------------------------------------- */
