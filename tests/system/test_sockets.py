@@ -206,19 +206,20 @@ class Page:
     def __init__(self, run):
         self.lock = threading.Lock()
         self.path = os.path.join(run, "dataplane.page")
-        self.state = bytes(144)
+        self.state = bytes(120)
         self.ended = threading.Event()
         self.file = None
         self.thread = threading.Thread(target=self.beat, daemon=True)
 
     def write(self, stable, candidate="00" * 32, permille=0):
-        state = struct.pack("<Q32s32sIIQQQ", 1, bytes.fromhex(stable),
-                            bytes.fromhex(candidate), permille, 0, 11, 13, 0)
+        state = struct.pack("<Q32s32sIIQQQQII", 1, bytes.fromhex(stable),
+                            bytes.fromhex(candidate), permille, 0, 11, 13, 0,
+                            0, 0, 0)
         with self.lock:
             self.state = state
             if self.file is None:
                 with open(self.path, "wb") as f:
-                    f.write(bytes(4096))
+                    f.write(bytes(10 * 4096))
                 self.file = open(self.path, "r+b")
             self.put()
         if not self.thread.is_alive():
@@ -227,7 +228,7 @@ class Page:
     def put(self):
         now = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
         self.file.seek(0)
-        self.file.write(struct.pack("<QIIIIQ", 0x3145474150464821, 1,
+        self.file.write(struct.pack("<QIIIIQ", 0x3145474150464821, 2,
                                     os.getpid(), 2, 0, now) + self.state)
         self.file.flush()
 
