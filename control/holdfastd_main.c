@@ -140,8 +140,8 @@ keeper_ended(struct ev_loop *loop, struct ev_child *child, int events)
 static void
 keeper_watch(struct program *p)
 {
-	ev_child_init(&p->keeper, keeper_ended,
-	    parser_keeper_pid(p->parser), 0);
+	ev_child_init(
+	    &p->keeper, keeper_ended, parser_keeper_pid(p->parser), 0);
 	p->keeper.data = p;
 	ev_child_start(p->loop, &p->keeper);
 }
@@ -187,8 +187,8 @@ signals_open(struct program *p)
 static int
 serve(struct program *p, struct err *err)
 {
-	int rc = worker_start(
-	    &p->worker, &p->config, p->parser, &p->status, err);
+	int rc =
+	    worker_start(&p->worker, &p->config, p->parser, &p->status, err);
 
 	if (rc)
 		return rc;

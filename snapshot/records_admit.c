@@ -21,8 +21,8 @@ struct admission {
 static int
 unsound(const struct admission *a, const char *what)
 {
-	return err_set(
-	    a->err, ERR_CORRUPT, "record %zu of %zu: %s", a->at, a->z->count, what);
+	return err_set(a->err, ERR_CORRUPT, "record %zu of %zu: %s", a->at,
+	    a->z->count, what);
 }
 
 static bool
@@ -114,8 +114,8 @@ record_admit(struct admission *a, const struct record *r)
 	a->rdata_end += r->rdata_bytes;
 	if (r->ttl > DNS_TTL_MAX)
 		return unsound(a, "TTL over 2^31 - 1");
-	if (!rdata_names(r->type, record_rdata(z, r), r->rdata_bytes,
-		ignore_name, NULL))
+	if (!rdata_names(
+		r->type, record_rdata(z, r), r->rdata_bytes, ignore_name, NULL))
 		return unsound(a, "RDATA has not the shape of its type");
 	return follows ? follower_admit(a, r) : 0;
 }

@@ -57,8 +57,8 @@ zone_say(struct guards *g, struct guard_case *c, size_t served, uint32_t gone,
 }
 
 int
-guards_vanish(struct guards *g, const struct zone_records *const *leaving, size_t n,
-    size_t served, bool *stays, struct err *err)
+guards_vanish(struct guards *g, const struct zone_records *const *leaving,
+    size_t n, size_t served, bool *stays, struct err *err)
 {
 	const struct guard_state *all = n ? guard_states_all(g->states) : NULL;
 	uint32_t gone = all ? gone_count(g, all) : 0;

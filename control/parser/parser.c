@@ -178,8 +178,8 @@ start_send(struct parser *p)
 		d.folders_bytes += (uint32_t)strlen(p->folders.paths[i]) + 1;
 	sent = stream_write(p, &d, sizeof d);
 	for (size_t i = 0; i < p->folders.count && sent; i++)
-		sent = stream_write(p, p->folders.paths[i],
-		    strlen(p->folders.paths[i]) + 1);
+		sent = stream_write(
+		    p, p->folders.paths[i], strlen(p->folders.paths[i]) + 1);
 	return sent;
 }
 
@@ -211,9 +211,8 @@ start_talk(struct parser *p, struct err *err)
 
 	p->deadline_ms = clock_ms(CLOCK_MONOTONIC) + START_MS;
 	parser_folders_note(&p->folders);
-	rc = start_send(p)
-	         ? stream_read(p, &ready, sizeof ready, err)
-	         : err_set(err, ERR_UNAVAILABLE, "it ended at once");
+	rc = start_send(p) ? stream_read(p, &ready, sizeof ready, err)
+	                   : err_set(err, ERR_UNAVAILABLE, "it ended at once");
 	if (rc == 0 && ready.magic != PARSER_MAGIC)
 		rc = err_set(err, ERR_UNAVAILABLE, "it speaks otherwise");
 	ready.text[sizeof ready.text - 1] = 0;
@@ -241,9 +240,9 @@ child_start(struct parser *p, struct err *err)
 	close(pair[1]);
 	if (rc) {
 		close(pair[0]);
-		return rc == ERR_IO ? err_set(err, ERR_UNAVAILABLE, "%s",
-					  err->text)
-		                    : rc;
+		return rc == ERR_IO
+		           ? err_set(err, ERR_UNAVAILABLE, "%s", err->text)
+		           : rc;
 	}
 	p->fd = pair[0];
 	rc = start_talk(p, err);
@@ -273,17 +272,17 @@ request_send(struct parser *p, const struct asked *a)
 static void
 requests_send(struct parser *p)
 {
-	while (p->sent < p->count &&
-	       request_send(p, &p->queue[(p->first + p->sent) %
-					PARSER_AHEAD_MAX]))
+	while (
+	    p->sent < p->count &&
+	    request_send(p, &p->queue[(p->first + p->sent) % PARSER_AHEAD_MAX]))
 		p->sent++;
 }
 
 /* --- verdicts on parsers --- */
 
 static int
-verdict_died(const struct parser *p, const struct asked *a, int status,
-    struct err *err)
+verdict_died(
+    const struct parser *p, const struct asked *a, int status, struct err *err)
 {
 	char how[160];
 
@@ -336,10 +335,10 @@ stamp_alone(struct zonefile_stamp *s, const char *path)
 	s->files[0].device = st.st_dev;
 	s->files[0].inode = st.st_ino;
 	s->files[0].bytes = (uint64_t)st.st_size;
-	s->files[0].modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-	                          st.st_mtim.tv_nsec;
-	s->files[0].changed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 +
-	                         st.st_ctim.tv_nsec;
+	s->files[0].modified_ns =
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	s->files[0].changed_ns =
+	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
 }
 
 /* The parser failed. Returns 0 if that is nobody's fault: it had given a large
@@ -376,9 +375,9 @@ cage_is_stale(struct parser *p, const char *path)
 	             (real && parser_folders_are_stale(&p->folders, real));
 	struct err err;
 
-	if (stale && (parser_folders_add(&p->folders, path, &err) != 0 ||
-			 (real && parser_folders_add(
-				      &p->folders, real, &err) != 0)))
+	if (stale &&
+	    (parser_folders_add(&p->folders, path, &err) != 0 ||
+		(real && parser_folders_add(&p->folders, real, &err) != 0)))
 		stale = false;
 	if (stale)
 		parser_folders_settle(&p->folders, PARSER_FOLDERS_MAX);
@@ -504,12 +503,11 @@ int
 parser_ask(struct parser *p, const char *path, const uint8_t *apex,
     uint64_t bytes_max, struct err *err)
 {
-	struct asked *a =
-	    &p->queue[(p->first + p->count) % PARSER_AHEAD_MAX];
+	struct asked *a = &p->queue[(p->first + p->count) % PARSER_AHEAD_MAX];
 
 	if (!parser_has_room(p) || strlen(path) > PARSER_PATH_MAX)
-		return err_set(err, ERR_LIMIT,
-		    "%.100s...: the path is too long", path);
+		return err_set(
+		    err, ERR_LIMIT, "%.100s...: the path is too long", path);
 	*a = (struct asked){.path = strdup(path), .bytes_max = bytes_max};
 	if (!a->path)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a path");

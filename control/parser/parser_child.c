@@ -48,8 +48,10 @@ output_flush(struct parser_output *o)
 }
 
 static void
-output_add(struct parser_output *o, const void *p, size_t bytes)
+output_add(void *arg, const void *p, size_t bytes)
 {
+	struct parser_output *o = arg;
+
 	bytes_append(&o->held, p, bytes);
 	if (o->held.len >= CHUNK_BYTES || o->held.failed)
 		output_flush(o);
@@ -206,56 +208,25 @@ hear_the_rest(struct parser_job *j, const char *path)
 	bytes_append(&j->warnings, text, strlen(text) + 1);
 }
 
-/* Owners once each, in the order of the records. */
-static void
-send_names(struct parser_output *o, const struct zone_records *z)
-{
-	for (size_t i = 0; i < z->count; i++) {
-		const uint8_t *owner = record_owner(z, &z->records[i]);
-
-		if (i == 0 || z->records[i].owner != z->records[i - 1].owner)
-			output_add(o, owner, name_length(owner));
-	}
-}
-
-static void
-send_records(struct parser_output *o, const struct zone_records *z)
-{
-	for (size_t i = 0; i < z->count; i++) {
-		const struct record *r = &z->records[i];
-		bool is_new = i == 0 || r->owner != r[-1].owner;
-		const struct parser_record_d d = {
-		    .new_owner_and_ttl = r->ttl | (is_new ? PARSER_NEW_OWNER : 0),
-		    .type = r->type,
-		    .rdata_bytes = r->rdata_bytes};
-
-		output_add(o, &d, sizeof d);
-	}
-	send_names(o, z);
-	for (size_t i = 0; i < z->count; i++)
-		output_add(o, record_rdata(z, &z->records[i]),
-		    z->records[i].rdata_bytes);
-}
-
 static void
 send_reply(struct parser_job *j, int code, const struct zone_records *z,
     const struct err *why, const struct zonefile_stamp *stamp)
 {
 	static const struct zonefile_stamp no_stamp;
 	static const struct bytes no_warnings;
-	static const struct err too_much = {ERR_LIMIT,
-	    "too many files, or warnings"};
+	static const struct err too_much = {
+	    ERR_LIMIT, "too many files, or warnings"};
 	struct bytes *held = &j->out.held;
 
-	if (parser_reply_write_head(
-		held, code, z, why, stamp, &j->warnings) != 0) {
+	if (parser_reply_write_head(held, code, z, why, stamp, &j->warnings) !=
+	    0) {
 		bytes_clear(held);
 		z = NULL;
-		parser_reply_write_head(held, ERR_LIMIT, NULL, &too_much,
-		    &no_stamp, &no_warnings);
+		parser_reply_write_head(
+		    held, ERR_LIMIT, NULL, &too_much, &no_stamp, &no_warnings);
 	}
 	if (z)
-		send_records(&j->out, z);
+		parser_reply_write_records(z, output_add, &j->out);
 	output_flush(&j->out);
 }
 
@@ -267,8 +238,8 @@ is_large(const struct zone_records *z, const struct zonefile_stamp *stamp)
 	for (size_t i = 0; i < stamp->count; i++)
 		bytes += stamp->files[i].bytes;
 	if (z)
-		bytes += z->count * sizeof *z->records + z->names.len +
-		         z->rdata.len;
+		bytes +=
+		    z->count * sizeof *z->records + z->names.len + z->rdata.len;
 	return bytes >> 20 >= LARGE_MIB;
 }
 
@@ -278,10 +249,8 @@ serve(struct parser_job *j, const struct parser_request_d *d)
 	const uint8_t *apex = j->in.data;
 	const char *path = (const char *)apex + d->apex_bytes;
 	struct zonefile_stamp stamp = {0};
-	struct zonefile_options options = {.bytes_max = d->bytes_max,
-	    .warn = hear,
-	    .arg = j,
-	    .stamp = &stamp};
+	struct zonefile_options options = {
+	    .bytes_max = d->bytes_max, .warn = hear, .arg = j, .stamp = &stamp};
 	struct zone_records *z = NULL;
 	struct err err = {0};
 	int rc;
@@ -315,8 +284,7 @@ request_read(struct parser_job *j, struct parser_request_d *d)
 		return false;
 	bytes = (size_t)d->apex_bytes + d->path_bytes;
 	bytes_clear(&j->in);
-	if (!bytes_reserve(&j->in, bytes + 1) ||
-	    !input_read(j->in.data, bytes))
+	if (!bytes_reserve(&j->in, bytes + 1) || !input_read(j->in.data, bytes))
 		return false;
 	j->in.data[bytes] = 0;
 	return name_length_find(j->in.data, d->apex_bytes) == d->apex_bytes;

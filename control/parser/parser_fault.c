@@ -26,8 +26,8 @@
 static void
 tell(const char *what, long result)
 {
-	log_error("%s: %s", what,
-	    result < 0 ? strerror(errno) : "nobody minds");
+	log_error(
+	    "%s: %s", what, result < 0 ? strerror(errno) : "nobody minds");
 }
 
 static void
@@ -61,9 +61,8 @@ parser_fault(const char *path)
 	if (fault_hit("parser-open"))
 		tell("parser-open", open("/etc/shadow", O_RDONLY | O_CLOEXEC));
 	if (fault_hit("parser-write"))
-		tell("parser-write",
-		    open("/tmp/holdfast-parser-was-here",
-			O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		tell("parser-write", open("/tmp/holdfast-parser-was-here",
+					 O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	if (fault_hit("parser-socket"))
 		tell("parser-socket", socket(AF_INET, SOCK_DGRAM, 0));
 	if (fault_hit("parser-exec"))

@@ -123,7 +123,8 @@ void
 parser_folders_note(struct parser_folders *f)
 {
 	free(f->seen);
-	/* without memory for it all are stale: that costs, and breaks nothing */
+	/* without memory for it all are stale: that costs, and breaks nothing
+	 */
 	f->seen = calloc(f->count + 1, sizeof *f->seen);
 	for (size_t i = 0; f->seen && i < f->count; i++)
 		f->seen[i] = identity_of(f->paths[i]);

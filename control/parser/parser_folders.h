@@ -34,7 +34,6 @@ void parser_folders_settle(struct parser_folders *f, size_t most);
 void parser_folders_note(struct parser_folders *f);
 /* True if neither the file's folder nor one above it is among those that were
  * noted, or if something else is there now. */
-bool parser_folders_are_stale(
-    const struct parser_folders *f, const char *file);
+bool parser_folders_are_stale(const struct parser_folders *f, const char *file);
 
 #endif

@@ -48,8 +48,8 @@ static void
 put_head(struct bytes *out, const struct err *why,
     const struct zonefile_stamp *stamp, const struct bytes *warnings)
 {
-	uint8_t flags = (stamp->racy ? STAMP_RACY : 0) |
-	                (stamp->denied ? STAMP_DENIED : 0);
+	uint8_t flags =
+	    (stamp->racy ? STAMP_RACY : 0) | (stamp->denied ? STAMP_DENIED : 0);
 	uint32_t count = (uint32_t)stamp->count, nwarnings = 0;
 
 	put_text(out, why ? why->text : "", ERR_TEXT_MAX - 1);
@@ -113,13 +113,47 @@ parser_reply_write_head(struct bytes *out, int code,
 	return 0;
 }
 
+/* Owners once each, in the order of the records. */
+static void
+write_names(const struct zone_records *z,
+    void (*add)(void *arg, const void *p, size_t bytes), void *arg)
+{
+	for (size_t i = 0; i < z->count; i++) {
+		const uint8_t *owner = record_owner(z, &z->records[i]);
+
+		if (i == 0 || z->records[i].owner != z->records[i - 1].owner)
+			add(arg, owner, name_length(owner));
+	}
+}
+
+void
+parser_reply_write_records(const struct zone_records *z,
+    void (*add)(void *arg, const void *p, size_t bytes), void *arg)
+{
+	for (size_t i = 0; i < z->count; i++) {
+		const struct record *r = &z->records[i];
+		bool is_new = i == 0 || r->owner != r[-1].owner;
+		const struct parser_record_d d = {
+		    .new_owner_and_ttl =
+			r->ttl | (is_new ? PARSER_NEW_OWNER : 0),
+		    .type = r->type,
+		    .rdata_bytes = r->rdata_bytes};
+
+		add(arg, &d, sizeof d);
+	}
+	write_names(z, add, arg);
+	for (size_t i = 0; i < z->count; i++)
+		add(arg, record_rdata(z, &z->records[i]),
+		    z->records[i].rdata_bytes);
+}
+
 /* --- reading: hostile --- */
 
 static int
 unsound(struct err *err, const char *what)
 {
-	return err_set(err, ERR_CORRUPT, "what its parser says is unsound: %s",
-	    what);
+	return err_set(
+	    err, ERR_CORRUPT, "what its parser says is unsound: %s", what);
 }
 
 static void
@@ -210,8 +244,7 @@ read_warnings(struct wire_reader *r, struct bytes *warnings, struct err *err)
 		return unsound(err, "its warnings");
 	for (uint32_t i = 0; i < count && !r->failed; i++) {
 		uint16_t bytes;
-		const uint8_t *p =
-		    take_text_find(r, ERR_TEXT_MAX - 1, &bytes);
+		const uint8_t *p = take_text_find(r, ERR_TEXT_MAX - 1, &bytes);
 
 		if (!p)
 			break;
@@ -283,12 +316,12 @@ read_records(struct zone_records *z, uint32_t count,
 			uint32_t v = chunk[i].new_owner_and_ttl;
 
 			owners += v >> 31;
-			z->records[z->count++] = (struct record){
-			    .owner = owners,
-			    .rdata = rdata,
-			    .ttl = v & ~PARSER_NEW_OWNER,
-			    .type = chunk[i].type,
-			    .rdata_bytes = chunk[i].rdata_bytes};
+			z->records[z->count++] =
+			    (struct record){.owner = owners,
+				.rdata = rdata,
+				.ttl = v & ~PARSER_NEW_OWNER,
+				.type = chunk[i].type,
+				.rdata_bytes = chunk[i].rdata_bytes};
 			/* a lie may overflow: admission compares it with what
 			 * there is */
 			rdata += chunk[i].rdata_bytes;
@@ -354,8 +387,8 @@ read_zone(struct parser_reply *out, const struct parser_reply_d *d,
 }
 
 static int
-check_counts(const struct parser_reply_d *d, uint64_t memory_max,
-    struct err *err)
+check_counts(
+    const struct parser_reply_d *d, uint64_t memory_max, struct err *err)
 {
 	uint64_t bytes = (uint64_t)d->records * sizeof(struct record) +
 	                 d->names_bytes + d->rdata_bytes;

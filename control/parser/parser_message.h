@@ -20,9 +20,9 @@
 #include "control/source/zonefile.h"
 
 enum {
-	PARSER_PATH_MAX = 4096,       /* of a zone file */
-	PARSER_HEAD_MAX = 32 << 20,   /* paths and warnings */
-	PARSER_WARNINGS_MAX = 1000,   /* then they are counted only */
+	PARSER_PATH_MAX = 4096,     /* of a zone file */
+	PARSER_HEAD_MAX = 32 << 20, /* paths and warnings */
+	PARSER_WARNINGS_MAX = 1000, /* then they are counted only */
 	PARSER_FILES_MAX = 1 << 17,
 	PARSER_FOLDERS_MAX = 1024,
 };
@@ -41,7 +41,8 @@ struct parser_start_d { /* the first message to a parser */
 struct parser_ready_d { /* the answer to it */
 	uint32_t magic;
 	int32_t code; /* of text */
-	uint32_t landlock; /* the kernel's version of it that is used; 0: none */
+	uint32_t
+	    landlock; /* the kernel's version of it that is used; 0: none */
 	char text[ERR_TEXT_MAX];
 };
 
@@ -87,6 +88,10 @@ struct parser_reply {
 int parser_reply_write_head(struct bytes *out, int code,
     const struct zone_records *records, const struct err *why,
     const struct zonefile_stamp *stamp, const struct bytes *warnings);
+
+/* And the rest: sealed records, in pieces. */
+void parser_reply_write_records(const struct zone_records *z,
+    void (*add)(void *arg, const void *p, size_t bytes), void *arg);
 
 /* A reply to a request for `path` and `apex`. 0: it is sound, whatever it
  * says; its owner ends it with parser_reply_fini(). Records that take more than

@@ -345,8 +345,8 @@ worker_end(struct worker *w)
 }
 
 int
-worker_start(struct worker **out, struct config **config,
-    struct parser *parser, struct control_status *status, struct err *err)
+worker_start(struct worker **out, struct config **config, struct parser *parser,
+    struct control_status *status, struct err *err)
 {
 	struct worker *w = calloc(1, sizeof *w);
 	struct watch_options options = {

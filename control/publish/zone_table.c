@@ -511,11 +511,10 @@ zone_stamp_take(struct zone_entry *e, struct zone_table *t,
 		zonefile_stamp_fini(stamp);
 		return;
 	}
-	if (t->watch &&
-	    watch_follow(t->watch, &e->stamp, stamp, e->watched,
-		(int64_t)clock_ms(CLOCK_MONOTONIC), &err) != 0)
-		log_warn("zone %s: changes will not be seen: %s", e->name,
-		    err.text);
+	if (t->watch && watch_follow(t->watch, &e->stamp, stamp, e->watched,
+			    (int64_t)clock_ms(CLOCK_MONOTONIC), &err) != 0)
+		log_warn(
+		    "zone %s: changes will not be seen: %s", e->name, err.text);
 	pthread_mutex_lock(&t->lock);
 	zonefile_stamp_fini(&e->stamp);
 	e->stamp = *stamp;
@@ -532,9 +531,9 @@ zone_read(struct zone_entry *e, struct zone_table *t)
 	    .warn = zone_warn, .arg = e, .stamp = &stamp};
 	struct zone_records *read = NULL;
 	struct err err = {0};
-	int rc = t->parser ? parser_take(t->parser, &read, &options, &err)
-	                   : zonefile_load(&read, e->file, e->apex, &options,
-				 &err);
+	int rc = t->parser
+	             ? parser_take(t->parser, &read, &options, &err)
+	             : zonefile_load(&read, e->file, e->apex, &options, &err);
 	bool loaded = rc == 0, died = rc == ERR_UNAVAILABLE;
 
 	e->retry_at = 0;
@@ -656,7 +655,8 @@ reading_ask(struct zones_reading *r, struct zone_entry *e)
 	}
 	while (r->count == PARSER_AHEAD_MAX)
 		reading_take(r);
-	if (t->parser && parser_ask(t->parser, e->file, e->apex, 0, &err) != 0) {
+	if (t->parser &&
+	    parser_ask(t->parser, e->file, e->apex, 0, &err) != 0) {
 		pthread_mutex_lock(&t->lock);
 		zone_refuse(e, err.text);
 		pthread_mutex_unlock(&t->lock);

@@ -31,7 +31,7 @@ struct confine_control {
 /* holdfastd: what is listed may be written or read, besides what libraries
  * read; calls that it has no reason to make fail with EPERM: execute, trace,
  * fork, mount and all else. Lists end with NULL. */
-int confine_control(const struct confine_control *c, unsigned *landlock,
-    struct err *err);
+int confine_control(
+    const struct confine_control *c, unsigned *landlock, struct err *err);
 
 #endif

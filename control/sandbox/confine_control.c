@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <linux/prctl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "control/sandbox/confine.h"
 #include "sandbox/landlock_rules.h"
@@ -190,8 +192,7 @@ enum { WRITE_AND_EXECUTE = PROT_WRITE | PROT_EXEC };
 /* One argument decides. Families of sockets: UNIX, IPv4, IPv6. Memory is
  * written or executed, never both. New threads, not processes. */
 static const struct syscall_limit limits[] = {
-    {SCMP_SYS(socket), 0, 0xffffffff, 1},
-    {SCMP_SYS(socket), 0, 0xffffffff, 2},
+    {SCMP_SYS(socket), 0, 0xffffffff, 1}, {SCMP_SYS(socket), 0, 0xffffffff, 2},
     {SCMP_SYS(socket), 0, 0xffffffff, 10},
     {SCMP_SYS(mmap), 2, WRITE_AND_EXECUTE, 0},
     {SCMP_SYS(mmap), 2, WRITE_AND_EXECUTE, PROT_WRITE},
@@ -276,14 +277,19 @@ int
 confine_control(
     const struct confine_control *c, unsigned *landlock, struct err *err)
 {
+	struct syscall_limit all[COUNT(limits) + 1];
 	struct syscall_table t = {.allowed = allowed,
 	    .nallowed = COUNT(allowed),
-	    .limits = limits,
-	    .nlimits = COUNT(limits),
+	    .limits = all,
+	    .nlimits = COUNT(all),
 	    .failures = failures,
 	    .nfailures = COUNT(failures),
 	    .otherwise = SCMP_ACT_ERRNO(EPERM)};
 	int rc = files_confine(c, landlock, err);
 
+	memcpy(all, limits, sizeof limits);
+	/* abort() and raise() */
+	all[COUNT(limits)] = (struct syscall_limit){
+	    SCMP_SYS(tgkill), 0, 0xffffffff, (uint64_t)getpid()};
 	return rc ? rc : syscall_filter_load(&t, err);
 }

@@ -71,16 +71,15 @@ limits_fill(struct syscall_limit limits[LIMITS], int out)
 	unsigned n = 0;
 
 	/* descriptors are 32 bits, whatever the register has above */
-	limits[n++] = (struct syscall_limit){
-	    SCMP_SYS(write), 0, whole, STDERR_FILENO};
+	limits[n++] =
+	    (struct syscall_limit){SCMP_SYS(write), 0, whole, STDERR_FILENO};
 	limits[n++] =
 	    (struct syscall_limit){SCMP_SYS(write), 0, whole, (uint64_t)out};
 	limits[n++] =
 	    (struct syscall_limit){SCMP_SYS(openat), 2, OPEN_WRITES, O_RDONLY};
 	limits[n++] =
 	    (struct syscall_limit){SCMP_SYS(open), 1, OPEN_WRITES, O_RDONLY};
-	limits[n++] =
-	    (struct syscall_limit){SCMP_SYS(mmap), 2, PROT_EXEC, 0};
+	limits[n++] = (struct syscall_limit){SCMP_SYS(mmap), 2, PROT_EXEC, 0};
 	limits[n++] =
 	    (struct syscall_limit){SCMP_SYS(mprotect), 2, PROT_EXEC, 0};
 	/* abort() */
@@ -110,8 +109,8 @@ static const char *const system_files[] = {
 };
 
 static int
-files_confine(char *const *folders, size_t nfolders, unsigned *landlock,
-    struct err *err)
+files_confine(
+    char *const *folders, size_t nfolders, unsigned *landlock, struct err *err)
 {
 	struct landlock_rules r;
 	int rc = landlock_rules_open(&r, err);

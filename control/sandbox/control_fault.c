@@ -20,8 +20,8 @@
 static void
 tell(const char *what, long result)
 {
-	log_error("%s: %s", what,
-	    result < 0 ? strerror(errno) : "nobody minds");
+	log_error(
+	    "%s: %s", what, result < 0 ? strerror(errno) : "nobody minds");
 }
 
 void
@@ -33,17 +33,16 @@ control_fault(void)
 	if (fault_hit("control-open"))
 		tell("control-open", open("/etc/shadow", O_RDONLY | O_CLOEXEC));
 	if (fault_hit("control-write"))
-		tell("control-write",
-		    open("/tmp/holdfastd-was-here",
-			O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		tell(
+		    "control-write", open("/tmp/holdfastd-was-here",
+					 O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	if (fault_hit("control-exec"))
 		tell("control-exec", execv(words[0], words));
 	if (fault_hit("control-fork"))
 		tell("control-fork", syscall(SYS_vfork));
 	if (fault_hit("control-trace"))
-		tell("control-trace",
-		    syscall(SYS_process_vm_writev, getppid(), NULL, 0, NULL, 0,
-			0));
+		tell("control-trace", syscall(SYS_process_vm_writev, getppid(),
+					  NULL, 0, NULL, 0, 0));
 	if (fault_hit("control-socket"))
 		tell("control-socket", socket(AF_NETLINK, SOCK_RAW, 0));
 }
