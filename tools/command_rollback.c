@@ -137,12 +137,13 @@ by_control(struct tool *t, const struct target *to, enum tool_status *status,
 	int rc;
 
 	if (to->steps)
-		request = json_pack("{s:s, s:i, s:b}", "command", "rollback",
-		    "steps", (int)to->steps, "force", t->force);
+		request = json_pack("{s:s, s:i}", "command", "rollback",
+		    "steps", (int)to->steps);
 	else
-		request = json_pack("{s:s, s:s, s:b}", "command", "rollback",
-		    "generation", digest_to_text(hex, &to->digest), "force",
-		    t->force);
+		request = json_pack("{s:s, s:s}", "command", "rollback",
+		    "generation", digest_to_text(hex, &to->digest));
+	if (t->force)
+		json_object_set_new(request, "force", json_true());
 	rc = daemons_ask_control(t, request, NULL, NULL, &last, err);
 	if (rc)
 		return rc;

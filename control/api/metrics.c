@@ -77,6 +77,18 @@ control_text(const struct control_context *c, struct bytes *out)
 	    "how long the last turn of control took",
 	    (double)f.last_cycle_ms / 1000);
 	gauge(out, "control_error", "1: the last turn failed", f.failed);
+	gauge(out, "rollout_permille",
+	    "of 1000 clients so many have what a canary or a soak watches",
+	    f.rollout.permille);
+	gauge(out, "rollout_exposure_seconds",
+	    "share of the clients times seconds that they have had it",
+	    (double)f.rollout.exposure_ms / 1000);
+	gauge(out, "rollout_waiting", "1: changes wait to be published",
+	    f.rollout.pending);
+	gauge(out, "publication_held", "1: by an operator", f.rollout.held);
+	gauge(out, "questions_mix_changed",
+	    "1: more errors from both generations than before",
+	    f.rollout.alarm);
 }
 
 /* Seconds until the first RRset of a zone has no valid signature; below 0: it

@@ -226,3 +226,45 @@ guard_replay_counts(
 {
 	*out = r->counts;
 }
+
+/* --- for the canary ----------------------------------------------------- */
+
+struct losses {
+	struct replay *replay;
+	const struct generation *active, *candidate;
+	bool (*wanted)(void *arg, const uint8_t *name);
+	void (*lost)(void *arg, const uint8_t *name);
+	void *arg;
+};
+
+static int
+loss_visit(void *arg, const struct traffic_question *q)
+{
+	const struct losses *l = arg;
+	uint8_t query[SAMPLE_QUERY_MAX];
+	struct replay_pair pair;
+
+	if (!l->wanted(l->arg, q->name))
+		return 0;
+	replay_pair(l->replay, l->active, l->candidate, query,
+	    traffic_query_write(q, query), q->transport, &pair);
+	if (replay_change_is_loss(pair.change))
+		l->lost(l->arg, q->name);
+	return 0;
+}
+
+void
+guard_replay_losses(struct guard_replay *r, const struct generation *active,
+    const struct generation *candidate, uint64_t now,
+    bool (*wanted)(void *arg, const uint8_t *name),
+    void (*lost)(void *arg, const uint8_t *name), void *arg)
+{
+	struct losses l = {.replay = r->replay,
+	    .active = active,
+	    .candidate = candidate,
+	    .wanted = wanted,
+	    .lost = lost,
+	    .arg = arg};
+
+	traffic_visit(r->traffic, now, loss_visit, &l);
+}

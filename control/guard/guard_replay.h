@@ -33,6 +33,14 @@ int guard_replay_learn(struct guard_replay *r, struct guards *g,
 int guard_replay_check(struct guard_replay *r, struct guards *g,
     const struct guard_candidate *c, uint64_t now, struct err *err);
 
+/* What was asked in the last minutes and would lose its answer: what the check
+ * of the same pair has judged and let pass. Names are in lower case; those for
+ * which `wanted` is false are not asked. */
+void guard_replay_losses(struct guard_replay *r,
+    const struct generation *active, const struct generation *candidate,
+    uint64_t now, bool (*wanted)(void *arg, const uint8_t *name),
+    void (*lost)(void *arg, const uint8_t *name), void *arg);
+
 /* Since the start. */
 struct guard_replay_counts {
 	uint64_t samples, lost,

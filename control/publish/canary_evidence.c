@@ -65,9 +65,8 @@ name_key_of(const uint8_t *qname)
 
 /* Its place, or a free one; NULL if it is new and there is no more room. */
 static struct evidence_name *
-counted_find(struct evidence *e, const uint8_t *qname)
+key_find(struct evidence *e, uint64_t key)
 {
-	uint64_t key = name_key_of(qname);
 	size_t at = (key >> 20) % NAME_SLOTS;
 
 	while (e->names[at].key && e->names[at].key != key)
@@ -79,6 +78,12 @@ counted_find(struct evidence *e, const uint8_t *qname)
 		e->names[at].key = key;
 	}
 	return &e->names[at];
+}
+
+static struct evidence_name *
+counted_find(struct evidence *e, const uint8_t *qname)
+{
+	return key_find(e, name_key_of(qname));
 }
 
 const struct evidence_zone *
@@ -148,6 +153,22 @@ evidence_accept(struct evidence *e, const uint8_t *qname)
 
 	if (q)
 		q->accepted = true;
+}
+
+void
+evidence_accept_all(struct evidence *e, const struct evidence *from)
+{
+	size_t slots = from->names ? NAME_SLOTS : 0;
+
+	for (size_t i = 0; i < slots; i++) {
+		struct evidence_name *n;
+
+		if (!from->names[i].accepted)
+			continue;
+		n = key_find(e, from->names[i].key);
+		if (n)
+			n->accepted = true;
+	}
 }
 
 void

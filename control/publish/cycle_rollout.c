@@ -105,6 +105,24 @@ live_load(struct cycle *c, const struct generation *base, struct err *err)
 			       &c->live.generation, &options, err);
 }
 
+/* Of the zones on trial whose traffic is replayed before publication. */
+static bool
+loss_was_judged(void *arg, const uint8_t *name)
+{
+	struct cycle *c = arg;
+	const struct zone_entry *e = zone_trial_find(&c->zones, name);
+
+	return e && guards_action(c->guards, e->apex, GUARD_REPLAY);
+}
+
+static void
+loss_accept(void *arg, const uint8_t *name)
+{
+	struct cycle *c = arg;
+
+	evidence_accept(&c->rollout.evidence, name);
+}
+
 int
 cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,
     struct zone_entry *const *entries, size_t count,
@@ -143,6 +161,8 @@ cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,
 	made->loaded = NULL;
 	c->trial_changed = c->zones_changed;
 	c->zones_changed = c->zones.pending = false;
+	guard_replay_losses(c->replay, c->loaded, c->trial_loaded,
+	    clock_ms(CLOCK_BOOTTIME) / 1000, loss_was_judged, loss_accept, c);
 	rollout_watch_begin(&c->watch, c->loaded, c->trial_loaded);
 	control_status_count(c->status, CONTROL_CANARIES, 1);
 	result->candidate = true;
@@ -359,8 +379,7 @@ verdict_add(struct cycle *c, const struct zone_entry *e,
 	    .version = zone_version(e, left)};
 
 	memcpy(v.apex, e->apex, sizeof v.apex);
-	snprintf(
-	    v.what, sizeof v.what, "%.*s", GUARD_WHAT_MAX - 1, text);
+	snprintf(v.what, sizeof v.what, "%.*s", GUARD_WHAT_MAX - 1, text);
 	guards_begin(c->guards, clock_ms(CLOCK_REALTIME) / 1000);
 	if (guards_verdict_add(c->guards, &v) != 0)
 		log_error("zone %s: no memory for a verdict", e->name);

@@ -51,6 +51,9 @@ rollout_begin(struct rollout *r, enum rollout_phase phase,
 
 	if (rc)
 		return rc;
+	/* what guards let pass is no fault in the soak either */
+	if (phase == ROLLOUT_SOAK && r->phase == ROLLOUT_CANARY)
+		evidence_accept_all(&fresh, &r->evidence);
 	evidence_fini(&r->evidence);
 	r->evidence = fresh;
 	r->canary_ms = phase == ROLLOUT_SOAK && r->phase == ROLLOUT_CANARY

@@ -388,6 +388,10 @@ static void
 zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 {
 	struct err left;
+	/* whoever took it back has said why, and knows more */
+	bool said =
+	    e->state == ZONE_CONDEMNED && e->why &&
+	    (!e->wanted || digest_equal(&e->wanted->version, &read->version));
 
 	zone_records_free(e->wanted);
 	e->wanted = NULL;
@@ -407,7 +411,8 @@ zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 		    "failed); change the source, or run "
 		    "\"holdfast release %s\"",
 		    e->name);
-		zone_why(e, left.text);
+		if (!said)
+			zone_why(e, left.text);
 		zone_signing_aside(t, e);
 		return;
 	}

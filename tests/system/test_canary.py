@@ -52,7 +52,7 @@ dataplane:
 """
 # A step too dear is said by the weather of a busy machine, not by the zone.
 GUARDS = ("guards: {generation_percent: 100, generation_records: 100000, "
-          "actions: {shrink: off, churn: off}}\n")
+          "actions: {shrink: off, churn: off, replay: off}}\n")
 ROLLOUT = ("{canary_permille: %d, least_s: %d, most_s: %d, soak_s: %d, "
            "hold_down_s: %d, cost_percent: 0}")
 
@@ -274,7 +274,11 @@ class Bad(Case):
         self.wait_served("b.test", 2)
         state = self.rig.zone_state("a.test")
         self.assertEqual((state["state"], state["serial"]), ("condemned", 1))
-        self.assertRegex(state["why"], "canary.*(canary|questions at fault)")
+        self.assertRegex(state["why"], "the canary took .* questions at fault, "
+                         "the first of them n[0-9]+.a.test. TXT, which is not "
+                         "answered any more")
+        self.assertIn("questions at fault", self.rig.tool(
+            "explain", "--store", self.rig.store, "a.test"))
         self.wait_phase("idle")
         share, seconds = self.asker.share("a.test", 2)
         lost, lasted = self.asker.share("a.test", 0)

@@ -387,6 +387,23 @@ class Look(Case):
         self.assertEqual(answer["generation"], self.second)
 
 
+    def test_marks_by_hand(self):
+        self.tool("hold", *self.at)
+        self.tool("hold", *self.at)
+        self.assertIn("hold", os.listdir(self.store))
+        self.tool("release", *self.at)
+        self.assertNotIn("hold", os.listdir(self.store))
+        self.tool("pin", self.first[:8], *self.at)
+        self.tool("pin", "previous", *self.at)
+        self.assertEqual([g["pinned"] for g in self.json(
+            "history", *self.at)["generations"]], [False, True])
+        self.tool("rollback", "--force", *self.at)
+        self.assertEqual([g["rolled_back"] for g in self.json(
+            "history", *self.at)["generations"]
+            if g["generation"] == self.second], [True])
+        self.tool("unpin", self.first, *self.at)
+        self.tool("pin", "00" * 32, *self.at, status=NO)
+
     def test_condemned_version_does_not_come_back_by_itself(self):
         self.tool("rollback", *self.at)
         answer = self.compile(2, "192.0.2.11", status=PARTIAL)
@@ -600,6 +617,18 @@ class Talk(Case):
         self.assertEqual(server.requests[-2].decode(),
                          "rollback generation=" + first)
 
+    def test_marks_by_the_data_plane(self):
+        server = self.dataplane("ok activation=6")
+        self.ask("hold")
+        self.ask("release")
+        self.ask("pin", "ab" * 32)
+        self.ask("unpin", "ab" * 32)
+        self.ask("rollback", "--force", "cd" * 32)
+        self.assertEqual([r.decode() for r in server.requests], [
+            "hold", "release", "pin generation=" + "ab" * 32,
+            "unpin generation=" + "ab" * 32,
+            "rollback generation=" + "cd" * 32 + " force=yes", "status"])
+
     def test_refusal_of_the_data_plane(self):
         self.dataplane("error stale the number is 7 now")
         self.assertIn("the number is 7 now",
@@ -706,6 +735,34 @@ zones:
         self.assertIn("example.test.zone:1: ", text)
         self.assertIn("192.0.2.11", self.ask("query",
                                              "www.example.test").stdout)
+
+    def test_hold_and_pin(self):
+        live = self.json("status", "--config", self.config)["generation"]
+        self.ask("hold", "--reason", "moving house")
+        self.assertIn("HELD", self.ask("status").stdout)
+        self.zone(serial=2, address="192.0.2.11")
+        self.assertIn("waits", self.ask("reload").stdout)
+        self.assertTrue(self.served(1))
+        self.ask("release")
+        self.ask("reload")
+        self.assertTrue(self.served(2))
+        self.ask("release", status=NO)  # nothing is held
+        self.ask("pin", live[:12])
+        self.assertRegex(self.ask("history").stdout,
+                         "(?m)^%s.*  pinned$" % live[:16])
+        self.ask("pin", "ab" * 32, status=NO)
+        self.ask("rollback")
+        self.assertRegex(self.ask("history").stdout, "(?m)  rolled back$")
+        self.ask("unpin", live)
+        self.assertNotIn("pinned", self.ask("history").stdout)
+        with open(self.store + "/audit.log") as f:
+            events = [json.loads(line) for line in f]
+        self.assertEqual([e["event"] for e in events if "override" not in
+                          e["event"]][-5:],
+                         ["held", "hold-released", "pinned", "rollback",
+                          "unpinned"])
+        self.assertEqual([e.get("why") for e in events
+                          if e["event"] == "held"], ["moving house"])
 
     def test_refusals(self):
         self.ask("release", "example.test", status=NO)

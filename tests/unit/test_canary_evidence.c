@@ -162,6 +162,15 @@ START_TEST(test_what_guards_accepted_does_not_count)
 	ask("a.test.", 0, 50, EVIDENCE_LOSS);
 	ck_assert_uint_eq(e.total.questions, 0);
 	ck_assert_uint_eq(e.accepted, 50);
+	{
+		struct evidence before = e;
+
+		begin(); /* of a soak */
+		evidence_accept_all(&e, &before);
+		evidence_fini(&before);
+	}
+	ask("a.test.", 0, 50, EVIDENCE_LOSS);
+	ck_assert_uint_eq(e.total.questions, 0);
 	/* lost as known; but sent otherwise is something else */
 	ask("a.test.", 0, 50, EVIDENCE_OTHERWISE);
 	ck_assert_int_eq(verdict(), CANARY_BAD);
