@@ -294,11 +294,24 @@ question_visit(void *arg, const struct traffic_question *q)
 
 /* --- protected names ---------------------------------------------------- */
 
+/* What the guard never-empty stands for: other types of a protected name are
+ * asked for if clients did. */
 static bool
 type_is_asked(uint16_t type)
 {
-	return type != DNS_TYPE_RRSIG && type != DNS_TYPE_NSEC &&
-	       type != DNS_TYPE_NSEC3 && type != DNS_TYPE_NSEC3PARAM;
+	switch (type) {
+	case DNS_TYPE_A:
+	case DNS_TYPE_AAAA:
+	case DNS_TYPE_CNAME:
+	case DNS_TYPE_HTTPS:
+	case DNS_TYPE_SVCB:
+	case DNS_TYPE_MX:
+	case DNS_TYPE_NS:
+	case DNS_TYPE_SOA:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void
@@ -324,7 +337,20 @@ protected_ask(struct check *k, const struct replay_subject *s,
 	loss_add(&t->guarded, name, type, change, 0, 0);
 }
 
-/* Every protected name of the version that is live, with each of its types. */
+/* An alias is asked for what it leads to: addresses may take its place. */
+static void
+protected_type_ask(struct check *k, const struct replay_subject *s,
+    const uint8_t *name, uint16_t type)
+{
+	if (type != DNS_TYPE_CNAME) {
+		protected_ask(k, s, name, type);
+		return;
+	}
+	protected_ask(k, s, name, DNS_TYPE_A);
+	protected_ask(k, s, name, DNS_TYPE_AAAA);
+}
+
+/* Every protected name of the version that is live. */
 static void
 protected_visit(struct check *k, const struct replay_subject *s)
 {
@@ -345,7 +371,7 @@ protected_visit(struct check *k, const struct replay_subject *s)
 			continue;
 		type = r->type;
 		if (!name_is_wildcard(record_owner(z, r)))
-			protected_ask(k, s, record_owner(z, r), type);
+			protected_type_ask(k, s, record_owner(z, r), type);
 	}
 }
 

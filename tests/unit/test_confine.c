@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "control/sandbox/confine.h"
-#include "control/sandbox/landlock_rules.h"
-#include "control/sandbox/privileges.h"
+#include "sandbox/landlock_rules.h"
+#include "sandbox/privileges.h"
 #include "tests/unit/unit_run.h"
 
 enum { SETUP_FAILED = 99 };
