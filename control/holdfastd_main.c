@@ -195,6 +195,7 @@ serve(struct program *p, struct err *err)
 	keeper_watch(p);
 	p->context.worker = p->worker;
 	p->context.zones = worker_zones(p->worker);
+	p->context.guards = worker_guards(p->worker);
 	rc = control_socket_open(
 	    &p->socket, p->loop, &p->context, p->group, err);
 	if (rc == 0 && p->metrics_on)

@@ -38,7 +38,7 @@ enum tool_option {
 	OPT_GENERATION = 1 << 8,
 	OPT_TIMEOUT = 1 << 9,
 	OPT_DNSSEC = 1 << 10, /* --dnssec MODE, --at TIME */
-	OPT_REASON = 1 << 11, /* --reason TEXT, --for DURATION */
+	OPT_REASON = 1 << 11, /* --reason TEXT, --for TIME, --version HEX */
 	OPT_FORCE = 1 << 12,
 };
 
@@ -54,7 +54,7 @@ struct tool {
 	unsigned timeout_ms;
 	enum config_dnssec dnssec; /* --dnssec; DEFAULT: each zone's own */
 	uint64_t at;               /* --at, seconds since 1970; 0: now */
-	const char *reason;
+	const char *reason, *version;
 	unsigned for_s;     /* --for; 0: not said */
 	const char **zones; /* NAME=FILE */
 	size_t nzones;

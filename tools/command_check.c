@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "control/guard/guards.h"
 #include "dataplane/limit/limits.h"
 #include "tools/zone_words.h"
 
@@ -110,7 +111,8 @@ command_check(struct tool *t)
 		const char *path = t->config ? t->config : CONFIG_PATH_DEFAULT;
 
 		if (config_load(&t->loaded, path, &err) ||
-		    prefixes_check(t->loaded, &err))
+		    prefixes_check(t->loaded, &err) ||
+		    guards_configure(NULL, t->loaded, &err))
 			status = tool_fail(t, &err);
 		else
 			status = zones_check(

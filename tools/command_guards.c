@@ -113,8 +113,8 @@ state_print(const char *zone, const json_t *s)
 		puts("  nothing overrides it: guards.actions says refuse");
 	else if (refused)
 		printf("  to publish it all the same: holdfast override %s "
-		       "--reason TEXT\n",
-		    zone);
+		       "--version %.*s --reason TEXT\n",
+		    zone, GUARD_VERSION_DIGITS, text_of(s, "version"));
 }
 
 enum tool_status
@@ -168,9 +168,10 @@ command_override(struct tool *t)
 		return tool_fail(t, &err);
 	}
 	if (daemons_ask_control(t,
-		json_pack("{s:s, s:s, s:s, s:I}", "command", "override", "zone",
-		    zone, "reason", t->reason, "for_s",
-		    (json_int_t)(t->for_s ? t->for_s : 600)),
+		json_pack("{s:s, s:s, s:s, s:I, s:s*}", "command", "override",
+		    "zone", zone, "reason", t->reason, "for_s",
+		    (json_int_t)(t->for_s ? t->for_s : 600), "version",
+		    t->version),
 		NULL, NULL, &last, &err))
 		return tool_fail(t, &err);
 	if (t->json) {

@@ -92,10 +92,12 @@ const struct command commands[] = {
 	 "What the guards said last of a version of this zone, and what it takes\n"
 	 "to publish it all the same. Works with holdfastd dead.",
 	 command_explain},
-	{"override", "ZONE --reason TEXT [--for 10m] [--run DIR | --config FILE]",
+	{"override", "ZONE --reason TEXT [--version HEX] [--for 10m] "
+	 "[--run DIR | --config FILE]",
 	 ONLINE | OPT_REASON, 1, 1,
-	 "Lets the version that the guards refused pass, once, unless it has\n"
-	 "changed since. The reason goes to the audit log.", command_override},
+	 "Lets the version that the guards refused pass, once, unless it changes\n"
+	 "before. With --version only the one that explain showed. The reason\n"
+	 "goes to the audit log.", command_override},
 	{"pin", "HEX [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,
 	 "Keeps a generation, for a rollback, however old it is.", command_pin},
 	{"unpin", "HEX [--run DIR | --store DIR]", ONLINE | OPT_STORE, 1, 1,

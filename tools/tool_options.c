@@ -38,6 +38,7 @@ static const struct option_row option_rows[] = {
     {"reason", OPT_REASON, true},
     {"for", OPT_REASON, true},
     {"force", OPT_FORCE, false},
+    {"version", OPT_REASON, true},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 
@@ -156,6 +157,8 @@ option_take(struct tool *t, const struct option_row *row, const char *value,
 		rc = at_take(t, value, err);
 	else if (strcmp(row->name, "reason") == 0)
 		t->reason = value;
+	else if (strcmp(row->name, "version") == 0)
+		t->version = value;
 	else if (strcmp(row->name, "for") == 0)
 		rc = duration_take(&t->for_s, value, err);
 	else if (strcmp(row->name, "timeout") == 0) {

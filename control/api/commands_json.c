@@ -476,6 +476,7 @@ do_override(const struct control_context *c, json_t *request,
 {
 	const json_t *reason = json_object_get(request, "reason");
 	const json_t *for_s = json_object_get(request, "for_s");
+	const json_t *version = json_object_get(request, "version");
 	json_int_t seconds =
 	    for_s ? json_integer_value(for_s) : OVERRIDE_DEFAULT_S;
 	struct work *w = work_new(WORK_OVERRIDE, request, answer, client);
@@ -489,6 +490,9 @@ do_override(const struct control_context *c, json_t *request,
 	else if (json_string_length(reason) == 0 ||
 		 json_string_length(reason) >= WORK_REASON_MAX)
 		wrong = "\"reason\" is missing, or more than 200 octets";
+	else if (version && (json_string_length(version) == 0 ||
+				json_string_length(version) >= DIGEST_TEXT_MAX))
+		wrong = "\"version\" is not digits of a version";
 	else if (seconds < 1 || seconds > OVERRIDE_MOST_S)
 		wrong = "\"for_s\" is not 1 to 604800 seconds";
 	if (wrong) {
@@ -497,6 +501,9 @@ do_override(const struct control_context *c, json_t *request,
 		return NULL;
 	}
 	snprintf(w->reason, sizeof w->reason, "%s", json_string_value(reason));
+	if (version)
+		snprintf(w->version, sizeof w->version, "%s",
+		    json_string_value(version));
 	w->for_s = (uint64_t)seconds;
 	return w;
 }
@@ -517,7 +524,7 @@ static const struct {
     {"pin", {"generation"}, do_pin},
     {"unpin", {"generation"}, do_unpin},
     {"explain", {"zone"}, do_explain},
-    {"override", {"zone", "reason", "for_s"}, do_override},
+    {"override", {"zone", "reason", "for_s", "version"}, do_override},
     {"stop", {0}, do_stop},
 };
 
@@ -614,6 +621,17 @@ refused_json(const struct control_context *c, json_int_t *count)
 				text_json(e->why
 					      ? e->why
 					      : "no memory for the reason")));
+	}
+	for (size_t i = 0; i < t->nleaving; i++) {
+		char name[NAME_TEXT_MAX];
+
+		if (++*count <= REFUSED_SHOWN_MAX)
+			json_array_append_new(list,
+			    json_pack("{s:s, s:s}", "name",
+				name_to_text(name, t->leaving[i].records->apex),
+				"why",
+				"it is not configured any more and is served "
+				"on: holdfast explain tells why"));
 	}
 	pthread_mutex_unlock(&t->lock);
 	return list;

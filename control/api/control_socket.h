@@ -19,6 +19,7 @@ struct control_context {
 	struct worker *worker; /* asked by the socket alone */
 	struct zone_table *zones;
 	struct control_status *status;
+	const struct guards *guards; /* for their counts; or NULL */
 	const char *config_path, *store_dir, *run_dir;
 	uint64_t started_ms; /* CLOCK_MONOTONIC */
 	/* ends the process's loop; after the answer is on its way */

@@ -132,6 +132,25 @@ signatures_text(const struct control_context *c, struct bytes *out)
 }
 
 static void
+guards_text(const struct control_context *c, struct bytes *out)
+{
+	if (!c->guards)
+		return;
+	bytes_printf(out,
+	    "# HELP holdfast_control_guard_verdicts_total what guards said of "
+	    "versions of zones\n"
+	    "# TYPE holdfast_control_guard_verdicts_total counter\n");
+	for (unsigned k = 0; k < GUARD_KIND_COUNT; k++)
+		for (unsigned a = GUARD_WARN; a < GUARD_ACTION_COUNT; a++)
+			bytes_printf(out,
+			    "holdfast_control_guard_verdicts_total{guard=\"%s"
+			    "\",action=\"%s\"} %lu\n",
+			    guard_kind_word[k], guard_action_word[a],
+			    guards_count(c->guards, (enum guard_kind)k,
+				(enum guard_action)a));
+}
+
+static void
 zones_text(const struct control_context *c, struct bytes *out)
 {
 	static const char *const words[] = {
@@ -264,6 +283,7 @@ void
 metrics_text(const struct control_context *c, struct bytes *out)
 {
 	control_text(c, out);
+	guards_text(c, out);
 	zones_text(c, out);
 	signatures_text(c, out);
 	dataplane_text(c, out);

@@ -459,23 +459,25 @@ blocking_find(const struct guard_case *c, unsigned *more)
 static void
 refusal_text(struct err *out, const struct guard_case *c)
 {
-	char name[NAME_TEXT_MAX], others[32] = "";
+	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX], others[32] = "";
 	unsigned more;
 	const struct guard_verdict *v = blocking_find(c, &more);
+	const char *word = guard_kind_word[v->kind];
 
 	name_to_text(name, c->apex);
 	if (more)
 		snprintf(others, sizeof others, "; and %u more", more);
-	err_set(out, ERR_REFUSED, "guard %s: %s%s; %s",
-	    guard_kind_word[v->kind], v->what, others,
-	    v->action == GUARD_REFUSE
-		? "guards.actions says refuse: nothing overrides it"
-		: "");
-	if (v->action == GUARD_ACK)
+	if (v->action == GUARD_REFUSE)
+		err_set(out, ERR_REFUSED,
+		    "guard %s: %s%s; guards.actions says refuse: nothing "
+		    "overrides it",
+		    word, v->what, others);
+	else
 		err_set(out, ERR_REFUSED,
 		    "guard %s: %s%s; to publish it all the same: holdfast "
-		    "override %.200s --reason TEXT",
-		    guard_kind_word[v->kind], v->what, others, name);
+		    "override %.150s --version %.*s --reason TEXT",
+		    word, v->what, others, name, GUARD_VERSION_DIGITS,
+		    digest_to_text(version, &c->version));
 }
 
 void

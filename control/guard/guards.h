@@ -143,11 +143,22 @@ bool guards_name_is_protected(
 void guards_protect_begin(struct guards *g);
 int guards_protect(struct guards *g, const uint8_t *name, const char *why);
 
+struct guard_override {
+	const uint8_t *apex;
+	/* first digits of the version that is meant, as its verdict has them;
+	 * empty: the one that was refused last */
+	const char *version;
+	const char *reason, *who;
+	uint64_t until; /* seconds since 1970 */
+};
+
+enum { GUARD_VERSION_DIGITS = 12 /* in messages */ };
+
 /* Lets the version that was refused last pass once: everything that its
  * verdicts named. `who` and `reason` go to the audit log. ERR_NOT_FOUND if
- * nothing is refused. */
-int guards_override(struct guards *g, const uint8_t *apex, const char *reason,
-    const char *who, uint64_t until, uint64_t now, struct err *err);
+ * nothing is refused, ERR_STALE if that is another version. */
+int guards_override(struct guards *g, const struct guard_override *o,
+    uint64_t now, struct err *err);
 
 /* Verdicts since the start, by kind and action; a copy, any thread. */
 uint64_t guards_count(

@@ -35,6 +35,7 @@ static void
 verdict_log(const struct guard_verdict *v, const char *name, bool of_turn)
 {
 	const char *word = guard_kind_word[v->kind];
+	char version[DIGEST_TEXT_MAX];
 
 	if (v->overridden)
 		log_warn(
@@ -43,8 +44,9 @@ verdict_log(const struct guard_verdict *v, const char *name, bool of_turn)
 		log_warn("zone %s: guard %s: %s", name, word, v->what);
 	else if (!of_turn)
 		log_error("zone %s: guard %s: %s; if it is meant: holdfast "
-			  "override %.200s --reason TEXT",
-		    name, word, v->what, name);
+			  "override %.200s --version %.*s --reason TEXT",
+		    name, word, v->what, name, GUARD_VERSION_DIGITS,
+		    digest_to_text(version, &v->version));
 }
 
 static void
@@ -191,13 +193,22 @@ kinds_of(const struct guard_state *s)
 }
 
 static int
-override_check(const struct guard_state *s, const char *name, struct err *err)
+override_check(const struct guard_state *s, const char *name,
+    const char *version, struct err *err)
 {
+	char now[DIGEST_TEXT_MAX];
+
 	if (!s || !s->refused)
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: no guard refuses a version of this zone; \"holdfast "
 		    "explain\" tells what was said last",
 		    name);
+	digest_to_text(now, &s->version);
+	if (strncmp(now, version, strlen(version)) != 0)
+		return err_set(err, ERR_STALE,
+		    "%s: what is refused now is version %.*s, not %.64s; "
+		    "\"holdfast explain\" tells what was said of it",
+		    name, GUARD_VERSION_DIGITS, now, version);
 	for (unsigned i = 0; i < s->nverdicts; i++)
 		if (s->verdicts[i].action == GUARD_REFUSE)
 			return err_set(err, ERR_REFUSED,
@@ -208,35 +219,37 @@ override_check(const struct guard_state *s, const char *name, struct err *err)
 }
 
 int
-guards_override(struct guards *g, const uint8_t *apex, const char *reason,
-    const char *who, uint64_t until, uint64_t now, struct err *err)
+guards_override(struct guards *g, const struct guard_override *o, uint64_t now,
+    struct err *err)
 {
-	struct guard_state *s = guard_state_find(g->states, apex, false);
+	struct guard_state *s = guard_state_find(g->states, o->apex, false);
 	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX];
-	int rc = override_check(s, name_to_text(name, apex), err);
+	int rc =
+	    override_check(s, name_to_text(name, o->apex), o->version, err);
 
 	if (rc)
 		return rc;
 	/* nothing is let pass that is not on record */
 	rc = audit_write(g->store_dir, err, "override-given",
 	    "{s:s, s:s, s:I, s:s, s:s}", "zone", name, "version",
-	    digest_to_text(version, &s->version), "until", (json_int_t)until,
-	    "reason", reason, "who", who);
+	    digest_to_text(version, &s->version), "until", (json_int_t)o->until,
+	    "reason", o->reason, "who", o->who);
 	if (rc)
 		return rc;
 	s->token = (struct guard_token){.there = true,
 	    .version = s->version,
 	    .kinds = kinds_of(s),
-	    .until = until};
-	snprintf(s->token.reason, sizeof s->token.reason, "%s", reason);
-	snprintf(s->token.who, sizeof s->token.who, "%s", who);
+	    .until = o->until};
+	snprintf(s->token.reason, sizeof s->token.reason, "%s", o->reason);
+	snprintf(s->token.who, sizeof s->token.who, "%s", o->who);
 	s->changed = true;
 	rc = guard_state_save(g->states, s, err);
 	if (rc)
 		s->token = (struct guard_token){0};
 	else
-		log_warn("zone %s: %s lets version %.16s pass the guards once, "
+		log_warn("zone %s: %s lets version %.*s pass the guards once, "
 			 "for %lu s: %s",
-		    name, who, version, until - now, reason);
+		    name, o->who, GUARD_VERSION_DIGITS, version, o->until - now,
+		    o->reason);
 	return rc;
 }

@@ -656,19 +656,23 @@ cycle_run(
 }
 
 int
-cycle_override(struct cycle *c, const uint8_t *apex, const char *reason,
-    const char *who, uint64_t for_s, struct err *err)
+cycle_override(struct cycle *c, const struct guard_override *o, uint64_t for_s,
+    struct err *err)
 {
-	struct zone_entry *e = zone_table_find(&c->zones, apex);
+	struct zone_entry *e = zone_table_find(&c->zones, o->apex);
 	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
+	struct guard_override timed = *o;
 	size_t released;
-	int rc = guards_override(
-	    c->guards, apex, reason, who, now + for_s, now, err);
+	int rc;
 
+	timed.until = now + for_s;
+	rc = guards_override(c->guards, &timed, now, err);
 	if (rc)
 		return rc;
+	/* somebody waits for it */
+	cycle_rollout_stop(c, "another version is let pass by an override");
 	if (e) /* a canary has condemned it, perhaps */
-		return cycle_release(c, apex, &released, err);
+		return cycle_release(c, o->apex, &released, err);
 	/* it is not configured any more, and may go now */
 	c->zones_changed = true;
 	return 0;

@@ -109,7 +109,7 @@ int cycle_release(
 
 /* Lets the version of a zone that a guard refused pass, once, within the next
  * `for_s` seconds; the next turn reads it again. */
-int cycle_override(struct cycle *c, const uint8_t *apex, const char *reason,
-    const char *who, uint64_t for_s, struct err *err);
+int cycle_override(struct cycle *c, const struct guard_override *o,
+    uint64_t for_s, struct err *err);
 
 #endif

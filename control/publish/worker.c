@@ -53,6 +53,12 @@ worker_zones(struct worker *w)
 	return &w->cycle.zones;
 }
 
+const struct guards *
+worker_guards(const struct worker *w)
+{
+	return w->cycle.guards;
+}
+
 static void
 worker_wake(struct worker *w)
 {
@@ -215,6 +221,17 @@ work_look(struct worker *w, struct work *work)
 	return cycle_settled(w, !work->have_zone, work);
 }
 
+static int
+work_override(struct worker *w, struct work *work)
+{
+	const struct guard_override o = {.apex = work->zone,
+	    .version = work->version,
+	    .reason = work->reason,
+	    .who = work->who};
+
+	return cycle_override(&w->cycle, &o, work->for_s, &work->err);
+}
+
 static void
 work_do(struct worker *w, struct work *work)
 {
@@ -254,8 +271,7 @@ work_do(struct worker *w, struct work *work)
 		    work->kind == WORK_PIN, &work->err);
 		break;
 	case WORK_OVERRIDE:
-		work->code = cycle_override(&w->cycle, work->zone, work->reason,
-		    work->who, work->for_s, &work->err);
+		work->code = work_override(w, work);
 		if (work->code == 0)
 			work->code = cycle_settled(w, false, work);
 		break;

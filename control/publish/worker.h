@@ -35,7 +35,8 @@ struct work {
 	unsigned steps;           /* of ROLLBACK without a generation */
 	uint64_t for_s;           /* of OVERRIDE */
 	char reason[WORK_REASON_MAX];
-	char who[32]; /* who asks: "uid 0" */
+	char version[DIGEST_TEXT_MAX]; /* of OVERRIDE: first digits */
+	char who[32];                  /* who asks: "uid 0" */
 	/* out */
 	int code; /* 0, or of err */
 	struct err err;
@@ -59,6 +60,9 @@ void worker_stop(struct worker *w);
 void worker_free(struct worker **w);
 
 void worker_ask(struct worker *w, struct work *work);
+
+/* The guards, for their counts. */
+const struct guards *worker_guards(const struct worker *w);
 
 /* The zones, for reading under their lock. */
 struct zone_table *worker_zones(struct worker *w);

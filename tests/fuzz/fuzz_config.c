@@ -11,6 +11,7 @@
 
 #include "base/name.h"
 #include "config/config.h"
+#include "control/guard/guards.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -103,9 +104,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size != 0)
 		memcpy(text, data, size);
 	rc = config_parse(&c, CONFIG_NOWHERE, text, size, &err);
-	if (rc == 0)
+	if (rc == 0) {
 		check_config(c);
-	else
+		/* names, types and records of guards are read by control */
+		rc = guards_configure(NULL, c, &err);
+	}
+	if (rc != 0)
 		check_error(&err, rc);
 	config_free(&c);
 	parse_list(text, size);

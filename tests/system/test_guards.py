@@ -27,7 +27,6 @@ HEAD = """$TTL 60
 @ NS ns
 ns A 192.0.2.1
 """
-SHRINK_OFF = "guards: {shrink_records: 1000, churn_records: 1000}"
 
 
 def ask(port, name, kind="A"):
@@ -95,7 +94,7 @@ class NeverEmpty(Case):
         self.zone(rig, 2, [])
         why = self.refused(
             rig, "never-empty", "api.a.test. (4)", "endpoint_records",
-            "holdfast override a.test. --reason TEXT")
+            "holdfast override a.test. --version ", " --reason TEXT")
         self.assertIn("and 1 more", why)
         self.assertEqual(ask(rig.port, "api.a.test"), (0, 4))
         # the tool tells the same, with holdfastd and without it
@@ -167,6 +166,270 @@ class NeverEmpty(Case):
         self.zone(rig, 3, lines[:3] + lines[4:], "b.test")
         self.refused(rig, "never-empty", "m.b.test. (its last MX",
                      name="b.test")
+
+
+class Budgets(Case):
+    def hosts(self, first, last=200):
+        return ["h%d A 192.0.2.%d" % (i, i % 250) for i in range(first, last)]
+
+    def test_cut_copy(self):
+        """Half of a zone is gone: 70 % of a country's names, once."""
+        rig = self.rig()
+        self.zone(rig, 1, self.hosts(0))
+        self.start(rig)
+        self.served(rig, 1)
+        self.zone(rig, 2, self.hosts(100))
+        self.refused(rig, "shrink", "100 are lost", "limit: 20")
+        self.assertEqual(ask(rig.port, "h0.a.test"), (0, 1))
+        self.zone(rig, 3, self.hosts(0))
+        self.served(rig, 3)
+
+    def test_small_cuts_add_up_over_restarts(self):
+        rig = self.rig()
+        self.zone(rig, 1, self.hosts(0))
+        self.start(rig)
+        self.served(rig, 1)
+        for i in range(1, 5):
+            self.zone(rig, i + 1, self.hosts(4 * i))
+            self.served(rig, i + 1)
+            rig.stop()
+            rig.start()
+        self.zone(rig, 6, self.hosts(22))
+        self.refused(rig, "shrink", "within 24 h it had 202: 22 are lost")
+        # what was let pass is where losses are counted from
+        self.override(rig)
+        self.assertEqual(ask(rig.port, "h21.a.test"), (3, 0))
+        self.zone(rig, 7, self.hosts(24))
+        self.served(rig, 7)
+
+    def test_good_zones_go_on(self):
+        rig = self.rig(zones=("a.test", "b.test"))
+        for name in rig.zones:
+            self.zone(rig, 1, self.hosts(0), name)
+        self.start(rig)
+        self.served(rig, 1)
+        self.zone(rig, 2, self.hosts(100))
+        self.zone(rig, 2, self.hosts(1) + ["new A 192.0.2.1"], "b.test")
+        answer = rig.ask("reload")
+        self.assertEqual([z["name"] for z in answer["zones"]], ["a.test."])
+        self.assertEqual(rig.zone_state("b.test")["serial"], 2)
+        self.assertEqual(ask(rig.port, "new.b.test"), (0, 1))
+        self.assertEqual(ask(rig.port, "h0.a.test"), (0, 1))
+
+
+class Apex(Case):
+    def test_old_plan_of_a_slow_enactor(self):
+        rig = self.rig()
+        self.zone(rig, 10, ["www A 192.0.2.10"])
+        self.start(rig)
+        self.served(rig, 10)
+        self.zone(rig, 9, ["www A 192.0.2.9"])
+        self.refused(rig, "serial", "goes back from 10 to 9")
+        told = self.explain(rig)
+        self.assertEqual([v["kind"] for v in told["verdicts"]], ["serial"])
+
+    def test_refuse_is_not_overridden(self):
+        rig = self.rig(more="guards: {actions: {serial: refuse}}")
+        self.zone(rig, 10, ["www A 192.0.2.10"])
+        self.start(rig)
+        self.served(rig, 10)
+        self.zone(rig, 9, ["www A 192.0.2.9"])
+        self.refused(rig, "serial", "nothing overrides it")
+        self.override(rig, status=1)
+        rig.configure(more="guards: {actions: {serial: warn}}")
+        rig.ask("reload")  # the refused version is looked at again
+        self.assertEqual(rig.zone_state()["serial"], 9)
+
+
+class Overrides(Case):
+    def test_another_version_needs_another(self):
+        rig = self.rig(more="guards: {actions: {serial: off}}")
+        lines = ["x TXT x", "y TXT y"]
+        self.zone(rig, 1, lines)
+        self.start(rig)
+        self.served(rig, 1)
+        self.override(rig, status=1)  # nothing is refused
+        self.zone(rig, 2, [])
+        self.refused(rig, "emptied")
+        seen = self.explain(rig)["version"][:12]
+        self.zone(rig, 3, [])  # between the look and the override
+        self.refused(rig, "emptied")
+        rig.tool("override", "a.test", "--version", seen, "--reason", "x",
+                 "--run", rig.run, status=1)
+        # twice the same version: refused the second time
+        self.override(rig)
+        self.assertEqual(rig.zone_state()["serial"], 3)
+        self.zone(rig, 4, lines)
+        self.served(rig, 4)
+        self.zone(rig, 3, [])
+        self.refused(rig, "emptied")
+        for words in (["a.test"], ["a.test", "--reason", ""],
+                      ["a.test", "--reason", "x", "--for", "8d"]):
+            rig.tool("override", *words, "--run", rig.run, status=2)
+
+
+class Vanishing(Case):
+    def test_zones_that_are_not_configured(self):
+        zones = ["z%d.test" % i for i in range(6)]
+        rig = self.rig(zones=zones)
+        rig.zone_words["z5.test"] = ", protect: [www]"
+        rig.configure()
+        for name in zones:
+            self.zone(rig, 1, ["www A 192.0.2.1"], name)
+        self.start(rig)
+        self.served(rig, 1, "z5.test")
+        # a list that was cut: all of them stay
+        for name in zones[1:4]:
+            del rig.zones[name]
+        rig.configure()
+        answer = rig.ask("reload")
+        self.assertEqual([z["name"] for z in answer["zones"]],
+                         ["z1.test.", "z2.test.", "z3.test."])
+        for name in zones:
+            self.assertEqual(ask(rig.port, "www." + name), (0, 1), name)
+        self.assertIn("vanished", rig.tool("explain", "z2.test", "--run",
+                                           rig.run))
+        # also through a restart, and with changes of others
+        rig.stop()
+        self.zone(rig, 2, ["www A 192.0.2.2"], "z0.test")
+        rig.start()
+        self.served(rig, 2, "z0.test")
+        self.assertEqual(ask(rig.port, "www.z2.test"), (0, 1))
+        # one may go; a protected one needs an override
+        rig.zones.update({name: name + ".zone" for name in zones[2:4]})
+        rig.configure()
+        rig.ask("reload")
+        self.assertEqual(ask(rig.port, "www.z1.test")[0], 5)
+        self.assertEqual(ask(rig.port, "www.z2.test"), (0, 1))
+        del rig.zones["z5.test"]
+        rig.configure()
+        rig.ask("reload")
+        self.assertEqual(ask(rig.port, "www.z5.test"), (0, 1))
+        self.override(rig, "z5.test")
+        self.assertEqual(ask(rig.port, "www.z5.test")[0], 5)
+
+
+class Assertions(Case):
+    WORDS = """
+    assertions:
+      - {name: www, type: A, least: 2, most: 3, inside: [192.0.2.0/24]}
+      - {name: api, resolves: true, ttl_least: 30, ttl_most: 60}
+      - {name: "@", type: MX, equals: ["10 mail", "20 MX.b.test."]}
+      - {name: east, type: A, disjoint: west}
+"""
+    LINES = ["www A 192.0.2.1", "www A 192.0.2.2", "api CNAME api.b.test.",
+             "@ MX 10 mail", "@ MX 20 mx.b.test.", "east A 192.0.2.3",
+             "west A 192.0.2.4", "mail A 192.0.2.5"]
+
+    def configure(self, rig):
+        """The zones in block style, as people write assertions."""
+        rig.configure()
+        with open(rig.config) as f:
+            text = f.read()
+        block = "  - name: a.test\n    file: a.test.zone" + self.WORDS
+        flow = "  - {name: a.test, file: a.test.zone}\n"
+        self.assertIn(flow, text)
+        with open(rig.config, "w") as f:
+            f.write(text.replace(flow, block))
+
+    def change(self, old, new):
+        lines = list(self.LINES)
+        lines[lines.index(old)] = new
+        return lines
+
+    def test_what_must_hold(self):
+        rig = self.rig(zones=("a.test", "b.test"))
+        self.configure(rig)
+        self.zone(rig, 1, self.LINES)
+        self.zone(rig, 1, ["api AAAA 2001:db8::1", "api A 192.0.2.1"], "b.test")
+        self.start(rig)
+        self.served(rig, 1)
+        fails = [
+            ("www A 192.0.2.2", "x A 192.0.2.2",
+             "www.a.test. A: 1 records; limit: at least 2"),
+            ("www A 192.0.2.2", "www A 198.51.100.1",
+             "198.51.100.1 is outside of the prefixes"),
+            ("@ MX 10 mail", "@ MX 11 mail", "is none of those"),
+            ("@ MX 20 mx.b.test.", "x TXT x", "is missing; limit: all"),
+            ("west A 192.0.2.4", "west A 192.0.2.3",
+             "192.0.2.3 is at west.a.test. as well"),
+            ("api CNAME api.b.test.", "api CNAME gone.b.test.",
+             "gone.b.test. does not exist"),
+            ("api CNAME api.b.test.", "api CNAME example.com.",
+             "example.com. is not served here"),
+            ("api CNAME api.b.test.", "api CNAME api", "api.a.test."),
+        ]
+        for serial, (old, new, says) in enumerate(fails, 2):
+            self.zone(rig, serial, self.change(old, new))
+            self.refused(rig, "assertion", says, rig.config)
+        self.assertEqual(ask(rig.port, "www.a.test"), (0, 2))
+        self.zone(rig, 50, self.change("mail A 192.0.2.5",
+                                       "mail A 192.0.2.6"))
+        self.served(rig, 50)
+        # another zone's version that breaks it is refused, not ours
+        self.zone(rig, 2, ["api TXT x"], "b.test")
+        self.refused(rig, "assertion", "api.a.test. addresses", name="b.test")
+        self.zone(rig, 3, ["api 7200 A 192.0.2.1"], "b.test")
+        self.refused(rig, "assertion", "TTL 7200", name="b.test")
+        self.assertEqual(rig.zone_state()["state"], "served")
+        self.override(rig, "b.test")
+        self.assertEqual(rig.zone_state("b.test")["serial"], 3)
+
+    def test_first_version_and_bad_configurations(self):
+        rig = self.rig(zones=("a.test", "b.test"))
+        self.configure(rig)
+        self.zone(rig, 1, ["www A 192.0.2.1"])
+        self.zone(rig, 1, ["www A 192.0.2.1"], "b.test")
+        self.start(rig)
+        self.served(rig, 1, "b.test")
+        self.refused(rig, "assertion")
+        self.assertEqual(ask(rig.port, "www.a.test")[0], 5)
+        good = self.WORDS
+        for old, new, says in (
+                ("type: MX", "type: MIX", "MIX"),
+                ("10 mail", "mail", "equals"),
+                ("most: 3", "most: 1", "least"),
+                ("disjoint: west", "disjoint: a..b", "disjoint"),
+                ("name: east", "name: east.b.test.", "not in the zone"),
+                ("192.0.2.0/24", "192.0.2.1/24", "inside")):
+            self.WORDS = good.replace(old, new)
+            self.configure(rig)
+            done = rig.ask("reload")
+            self.assertFalse(done["ok"])
+            self.assertIn(says, done["error"]["text"])
+            self.assertIn(rig.config, done["error"]["text"])
+            rig.tool("check", "--config", rig.config, status=1)
+
+
+class WholeInput(Case):
+    def test_what_is_not_whole_is_not_read(self):
+        rig = self.rig(settle=300)
+        good = HEAD % 1 + "www A 192.0.2.1\n"
+        rig.text("a.test.zone", good)
+        self.start(rig)
+        self.served(rig, 1)
+        before = rig.ask("status")
+        # the same content anew is nothing new
+        rig.text("a.test.zone", good)
+        self.served(rig, 1)
+        after = rig.ask("status")
+        self.assertEqual((after["activation"], after["generation"]),
+                         (before["activation"], before["generation"]))
+        # a mistake in the last line refuses all of it
+        rig.text("a.test.zone", HEAD % 2 + "www A 192.0.2.2\nx A 1.2.3\n")
+        self.assertEqual(self.reload(rig)["state"], "refused")
+        self.assertIn("a.test.zone:6", rig.zone_state()["why"])
+        # one that is still being written waits, and is then whole
+        text = HEAD % 3 + "www A 192.0.2.3\nend TXT end\n"
+        with open(rig.path("a.test.zone"), "w") as f:
+            for part in (text[:60], text[60:95], text[95:]):
+                f.write(part)
+                f.flush()
+                time.sleep(0.05)
+        rig.wait_state(serial=3, state="served")
+        self.assertEqual(ask(rig.port, "end.a.test", "TXT"), (0, 1))
+        self.assertEqual(rig.ask("status")["activation"],
+                         before["activation"] + 1)
 
 
 if __name__ == "__main__":

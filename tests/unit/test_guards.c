@@ -105,6 +105,24 @@ hosts(unsigned from, unsigned to, const char *format)
 	return text;
 }
 
+static int
+override_of(const char *apex, const char *version, uint64_t until)
+{
+	const struct guard_override o = {.apex = (const uint8_t *)apex,
+	    .version = version,
+	    .reason = "x",
+	    .who = "me",
+	    .until = until};
+
+	return guards_override(g, &o, now, &err);
+}
+
+static int
+override(uint64_t until)
+{
+	return override_of("\1a\4test", "", until);
+}
+
 /* One turn over one zone; its status. */
 static int
 turn(const struct zone_records *old, const struct zone_records *new)
@@ -170,8 +188,8 @@ START_TEST(small_zones_may_change)
 
 	start("");
 	for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
-		ck_assert_msg(edit(passes[i].old, passes[i].new) == 0,
-		    "%zu: %s", i, why);
+		ck_assert_msg(
+		    edit(passes[i].old, passes[i].new) == 0, "%zu: %s", i, why);
 	stop();
 }
 END_TEST
@@ -186,13 +204,13 @@ START_TEST(what_is_emptied)
 	    0);
 	ck_assert(is_refused_by("never-empty"));
 	ck_assert_ptr_nonnull(strstr(why, "a.a.test. (3)"));
-	ck_assert_ptr_nonnull(strstr(why, "holdfast override a.test. --reason"));
+	ck_assert_ptr_nonnull(
+	    strstr(why, "holdfast override a.test. --version "));
 	ck_assert_int_ne(edit("b TXT x\nc TXT y", ""), 0);
 	ck_assert(is_refused_by("emptied"));
 	ck_assert_int_ne(edit("www A 192.0.2.1\nb TXT x", "b TXT x"), 0);
 	ck_assert_ptr_nonnull(strstr(why, "www.a.test. (its last address"));
-	ck_assert_int_ne(
-	    edit("v1.api CNAME b\nb TXT x", "b TXT x"), 0);
+	ck_assert_int_ne(edit("v1.api CNAME b\nb TXT x", "b TXT x"), 0);
 	ck_assert_int_ne(edit("x MX 1 b\nb TXT x", "x TXT x\nb TXT x"), 0);
 	ck_assert_ptr_nonnull(strstr(why, "its last MX"));
 	/* a name that is not there any more, but for its parent */
@@ -253,8 +271,8 @@ START_TEST(many_small_cuts)
 
 	start("guards: {window_h: 24}");
 	for (unsigned i = 0; i < 12; i++)
-		versions[i] = zone_of(
-		    "a.test", i + 1, hosts(20 * i, 1000, "A 192.0.2."));
+		versions[i] =
+		    zone_of("a.test", i + 1, hosts(20 * i, 1000, "A 192.0.2."));
 	while (cut < 10 && turn(versions[cut], versions[cut + 1]) == 0) {
 		cut++;
 		now += HOUR;
@@ -287,8 +305,8 @@ apex_edit(const char *old, const char *new)
 	name_from_text(apex, "a.test", &err);
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(text, sizeof text, format, i ? new : old);
-		if (zonefile_parse(&z[i], "t", text, strlen(text), apex, NULL,
-			&err))
+		if (zonefile_parse(
+			&z[i], "t", text, strlen(text), apex, NULL, &err))
 			ck_abort_msg("%s", err.text);
 	}
 	status = turn(z[0], z[1]);
@@ -299,10 +317,8 @@ apex_edit(const char *old, const char *new)
 
 #define SOA(serial, minimum)                                                   \
 	"@ SOA ns h " serial " 3600 600 86400 " minimum "\n@ NS ns\n"
-#define KEY_A                                                                  \
-	"@ DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n"
-#define KEY_B                                                                  \
-	"@ DNSKEY 257 3 15 zPnZ/QwEe7S8C5SPz2OfS5RR40ATk2/rYnE9xHIEijs=\n"
+#define KEY_A "@ DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n"
+#define KEY_B "@ DNSKEY 257 3 15 zPnZ/QwEe7S8C5SPz2OfS5RR40ATk2/rYnE9xHIEijs=\n"
 
 START_TEST(what_the_apex_says)
 {
@@ -330,7 +346,9 @@ START_TEST(what_the_apex_says)
 	    {SOA("5", "60"), SOA("6", "60") KEY_A, "unsigned", false},
 	    {SOA("5", "60") KEY_A, SOA("6", "60") KEY_A KEY_B, "dnskey", false},
 	    {SOA("5", "60") KEY_A, SOA("6", "60") KEY_B, "dnskey", true},
-	    {SOA("5", "60") "c NS ns\nc DS 1 8 2 " "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF",
+	    {SOA("5",
+		 "60") "c NS ns\nc DS 1 8 2 "
+		       "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF",
 		SOA("6", "60") "c NS ns", "ds", false},
 	    {SOA("5", "60") "x 60 A 192.0.2.1",
 		SOA("6", "60") "x 90000 A 192.0.2.2", "ttl", false},
@@ -341,17 +359,17 @@ START_TEST(what_the_apex_says)
 		bool said = false;
 
 		start("");
-		ck_assert_msg(!apex_edit(rows[i].old, rows[i].new) ==
-		                  !rows[i].refused,
+		ck_assert_msg(
+		    !apex_edit(rows[i].old, rows[i].new) == !rows[i].refused,
 		    "%zu: %s", i, why);
 		if (rows[i].guard) {
 			state_of(&s, "a.test");
 			for (unsigned v = 0; v < s.nverdicts; v++)
-				said |= strcmp(guard_kind_word[s.verdicts[v]
-							.kind],
-					    rows[i].guard) == 0;
-			ck_assert_msg(said, "%zu: %s is not said", i,
-			    rows[i].guard);
+				said |=
+				    strcmp(guard_kind_word[s.verdicts[v].kind],
+					rows[i].guard) == 0;
+			ck_assert_msg(
+			    said, "%zu: %s is not said", i, rows[i].guard);
 			guard_state_fini(&s);
 		}
 		stop();
@@ -372,9 +390,7 @@ START_TEST(actions_are_configured)
 		  "refuse}}}]");
 	ck_assert_int_ne(apex_edit(old, new), 0);
 	ck_assert_ptr_nonnull(strstr(why, "nothing overrides it"));
-	ck_assert_int_eq(guards_override(g, (const uint8_t *)"\1a\4test", "x",
-			     "me", now + 60, now, &err),
-	    ERR_REFUSED);
+	ck_assert_int_eq(override(now + 60), ERR_REFUSED);
 	configure("guards: {actions: {serial: off}}\n");
 	ck_assert_int_eq(apex_edit(old, new), 0);
 	stop();
@@ -392,8 +408,8 @@ START_TEST(all_zones_together)
 	for (unsigned i = 0; i < 3; i++) {
 		z[i].last_good =
 		    zone_of(names[i], 1, hosts(0, 200, "A 192.0.2."));
-		z[i].records = zone_of(
-		    names[i], 2, hosts(lost[i], 200, "A 192.0.2."));
+		z[i].records =
+		    zone_of(names[i], 2, hosts(lost[i], 200, "A 192.0.2."));
 	}
 	guards_begin(g, now);
 	ck_assert_int_eq(guards_before(g, z, 3, &err), 0);
@@ -401,8 +417,8 @@ START_TEST(all_zones_together)
 	ck_assert_int_eq(z[0].status, 0);
 	ck_assert_int_eq(z[1].status, ERR_REFUSED);
 	ck_assert_int_eq(z[2].status, 0);
-	ck_assert_ptr_nonnull(strstr(
-	    compile_zone_why(&z[1]), "would lose 180 of 609 records"));
+	ck_assert_ptr_nonnull(
+	    strstr(compile_zone_why(&z[1]), "would lose 180 of 609 records"));
 	guards_end(g, true);
 	compile_zones_fini(z, 3);
 	for (unsigned i = 0; i < 3; i++) {
@@ -413,30 +429,29 @@ START_TEST(all_zones_together)
 }
 END_TEST
 
-static int
-override(const char *reason, uint64_t until)
-{
-	return guards_override(g, (const uint8_t *)"\1a\4test", reason, "me",
-	    until, now, &err);
-}
-
 START_TEST(an_override_is_for_once)
 {
 	struct zone_records *a = zone_of("a.test", 1, "x TXT 1\ny TXT 2");
 	struct zone_records *b = zone_of("a.test", 2, "");
 	struct zone_records *c = zone_of("a.test", 3, "");
-	char path[UNIT_PATH_MAX];
+	char path[UNIT_PATH_MAX], text[DIGEST_TEXT_MAX];
 
 	start("guards: {actions: {serial: off}}");
-	ck_assert_int_eq(override("x", now + 60), ERR_NOT_FOUND);
+	ck_assert_int_eq(override(now + 60), ERR_NOT_FOUND);
 	ck_assert_int_ne(turn(a, b), 0);
+	/* for the version that was looked at */
+	digest_to_text(text, &a->version);
+	ck_assert_int_eq(override_of("\1a\4test", text, now + 60), ERR_STALE);
+	digest_to_text(text, &b->version);
+	text[8] = '\0';
+	ck_assert_int_eq(override_of("\1a\4test", text, now + 60), 0);
 	/* of another version it is none, nor when it is over */
-	ck_assert_int_eq(override("x", now + 60), 0);
+	ck_assert_int_eq(override(now + 60), 0);
 	ck_assert_int_ne(turn(a, c), 0);
 	now += 61;
 	ck_assert_int_ne(turn(a, b), 0);
 	/* it outlives a restart, and is good for one version going live */
-	ck_assert_int_eq(override("x", now + 60), 0);
+	ck_assert_int_eq(override(now + 60), 0);
 	restart("guards: {actions: {serial: off}}");
 	ck_assert_int_eq(turn(a, b), 0);
 	ck_assert_int_eq(turn(a, b), 0); /* it came back from a canary */
@@ -445,7 +460,7 @@ START_TEST(an_override_is_for_once)
 	/* what can't be put on record does not pass */
 	unlink(unit_path(path, dir, "audit.log"));
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_ne(override("x", now + 60), 0);
+	ck_assert_int_ne(override(now + 60), 0);
 	ck_assert_int_ne(turn(a, b), 0);
 	zone_records_free(a);
 	zone_records_free(b);
@@ -480,7 +495,7 @@ START_TEST(verdicts_of_others)
 		ck_assert_int_eq(z.status, round ? 0 : ERR_REFUSED);
 		guards_end(g, true);
 		if (round == 0)
-			ck_assert_int_eq(override("x", now + 60), 0);
+			ck_assert_int_eq(override(now + 60), 0);
 	}
 	/* after the fact: a canary */
 	v.kind = GUARD_CANARY;
@@ -488,7 +503,7 @@ START_TEST(verdicts_of_others)
 	guards_begin(g, now);
 	ck_assert_int_eq(guards_verdict_add(g, &v), 0);
 	guards_end(g, false);
-	ck_assert_int_eq(override("x", now + 60), 0);
+	ck_assert_int_eq(override(now + 60), 0);
 	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
 	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
 	ck_assert(!guard_override_take(g, v.apex, &a->version, GUARD_CANARY));
@@ -513,8 +528,7 @@ START_TEST(learned_names)
 		ck_assert_int_eq(
 		    guards_protect(g, name, "12 % of the questions"), 0);
 	}
-	ck_assert_int_ne(
-	    edit("h7 A 192.0.2.1\nb TXT x", "b TXT x"), 0);
+	ck_assert_int_ne(edit("h7 A 192.0.2.1\nb TXT x", "b TXT x"), 0);
 	ck_assert_ptr_nonnull(strstr(why, "12 % of the questions"));
 	ck_assert_int_eq(edit("i7 A 192.0.2.1\nb TXT x", "b TXT x"), 0);
 	guards_protect_begin(g);
@@ -567,9 +581,7 @@ START_TEST(zones_that_vanish)
 	now += 25 * HOUR;
 	restart("");
 	ck_assert_uint_eq(vanish(special, 1, 100), 0);
-	ck_assert_int_eq(guards_override(g, (const uint8_t *)"\1s\4test", "x",
-			     "me", now + 60, now, &err),
-	    0);
+	ck_assert_int_eq(override_of("\1s\4test", "", now + 60), 0);
 	ck_assert_uint_eq(vanish(special, 1, 100), 1);
 	/* unprotected while it was configured, it may go */
 	now += 25 * HOUR;
@@ -611,11 +623,10 @@ START_TEST(patterns)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		ck_assert_int_eq(
 		    guard_pattern_parse(&p, rows[i].pattern, &err), 0);
-		ck_assert_int_gt(
-		    name_from_text(name, rows[i].name, &err), 0);
-		ck_assert_msg(guard_pattern_match(&p,
-				  (const uint8_t *)"\1a\4test", name) ==
-		                  rows[i].match,
+		ck_assert_int_gt(name_from_text(name, rows[i].name, &err), 0);
+		ck_assert_msg(
+		    guard_pattern_match(&p, (const uint8_t *)"\1a\4test",
+			name) == rows[i].match,
 		    "%s %s", rows[i].pattern, rows[i].name);
 	}
 }
@@ -639,9 +650,8 @@ START_TEST(damaged_memory)
 	    path, path);
 	ck_assert_int_eq(system(command), 0);
 	restart("");
-	ck_assert_int_ne(guard_state_read(&s, dir,
-			     (const uint8_t *)"\1a\4test", &err),
-	    0);
+	ck_assert_int_ne(
+	    guard_state_read(&s, dir, (const uint8_t *)"\1a\4test", &err), 0);
 	ck_assert_int_eq(err.code, ERR_CORRUPT);
 	ck_assert_int_ne(edit("x TXT 1\ny TXT 2", ""), 0);
 	state_of(&s, "a.test");
