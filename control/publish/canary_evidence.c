@@ -156,6 +156,18 @@ evidence_accept(struct evidence *e, const uint8_t *qname)
 }
 
 void
+evidence_forgive(struct evidence *e, const uint8_t *apex)
+{
+	struct evidence_zone *z = zone_of(e, apex);
+
+	z->forgiven = z != &e->others;
+	z->names = 0;
+	canary_test_init(&z->test, &e->rates);
+	canary_test_init(&e->total, &e->rates);
+	e->bad_names = 0;
+}
+
+void
 evidence_accept_all(struct evidence *e, const struct evidence *from)
 {
 	size_t slots = from->names ? NAME_SLOTS : 0;
@@ -169,18 +181,9 @@ evidence_accept_all(struct evidence *e, const struct evidence *from)
 		if (n)
 			n->accepted = true;
 	}
-}
-
-void
-evidence_forgive(struct evidence *e, const uint8_t *apex)
-{
-	struct evidence_zone *z = zone_of(e, apex);
-
-	z->forgiven = z != &e->others;
-	z->names = 0;
-	canary_test_init(&z->test, &e->rates);
-	canary_test_init(&e->total, &e->rates);
-	e->bad_names = 0;
+	for (size_t i = 0; i < from->nzones; i++)
+		if (from->zones[i].forgiven)
+			evidence_forgive(e, from->zones[i].apex);
 }
 
 static bool

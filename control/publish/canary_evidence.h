@@ -86,7 +86,7 @@ void evidence_add(struct evidence *e, const struct evidence_piece *p);
 /* This name loses answers, is known to and accepted: that does not count. */
 void evidence_accept(struct evidence *e, const uint8_t *qname);
 
-/* What was accepted in `from` is in `e`. */
+/* What was accepted or forgiven in `from` is in `e`. */
 void evidence_accept_all(struct evidence *e, const struct evidence *from);
 
 /* An operator lets the zone pass: nothing about it counts any more. What was

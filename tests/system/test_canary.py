@@ -306,6 +306,18 @@ class Bad(Case):
         self.rig.ask("release", zone="a.test")
         self.wait_served("a.test", 3)
 
+    def test_an_override_lets_it_pass(self):
+        self.begin_asking(["a.test"])
+        self.write("a.test", Zone(2, gone=NAMES // 2))
+        self.rig.wait_for(lambda: self.counter("returns") == 1, seconds=60)
+        answer = self.rig.ask("override", zone="a.test",
+                              reason="they are gone indeed")
+        self.assertTrue(answer["ok"])
+        self.wait_served("a.test", 2)
+        self.wait_phase("idle", 60)  # the soak, too
+        self.assertEqual(self.rig.zone_state("a.test")["serial"], 2)
+        self.assertEqual(self.counter("returns"), 1)
+
     def test_operator_takes_the_candidate_back(self):
         self.rig.configure(rollout=ROLLOUT % (PERMILLE, 100, 100, 1, 1))
         self.rig.ask("reload")

@@ -200,6 +200,15 @@ START_TEST(test_an_operator_forgives_one_zone)
 	ck_assert_int_eq(verdict(), CANARY_UNDECIDED);
 	ask("a.test.", 20, 50, EVIDENCE_LOSS);
 	ck_assert_int_eq(verdict(), CANARY_UNDECIDED);
+	{
+		struct evidence before = e;
+
+		begin(); /* of a soak */
+		evidence_accept_all(&e, &before);
+		evidence_fini(&before);
+	}
+	ask("a.test.", 70, 50, EVIDENCE_LOSS);
+	ck_assert_int_eq(verdict(), CANARY_UNDECIDED);
 	ask("b.test.", 0, 20, EVIDENCE_LOSS);
 	ck_assert_int_eq(verdict(), CANARY_BAD);
 	ck_assert(evidence_zone_is_bad(&e, name("b.test.")));
