@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The bytes of a snapshot, format version 2: cells (answers) and manifests
+ * The bytes of a snapshot, format version 3: cells (answers) and manifests
  * (which cells make a generation). Builder, verifier, loader and engine agree
  * through this file; docs/snapshot-format.md explains it to people.
  *
@@ -80,7 +80,7 @@
 
 #include <stdint.h>
 
-#define FORMAT_VERSION 2u
+#define FORMAT_VERSION 3u
 
 enum {
 	DIGEST_BYTES = 32, /* SHA-256 */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/answer/denial_kept.h"
 #include "tests/rig/denial_zones.h"
 #include "tests/unit/answer_rig.h"
 #include "tests/unit/unit_run.h"
@@ -225,7 +226,115 @@ START_TEST(each_gap_of_a_split_chain_is_found)
 }
 END_TEST
 
+/* --- what is kept --------------------------------------------------------- */
+
+/* Answers with a batch that never answered, then with the one that did. */
+static void
+both_batches_check(struct rig *r, const char *question)
+{
+	struct answer_batch *used = r->batch;
+	uint8_t first[4096];
+	size_t bytes;
+
+	r->batch = answer_batch_new();
+	ck_assert_ptr_nonnull(r->batch);
+	rig_ask(r, question);
+	bytes = r->response_bytes;
+	ck_assert_uint_le(bytes, sizeof first);
+	memcpy(first, r->response, bytes);
+	answer_batch_free(r->batch);
+	r->batch = used;
+	rig_ask(r, question);
+	ck_assert_msg(r->response_bytes == bytes &&
+			  memcmp(r->response, first, bytes) == 0,
+	    "%s: another answer than before", question);
+}
+
+static void
+kept_check(const struct text_zone z[2])
+{
+	static const char *const options[] = {
+	    "+do +tcp", "+do", "+do +nsid", "+do +edns=600"};
+	char label[64] = "", question[200];
+	struct rig r;
+
+	rig_open(&r, z, 2);
+	for (unsigned n = 0; n < 60; n++) {
+		label[n] = (char)(n % 3 ? 'a' + n % 26 : '0' + n % 10);
+		for (unsigned i = 0; i < 4 * 2; i++) {
+			snprintf(question, sizeof question, "%s.%s A %s", label,
+			    z[i % 2].apex, options[i / 2]);
+			both_batches_check(&r, question);
+		}
+	}
+	for (size_t i = 0; i < denial_question_count; i++) {
+		snprintf(question, sizeof question, "%s %s +do",
+		    denial_questions[i].name, denial_questions[i].type);
+		both_batches_check(&r, question);
+	}
+	rig_close(&r);
+}
+
+START_TEST(what_is_kept_changes_no_octet)
+{
+	kept_check(zones[0]);
+}
+END_TEST
+
+START_TEST(what_is_kept_of_split_zones_changes_no_octet)
+{
+	kept_check(zones[1]);
+}
+END_TEST
+
+static unsigned
+kept_count(const struct answer_batch *b, uint64_t generation)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < KEPT_ZONES; i++)
+		n += b->kept[i].generation == generation;
+	return n;
+}
+
+/* The next generation may have another zone at the same address. */
+START_TEST(what_is_kept_is_of_one_generation)
+{
+	struct generation *g, other;
+	struct rig r, next;
+
+	rig_open(&r, zones[0], 2);
+	rig_open(&next, zones[0], 2);
+	g = r.g;
+	ck_assert_uint_ne(g->number, 0);
+	ck_assert_uint_ne(g->number, next.g->number);
+
+	rig_ask(&r, "zz.nsec. A +do");
+	ck_assert_uint_eq(kept_count(r.batch, g->number), 1);
+	other = *g;
+	other.number = next.g->number;
+	r.g = &other;
+	rig_ask(&r, "zz.nsec. A +do");
+	ck_assert_uint_eq(kept_count(r.batch, g->number), 0);
+	ck_assert_uint_eq(kept_count(r.batch, other.number), 1);
+	/* not known which */
+	other.number = 0;
+	rig_ask(&r, "zz.nsec. A +do");
+	ck_assert_uint_eq(kept_count(r.batch, 0), KEPT_ZONES);
+
+	/* nothing is kept of answers with capped TTLs */
+	r.g = g;
+	r.ttl_cap = 7;
+	rig_ask(&r, "zz.nsec. A +do");
+	ck_assert_uint_eq(kept_count(r.batch, g->number), 0);
+	rig_close(&r);
+	rig_close(&next);
+}
+END_TEST
+
 UNIT_MAIN("answer denial", proofs_are_those_of_the_rfcs,
     split_zones_prove_the_same, each_gap_of_a_long_chain_is_found,
     each_gap_of_a_split_chain_is_found, what_does_not_fit_is_truncated,
-    ttls_are_capped)
+    ttls_are_capped, what_is_kept_changes_no_octet,
+    what_is_kept_of_split_zones_changes_no_octet,
+    what_is_kept_is_of_one_generation)
