@@ -11,12 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane/limit/limits.h"
 #include "dataplane/poll/dp_command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static struct activation activation;
 static struct health health;
+static struct limits limits;
+static char *denied[] = {"192.0.2.0/24", "2001:db8::/32"};
+static struct config_limit limit_config = {.deny = denied, .ndeny = 2};
 
 static uint64_t
 clock_ms(void)
@@ -57,6 +61,8 @@ set_up(void)
 	check(!live_new(&activation.live, 1, &err));
 	activation.now_ms = clock_ms;
 	health_init(&health, &cpu, 1, 1000);
+	/* so that `prefixes` reads and swaps them */
+	check(!limits_from_config(&limits, &limit_config, &err));
 	remove_store(dir);
 }
 
@@ -98,6 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	set_up();
 	dp_context_init(&d, &activation, &health, 1000);
+	d.limits = &limits;
 	while (bytes) {
 		const uint8_t *end = memchr(data, '\n', bytes);
 		size_t n = end ? (size_t)(end - data) : bytes;
