@@ -61,6 +61,10 @@ int zone_records_add(struct zone_records *z, const uint8_t *owner,
 int zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err);
 
+/* The same without the digest, so `version` is none: for a zone that more
+ * records are added to. */
+int zone_records_order(struct zone_records *z, struct err *err);
+
 /* The end of sealing: serial and version of records that are in order. */
 int zone_records_mark(struct zone_records *z, struct err *err);
 

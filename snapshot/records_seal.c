@@ -17,7 +17,7 @@
 #include "snapshot/hash.h"
 #include "snapshot/records.h"
 
-enum { SEAL_KEY_BYTES = 16, SEAL_RUN = 8 };
+enum { SEAL_KEY_BYTES = 16, SEAL_RUN = 8, SEAL_FOUND_MAX = 4 };
 
 struct seal_key {
 	uint64_t hi, lo; /* first octets of the owner in canonical order */
@@ -122,12 +122,62 @@ seal_merge(const struct zone_records *z, struct seal_key *out,
 	memcpy(out + na, b, nb * sizeof *b);
 }
 
+/* Runs that are in order as they stand: a file as a signer writes it is one, a
+ * zone that a signer has added to is two. starts[] gets where each begins, and
+ * n behind the last. Returns how many, or 0: more than are worth it. */
+static unsigned
+seal_runs_find(const struct zone_records *z, const struct seal_key *k, size_t n,
+    size_t starts[SEAL_FOUND_MAX + 1])
+{
+	unsigned runs = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i && !seal_after(z, &k[i - 1], &k[i]))
+			continue;
+		if (runs == SEAL_FOUND_MAX)
+			return 0;
+		starts[runs++] = i;
+	}
+	starts[runs] = n;
+	return runs;
+}
+
+/* Merges neighbours until one is left; as seal_sort(). */
+static struct seal_key *
+seal_runs_merge(const struct zone_records *z, struct seal_key *k,
+    struct seal_key *to, size_t *starts, unsigned runs)
+{
+	while (runs > 1) {
+		struct seal_key *swap = k;
+		unsigned made = 0;
+
+		for (unsigned i = 0; i < runs; i += 2) {
+			size_t at = starts[i], middle = starts[i + 1];
+			size_t end = i + 1 < runs ? starts[i + 2] : middle;
+
+			seal_merge(z, to + at, k + at, middle - at, k + middle,
+			    end - middle);
+			starts[made++] = at;
+		}
+		starts[made] = starts[runs];
+		runs = made;
+		k = to;
+		to = swap;
+	}
+	return k;
+}
+
 /* Merge sort from the bottom; returns which of the two arrays has the result.
  */
 static struct seal_key *
 seal_sort(const struct zone_records *z, struct seal_key *k, struct seal_key *to,
     size_t n)
 {
+	size_t starts[SEAL_FOUND_MAX + 1];
+	unsigned runs = seal_runs_find(z, k, n, starts);
+
+	if (runs)
+		return seal_runs_merge(z, k, to, starts, runs);
 	for (size_t i = 0; i < n; i += SEAL_RUN)
 		seal_sort_run(z, k + i, n - i < SEAL_RUN ? n - i : SEAL_RUN);
 	for (size_t width = SEAL_RUN; width < n; width *= 2) {
@@ -401,6 +451,25 @@ seal_digest(struct zone_records *z, struct err *err)
 	return 0;
 }
 
+static int
+seal(struct zone_records *z, struct seal_warning *w, struct err *err)
+{
+	int rc = seal_order(z, err);
+
+	if (rc == 0)
+		seal_unite(z, w);
+	return rc;
+}
+
+int
+zone_records_order(struct zone_records *z, struct err *err)
+{
+	struct seal_warning w = {0};
+	int rc = seal(z, &w, err);
+
+	return rc < 0 ? rc : seal_soa(z, err);
+}
+
 int
 zone_records_mark(struct zone_records *z, struct err *err)
 {
@@ -414,10 +483,7 @@ zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err)
 {
 	struct seal_warning w = {.warn = warn, .arg = arg};
-	int rc = seal_order(z, err);
+	int rc = seal(z, &w, err);
 
-	if (rc < 0)
-		return rc;
-	seal_unite(z, &w);
-	return zone_records_mark(z, err);
+	return rc < 0 ? rc : zone_records_mark(z, err);
 }

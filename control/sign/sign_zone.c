@@ -3,7 +3,7 @@
  * Signing a zone (sign_zone.h):
  *
  *   source -> with serial and keys -> with denial -> with signatures
- *          -> with its digest; sealed after each, since each needs the order
+ *          -> with its digest; put in order after each, since each needs that
  */
 #include "control/sign/sign_zone.h"
 
@@ -145,12 +145,6 @@ keys_add(struct pass *p, struct err *err)
 	return rc;
 }
 
-static int
-pass_seal(struct pass *p, struct err *err)
-{
-	return zone_records_seal(p->zone, NULL, NULL, err);
-}
-
 /* What of the owner is the zone's to sign (RFC 4035 section 2.2): of a cut the
  * DS and the NSEC. */
 static bool
@@ -196,7 +190,7 @@ digest_add(struct pass *p, struct err *err)
 		rc = apex_add(
 		    p, DNS_TYPE_ZONEMD, p->soa_ttl, rdata, sizeof rdata, err);
 	if (rc == 0)
-		rc = pass_seal(p, err);
+		rc = zone_records_order(p->zone, err);
 	if (rc)
 		return rc;
 	r = zone_records_find(p->zone, p->zone->apex, DNS_TYPE_ZONEMD, &n);
@@ -204,7 +198,7 @@ digest_add(struct pass *p, struct err *err)
 	p->signer.source.at = p->signer.source.next = 0;
 	rc = signer_rrset(&p->signer, p->zone, (size_t)(r - p->zone->records),
 	    (size_t)(r - p->zone->records) + n, err);
-	return rc ? rc : pass_seal(p, err);
+	return rc;
 }
 
 static int
@@ -218,19 +212,20 @@ pass_fill(struct pass *p, struct err *err)
 	if (rc == 0)
 		rc = keys_add(p, err);
 	if (rc == 0)
-		rc = pass_seal(p, err);
+		rc = zone_records_order(p->zone, err);
 	denial.ttl = p->denial_ttl;
 	if (rc == 0)
 		rc = sign_denial_add(p->zone, &denial, err);
 	if (rc == 0)
-		rc = pass_seal(p, err);
+		rc = zone_records_order(p->zone, err);
 	if (rc == 0)
 		rc = signatures_add(p, err);
-	if (rc == 0)
-		rc = pass_seal(p, err);
-	if (rc == 0 && policy->zonemd)
-		rc = digest_add(p, err);
-	return rc;
+	if (rc == 0 && policy->zonemd) {
+		rc = zone_records_order(p->zone, err);
+		if (rc == 0)
+			rc = digest_add(p, err);
+	}
+	return rc ? rc : zone_records_seal(p->zone, NULL, NULL, err);
 }
 
 /* Signs with this serial; what signatures are counted is added to `out`, whose

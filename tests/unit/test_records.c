@@ -168,6 +168,45 @@ START_TEST(signatures_keep_the_ttl_of_what_they_cover)
 }
 END_TEST
 
+/* Runs of records that are in order already are merged; a few, and too many for
+ * that, and of every length. */
+START_TEST(whatever_order_records_come_in)
+{
+	enum { RECORDS = 300 };
+	static const unsigned strides[] = {1, 2, 3, 4, 5, 7, 151, 299};
+	struct digest first;
+
+	for (unsigned s = 0; s < sizeof strides / sizeof *strides; s++) {
+		struct zone_records *z = zone_new("t.");
+		char owner[32];
+		struct err err;
+
+		/* `stride` runs, each ascending; the last ones descending */
+		for (unsigned start = 0; start < strides[s]; start++)
+			for (unsigned i = start; i < RECORDS; i += strides[s]) {
+				snprintf(owner, sizeof owner, "h%03u.t.",
+				    s == 7 ? RECORDS - 1 - i : i);
+				add_a(z, owner, 60, i % 7 ? 1 : 2);
+			}
+		add_soa(z, "t.", 1);
+		ck_assert_int_eq(zone_records_order(z, &err), 0);
+		ck_assert_uint_eq(z->count, RECORDS + 1);
+		for (unsigned i = 2; i <= RECORDS; i++)
+			ck_assert_int_lt(
+			    name_compare(record_owner(z, &z->records[i - 1]),
+				record_owner(z, &z->records[i])),
+			    0);
+		ck_assert_uint_eq(z->serial, 1);
+		ck_assert_int_eq(zone_records_seal(z, NULL, NULL, &err), 0);
+		if (s == 0)
+			first = z->version;
+		else if (s < 7)
+			ck_assert(digest_equal(&first, &z->version));
+		zone_records_free(z);
+	}
+}
+END_TEST
+
 START_TEST(the_soa_must_be_one_and_sound)
 {
 	struct zone_records *z = zone_new("example.");
@@ -268,4 +307,5 @@ UNIT_MAIN("records", sealing_puts_owners_in_the_order_of_rfc_4034,
     sealing_unites_ttls_and_drops_doubles,
     signatures_keep_the_ttl_of_what_they_cover, the_soa_must_be_one_and_sound,
     owners_outside_and_unsound_are_refused,
-    the_version_is_of_the_set_of_records, every_rrset_of_many_is_found)
+    the_version_is_of_the_set_of_records, every_rrset_of_many_is_found,
+    whatever_order_records_come_in)
