@@ -281,7 +281,7 @@ decide_denial(struct answer_batch *b, struct answer_state *s)
 	if (!answer_wants_signatures(s) ||
 	    !denial_is_needed(&s->view, &s->found))
 		return;
-	/* a referral's proofs go in front of it */
+	/* a referral's proofs go into its block */
 	s->outcome =
 	    s->outcome == OUTCOME_BLOCK && s->found.kind != FOUND_REFERRAL
 		? OUTCOME_DENIAL

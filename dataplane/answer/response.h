@@ -33,6 +33,11 @@ struct block_owner {
 void composer_block(struct composer *c, const struct block_d *b,
     unsigned compiled_bytes, struct block_owner owner);
 
+/* The same for a referral's, with `d` at the end of its authority section, in
+ * front of what is additional. */
+void composer_referral(struct composer *c, const struct block_d *b,
+    unsigned compiled_bytes, struct block_owner owner, struct denial *d);
+
 /* Appends the signatures of a form for DO (its second RRset). */
 void composer_rrsig(
     struct composer *c, const struct block_d *b, struct block_owner owner);

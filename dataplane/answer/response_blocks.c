@@ -15,21 +15,25 @@ struct block_cut {
 	bool truncated;
 };
 
-/* How much of the block fits into `room`, by whole RRsets. Additional records
- * that may be left out do not set TC; in-domain glue does (RFC 9471). */
+/* How much of the block's octets [from, to), where RRsets begin, fits into
+ * `room`, by whole RRsets; bytes counts from the block's start. Additional
+ * records that may be left out do not set TC; in-domain glue does (RFC 9471).
+ */
 static struct block_cut
-block_fit(const struct block_d *b, uint32_t room)
+block_fit(const struct block_d *b, uint32_t from, uint32_t to, uint32_t room)
 {
-	struct block_cut cut = {0};
+	struct block_cut cut = {.bytes = from};
 
-	if (b->len <= room)
+	if (b->len <= room && to - from == b->len)
 		return (struct block_cut){b->len, b->an, b->ns, b->ar, false};
-	for (unsigned i = 0; i < b->nmark; i++) {
+	for (unsigned i = 0; i < b->nmark && cut.bytes < to; i++) {
 		const struct mark_d *m = block_marks(b) + i;
 		unsigned section = m->section_rrs >> 14;
 		uint16_t records = m->section_rrs & 0x3fff;
 
-		if (m->end > room) {
+		if (m->end <= from)
+			continue;
+		if (m->end - from > room) {
 			cut.truncated = section != MARK_OPTIONAL;
 			return cut;
 		}
@@ -41,7 +45,7 @@ block_fit(const struct block_d *b, uint32_t room)
 		else
 			cut.ar += records;
 	}
-	cut.truncated = true;
+	cut.truncated = cut.bytes < to;
 	return cut;
 }
 
@@ -49,6 +53,8 @@ struct reloc_by {
 	uint32_t base;     /* 16 + octets compiled for: a block's start then */
 	uint32_t owner;    /* pointer to the owner */
 	uint32_t block;    /* added to pointers into the block */
+	uint32_t parted;   /* those from this octet of it on: */
+	uint32_t behind;   /* more to add */
 	uint32_t near_end; /* octets to the end that both names share */
 	uint32_t from_query,
 	    from_owner; /* message offsets of the names' ends */
@@ -63,7 +69,9 @@ reloc_value(const struct reloc_by *by, unsigned kind, unsigned value)
 	case RELOC_OWNER:
 		return (uint16_t)by->owner;
 	case RELOC_BLOCK:
-		return (uint16_t)(value + by->block);
+		return (uint16_t)(value + by->block +
+				  (value - by->base >= by->parted ? by->behind
+								  : 0));
 	default:
 		return (uint16_t)(to_end <= by->near_end
 				      ? by->from_query - to_end
@@ -71,9 +79,10 @@ reloc_value(const struct reloc_by *by, unsigned kind, unsigned value)
 	}
 }
 
-/* General form: the block starts at any place, its owner is any name. */
+/* General form: the block starts at any place, its owner is any name. Octets
+ * [from, to) of it stand at `at`. */
 static void
-block_relocate(uint8_t *at, const struct block_d *b, uint32_t kept,
+block_relocate(uint8_t *at, const struct block_d *b, uint32_t from, uint32_t to,
     const struct reloc_by *by)
 {
 	bool wide = b->flags & BLOCK_WIDE;
@@ -86,50 +95,104 @@ block_relocate(uint8_t *at, const struct block_d *b, uint32_t kept,
 		unsigned p = wide ? wide_relocs[i] & 0x3fffffff
 		                  : narrow_relocs[i] & 0x3fffu;
 
-		if (p >= kept)
+		if (p < from || p >= to)
 			continue;
-		wire_store16(at + p,
-		    POINTER |
-			reloc_value(by, kind, wire_load16(at + p) & 0x3fff));
+		wire_store16(at + p - from,
+		    POINTER | reloc_value(by, kind,
+				  wire_load16(at + p - from) & 0x3fff));
 	}
 }
 
 static void
-block_cap_ttls(
-    uint8_t *at, const struct block_d *b, uint32_t kept, uint32_t cap)
+block_cap_ttls(uint8_t *at, const struct block_d *b, uint32_t from, uint32_t to,
+    uint32_t cap)
 {
 	const uint16_t *ttls = block_ttls(b);
 
-	for (unsigned i = 0; i < block_records(b) && ttls[i] < kept; i++)
-		if (wire_load32(at + ttls[i]) > cap)
-			wire_store32(at + ttls[i], cap);
+	for (unsigned i = 0; i < block_records(b) && ttls[i] < to; i++)
+		if (ttls[i] >= from && wire_load32(at + ttls[i] - from) > cap)
+			wire_store32(at + ttls[i] - from, cap);
+}
+
+/* For a block whose first octet stands, or would stand, at `block_at`. */
+static struct reloc_by
+reloc_by_make(const struct composer *c, uint32_t block_at,
+    unsigned compiled_bytes, struct block_owner owner)
+{
+	return (struct reloc_by){
+	    .base = 16 + compiled_bytes,
+	    .owner = owner.at,
+	    .block = block_at - (16 + compiled_bytes),
+	    .parted = ~0u,
+	    .near_end = owner.at == DNS_HEADER_BYTES ? ~0u : c->apex_bytes,
+	    .from_query = DNS_HEADER_BYTES + (uint32_t)c->query_bytes,
+	    .from_owner = (uint32_t)owner.at + owner.bytes,
+	};
+}
+
+/* Octets [from, cut->bytes) of the block. */
+static void
+part_write(struct composer *c, const struct block_d *b, uint32_t from,
+    const struct block_cut *cut, const struct reloc_by *by)
+{
+	uint8_t *at = c->message + c->at;
+
+	memcpy(at, block_response(b) + from, cut->bytes - from);
+	block_relocate(at, b, from, cut->bytes, by);
+	if (c->ttl_cap)
+		block_cap_ttls(at, b, from, cut->bytes, c->ttl_cap);
+	c->at += cut->bytes - from;
+	c->an += cut->an;
+	c->ns += cut->ns;
+	c->ar += cut->ar;
+	c->truncated |= cut->truncated;
+}
+
+static uint32_t
+composer_room(const struct composer *c)
+{
+	return c->limit > c->at ? c->limit - c->at : 0;
 }
 
 void
 composer_block(struct composer *c, const struct block_d *b,
     unsigned compiled_bytes, struct block_owner owner)
 {
-	uint8_t *at = c->message + c->at;
-	uint32_t room = c->limit > c->at ? c->limit - c->at : 0;
-	struct block_cut cut = block_fit(b, room);
-	struct reloc_by by = {
-	    .base = 16 + compiled_bytes,
-	    .owner = owner.at,
-	    .block = c->at - (16 + compiled_bytes),
-	    .near_end = owner.at == DNS_HEADER_BYTES ? ~0u : c->apex_bytes,
-	    .from_query = DNS_HEADER_BYTES + (uint32_t)c->query_bytes,
-	    .from_owner = (uint32_t)owner.at + owner.bytes,
-	};
+	struct reloc_by by = reloc_by_make(c, c->at, compiled_bytes, owner);
+	struct block_cut cut = block_fit(b, 0, b->len, composer_room(c));
 
-	memcpy(at, block_response(b), cut.bytes);
-	block_relocate(at, b, cut.bytes, &by);
-	if (c->ttl_cap)
-		block_cap_ttls(at, b, cut.bytes, c->ttl_cap);
-	c->at += cut.bytes;
-	c->an += cut.an;
-	c->ns += cut.ns;
-	c->ar += cut.ar;
-	c->truncated |= cut.truncated;
+	part_write(c, b, 0, &cut, &by);
+}
+
+/* Where the authority section of a referral's block ends. */
+static uint32_t
+authority_end(const struct block_d *b)
+{
+	uint32_t end = b->nmark ? 0 : b->len;
+
+	for (unsigned i = 0; i < b->nmark; i++)
+		if (block_marks(b)[i].section_rrs >> 14 <= MARK_AUTHORITY)
+			end = block_marks(b)[i].end;
+	return end;
+}
+
+void
+composer_referral(struct composer *c, const struct block_d *b,
+    unsigned compiled_bytes, struct block_owner owner, struct denial *d)
+{
+	struct reloc_by by = reloc_by_make(c, c->at, compiled_bytes, owner);
+	uint32_t end = authority_end(b), proofs;
+	struct block_cut cut = block_fit(b, 0, end, composer_room(c));
+
+	part_write(c, b, 0, &cut, &by);
+	proofs = c->at;
+	composer_denial(c, d);
+	if (c->truncated || end == b->len)
+		return;
+	by.parted = end;
+	by.behind = c->at - proofs;
+	cut = block_fit(b, end, b->len, composer_room(c));
+	part_write(c, b, end, &cut, &by);
 }
 
 /* Relocations of a form for DO are of 16 bits unless the form is wide; those

@@ -200,9 +200,8 @@ chain_dname(struct chain *ch, const struct found *f)
 	return ch->dnames_at[ch->ndnames++];
 }
 
-/* What the step leaves to be shown. Proofs stand in the authority section, so
- * behind all answers, and in front of a referral, whose block ends with
- * additional records. */
+/* What the step leaves to be shown: in the authority section, so behind all
+ * answers. */
 static void
 chain_denial(struct chain *ch, const struct found *f)
 {
@@ -220,10 +219,8 @@ chain_denial(struct chain *ch, const struct found *f)
 			step.hint = &ch->batch->searches[s->search];
 		denial_add(ch->denial, &step);
 	}
-	if (f->kind == FOUND_REFERRAL && ch->denial->count) {
+	if (f->kind == FOUND_REFERRAL && ch->denial->count)
 		denial_leave_out(ch->denial, f->node);
-		composer_denial(ch->c, ch->denial);
-	}
 }
 
 /* One step: the block, and what follows from it. True: another step. */
@@ -234,13 +231,14 @@ chain_step(struct chain *ch, const struct found *f)
 	uint32_t block_at;
 
 	chain_denial(ch, f);
-	if (c->truncated)
-		return false;
 	block_at = c->at;
 	if (f->kind == FOUND_RRSIG)
 		composer_rrsig(c, f->block, ch->owner);
 	else if (f->kind == FOUND_DNAME)
 		block_at = chain_dname(ch, f);
+	else if (f->kind == FOUND_REFERRAL && ch->denial->count)
+		composer_referral(
+		    c, f->block, f->owner_bytes, ch->owner, ch->denial);
 	else
 		composer_block(c, f->block, f->owner_bytes, ch->owner);
 	if (f->kind == FOUND_NXDOMAIN && !fault_hit("engine-chain-rcode-lost"))

@@ -332,9 +332,76 @@ START_TEST(what_is_kept_is_of_one_generation)
 }
 END_TEST
 
+/* As NSD and Knot have it: the delegation, what shows that it is insecure, glue
+ * (whose owners are pointers over the proofs). */
+static void
+referral_check(struct rig *r, const char *question, const char *ns,
+    const char *proof, const char *glue)
+{
+	const char *said = rig_ask(r, question);
+	const char *at[3] = {
+	    strstr(said, ns), strstr(said, proof), strstr(said, glue)};
+
+	ck_assert_msg(strncmp(said, "NOERROR edns | | ", 17) == 0, "%s", said);
+	ck_assert_msg(
+	    at[0] == said + 17 && at[1] > at[0] && at[2] > at[1], "%s", said);
+	ck_assert_msg(strcmp(at[2], glue) == 0, "%s", said);
+}
+
+START_TEST(a_referrals_proofs_stand_behind_its_name_servers)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct rig r;
+
+		rig_open(&r, zones[i], 2);
+		referral_check(&r, "c.nsec. A +do",
+		    "c.nsec. 60 NS ns1.c.nsec.; ", "c.nsec. 60 NSEC ",
+		    " | ns1.c.nsec. 60 A 192.0.2.7");
+		referral_check(&r, "a.b.longer.label.c.nsec. TXT +do +nsid",
+		    "c.nsec. 60 NS ns1.c.nsec.; ", "c.nsec. 60 NSEC ",
+		    " | ns1.c.nsec. 60 A 192.0.2.7");
+		referral_check(&r, "mc.c.example. MX +do +tcp",
+		    "c.example. 60 NS ns1.c.example.; ", " 60 NSEC3 ",
+		    " | ns1.c.example. 60 A 192.0.2.7");
+		r.ttl_cap = 7;
+		referral_check(&r, "x.c.nsec. A +do",
+		    "c.nsec. 7 NS ns1.c.nsec.; ", "c.nsec. 7 NSEC ",
+		    " | ns1.c.nsec. 7 A 192.0.2.7");
+		rig_close(&r);
+	}
+}
+END_TEST
+
+START_TEST(a_referral_behind_an_alias)
+{
+	static const char start[] =
+	    "NOERROR aa edns | x.f.nsec. 60 CNAME q.c.nsec.; ";
+
+	for (unsigned i = 0; i < 2; i++) {
+		const char *said, *ns;
+		struct rig r;
+
+		rig_open(&r, zones[i], 2);
+		said = rig_ask(&r, "x.f.nsec. A +do");
+		ck_assert_msg(
+		    strncmp(said, start, sizeof start - 1) == 0, "%s", said);
+		ns = strstr(said, " | c.nsec. 60 NS ns1.c.nsec.; ");
+		ck_assert_msg(ns != NULL, "%s", said);
+		/* that no name is nearer than the wildcard, and no DS there */
+		ck_assert_msg(strstr(ns, "*.f.nsec. 60 NSEC ns1.nsec.") &&
+				  strstr(ns, "c.nsec. 60 NSEC d.nsec.") &&
+				  strstr(ns, " | ns1.c.nsec. 60 A 192.0.2.7"),
+		    "%s", said);
+		rig_close(&r);
+	}
+}
+END_TEST
+
 UNIT_MAIN("answer denial", proofs_are_those_of_the_rfcs,
     split_zones_prove_the_same, each_gap_of_a_long_chain_is_found,
     each_gap_of_a_split_chain_is_found, what_does_not_fit_is_truncated,
     ttls_are_capped, what_is_kept_changes_no_octet,
     what_is_kept_of_split_zones_changes_no_octet,
-    what_is_kept_is_of_one_generation)
+    what_is_kept_is_of_one_generation,
+    a_referrals_proofs_stand_behind_its_name_servers,
+    a_referral_behind_an_alias)
