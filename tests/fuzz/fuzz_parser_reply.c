@@ -79,11 +79,11 @@ expect_same_again(const struct parser_reply *r)
 	if (!exact || out.failed)
 		abort();
 	memcpy(exact, out.data, out.len);
-	if (reply_read(&again, exact, out.len) != 0 ||
-	    again.code != r->code || again.stamp.count != r->stamp.count ||
+	if (reply_read(&again, exact, out.len) != 0 || again.code != r->code ||
+	    again.stamp.count != r->stamp.count ||
 	    !again.records != !r->records ||
-	    (r->records && !digest_equal(&again.records->version,
-			       &r->records->version)))
+	    (r->records &&
+		!digest_equal(&again.records->version, &r->records->version)))
 		abort();
 	parser_reply_fini(&again);
 	free(exact);

@@ -157,8 +157,8 @@ ATTEMPT(writes_stderr, write(STDERR_FILENO, "", 0))
 static int
 maps(int protection)
 {
-	void *p = mmap(
-	    NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p =
+	    mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p == MAP_FAILED ? errno : 0;
 }
@@ -262,12 +262,24 @@ END_TEST
 
 START_TEST(control_may_not)
 {
-	static int (*const acts[])(void) = {executes, forks, writes_memory,
-	    mounts, leaves_namespace, loads_bpf, asks_io_uring, sets_time,
-	    opens_netlink, opens_packet, makes_code, maps_writable_code,
-	    kills_thread,
+	static int (*const acts[])(void) = {
+		executes,
+		forks,
+		writes_memory,
+		mounts,
+		leaves_namespace,
+		loads_bpf,
+		asks_io_uring,
+		sets_time,
+		opens_netlink,
+		opens_packet,
+		makes_code,
+		maps_writable_code,
+		kills_thread,
 #if !CONFINE_SANITIZER
-	    vforks, traces, kills,
+		vforks,
+		traces,
+		kills,
 #endif
 	};
 
@@ -314,8 +326,7 @@ START_TEST(privileges)
 	struct privileges_user u;
 	struct err err = {0};
 
-	ck_assert_int_eq(privileges_user_find(
-			     &u, "nobody-has-this-name", &err),
+	ck_assert_int_eq(privileges_user_find(&u, "nobody-has-this-name", &err),
 	    ERR_NOT_FOUND);
 	expect_errno(nothing_enter, changes_root, EPERM);
 	if (geteuid() != 0)

@@ -44,8 +44,8 @@ END_TEST
 
 START_TEST(the_deepest_give_way)
 {
-	static const char *const files[] = {"/z/1/a", "/z/2/b", "/z/3/x/c",
-	    "/y/d", NULL};
+	static const char *const files[] = {
+	    "/z/1/a", "/z/2/b", "/z/3/x/c", "/y/d", NULL};
 
 	expect(4, files, "/y,/z/1,/z/2,/z/3/x");
 	expect(3, files, "/y,/z");

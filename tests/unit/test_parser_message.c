@@ -34,21 +34,24 @@ zone(const char *lines)
 	struct zone_records *z = NULL;
 	struct err err;
 
-	ck_assert_msg(zonefile_parse(&z, "z", lines, strlen(lines), apex, NULL,
-			  &err) == 0,
+	ck_assert_msg(zonefile_parse(
+			  &z, "z", lines, strlen(lines), apex, NULL, &err) == 0,
 	    "%s", err.text);
 	return z;
 }
 
-static struct zonefile_stamp_file file = {
-    .path = (char *)"/z", .device = 1, .inode = 2, .bytes = 3, .modified_ns = 4,
+static struct zonefile_stamp_file file = {.path = (char *)"/z",
+    .device = 1,
+    .inode = 2,
+    .bytes = 3,
+    .modified_ns = 4,
     .changed_ns = 5};
 static struct zonefile_stamp stamp = {.files = &file, .count = 1, .racy = true};
 
 /* What a parser writes about `z`, or about `why`. */
 static struct bytes
-reply_make(const struct zone_records *z, const struct err *why,
-    const char *warning)
+reply_make(
+    const struct zone_records *z, const struct err *why, const char *warning)
 {
 	struct bytes out = {0}, warnings = {0};
 
@@ -168,9 +171,8 @@ START_TEST(no_octet_counts_for_nothing)
 			/* a stamp, a TTL of a lone record, RDATA: whatever it
 			 * says, it is in order and not what it was */
 			if (r.records)
-				ck_assert_int_eq(zone_check(r.records, NULL,
-						     NULL, &err),
-				    0);
+				ck_assert_int_eq(
+				    zone_check(r.records, NULL, NULL, &err), 0);
 			parser_reply_fini(&r);
 		} else {
 			refused++;
@@ -212,8 +214,8 @@ START_TEST(counts)
 		struct parser_reply r;
 		struct err err = {0};
 
-		ck_assert_int_eq(reply_read(&r, &lies[i].d, sizeof lies[i].d,
-				     ALL, &err),
+		ck_assert_int_eq(
+		    reply_read(&r, &lies[i].d, sizeof lies[i].d, ALL, &err),
 		    ERR_CORRUPT);
 		ck_assert_msg(strstr(err.text, lies[i].says) != NULL, "%zu: %s",
 		    i, err.text);
@@ -230,8 +232,7 @@ START_TEST(another_file)
 
 	file.path = (char *)"/y";
 	b = reply_make(NULL, &why, NULL);
-	ck_assert_int_eq(
-	    reply_read(&r, b.data, b.len, ALL, &err), ERR_CORRUPT);
+	ck_assert_int_eq(reply_read(&r, b.data, b.len, ALL, &err), ERR_CORRUPT);
 	ck_assert_ptr_nonnull(strstr(err.text, "another file"));
 	bytes_fini(&b);
 }
@@ -251,8 +252,8 @@ START_TEST(what_a_parser_lets_pass_is_checked_again)
 			z->records[i].type = DNS_TYPE_CNAME;
 	b = reply_make(z, NULL, NULL);
 	ck_assert_int_lt(reply_read(&r, b.data, b.len, ALL, &err), 0);
-	ck_assert_msg(strstr(err.text, "what its parser") != NULL, "%s",
-	    err.text);
+	ck_assert_msg(
+	    strstr(err.text, "what its parser") != NULL, "%s", err.text);
 	bytes_fini(&b);
 	zone_records_free(z);
 }

@@ -35,9 +35,9 @@ handed_over(void)
 	for (size_t i = 0; i < from->count; i++) {
 		const struct record *r = &from->records[i];
 
-		ck_assert_int_eq(zone_records_add(z, record_owner(from, r),
-				     r->type, r->ttl, record_rdata(from, r),
-				     r->rdata_bytes, &err),
+		ck_assert_int_eq(
+		    zone_records_add(z, record_owner(from, r), r->type, r->ttl,
+			record_rdata(from, r), r->rdata_bytes, &err),
 		    0);
 	}
 	zone_records_free(from);
@@ -50,8 +50,8 @@ expect_refusal(struct zone_records *z, const char *says)
 	struct err err = {0};
 
 	ck_assert_int_eq(zone_records_admit(z, &err), ERR_CORRUPT);
-	ck_assert_msg(strstr(err.text, says) != NULL, "%s: not %s", err.text,
-	    says);
+	ck_assert_msg(
+	    strstr(err.text, says) != NULL, "%s: not %s", err.text, says);
 	zone_records_free(z);
 }
 
