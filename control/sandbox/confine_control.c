@@ -44,6 +44,7 @@ static const int allowed[] = {
     SCMP_SYS(faccessat2),
     SCMP_SYS(readlink),
     SCMP_SYS(readlinkat),
+    SCMP_SYS(getdents),
     SCMP_SYS(getdents64),
     SCMP_SYS(getcwd),
     SCMP_SYS(mkdir),
