@@ -391,7 +391,8 @@ seal_content(struct zone_records *z)
 
 		if (is_made_by_signing(r->type))
 			continue;
-		if (r->type == DNS_TYPE_SOA && r->rdata_bytes <= sizeof soa) {
+		if (r->type == DNS_TYPE_SOA && r->rdata_bytes >= 20 &&
+		    r->rdata_bytes <= sizeof soa) {
 			memcpy(soa, rdata, r->rdata_bytes);
 			memset(soa + r->rdata_bytes - 20, 0, 4);
 			rdata = soa;
