@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 static struct activation activation;
 static struct health health;
 static struct limits limits;
-static char *denied[] = {"192.0.2.0/24", "2001:db8::/32"};
+static char denied4[] = "192.0.2.0/24", denied6[] = "2001:db8::/32";
+static char *denied[] = {denied4, denied6};
 static struct config_limit limit_config = {.deny = denied, .ndeny = 2};
 
 static uint64_t
