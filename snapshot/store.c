@@ -22,7 +22,7 @@
 #define STORE_FILE   "holdfast-store"
 #define OWNER_LOCK   "owner.lock"
 #define COMMIT_LOCK  "commit.lock"
-#define STORE_FORMAT "holdfast-store 2\nkey %016" PRIx64 " %016" PRIx64 "\n"
+#define STORE_FORMAT "holdfast-store %u\nkey %016" PRIx64 " %016" PRIx64 "\n"
 
 static const char *const folders[] = {
     "cells", "records", "candidates", "generations"};
@@ -104,7 +104,7 @@ store_file_write(int dir_fd, const char *dir, struct err *err)
 	if (getrandom(key, sizeof key, 0) != sizeof key)
 		return err_set_errno(err, "cannot get random octets");
 	bytes_init(&text);
-	bytes_printf(&text, STORE_FORMAT, key[0], key[1] | 1);
+	bytes_printf(&text, STORE_FORMAT, FORMAT_VERSION, key[0], key[1] | 1);
 	store_text_seal(&text);
 	rc = text.failed ? err_set(err, ERR_NO_MEMORY, "%s: out of memory", dir)
 	                 : file_write(dir_fd, STORE_FILE, 0640, text.data,
@@ -193,7 +193,7 @@ store_file_read(struct store *s, struct err *err)
 	if (rc == 0 && store_text_check(STORE_FILE, &text, err))
 		rc = err_add(err, "%s", s->dir);
 	if (rc == 0 && (sscanf((const char *)text.data,
-			    "holdfast-store 2 key %" SCNx64 " %" SCNx64 " %c",
+			    "holdfast-store %*u key %" SCNx64 " %" SCNx64 " %c",
 			    &s->key.k[0], &s->key.k[1], &extra) != 2 ||
 			   (s->key.k[1] & 1) == 0))
 		rc = err_set(err, ERR_CORRUPT,

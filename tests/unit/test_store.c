@@ -162,12 +162,12 @@ START_TEST(test_versions_and_damage_by_name)
 		int code;
 		const char *says;
 	} rows[] = {
-	    {"holdfast-store 3\nwhatever\n", ERR_VERSION, "newer"},
-	    {"holdfast-store 1\n", ERR_VERSION, "older"},
+	    {"holdfast-store 4\nwhatever\n", ERR_VERSION, "newer"},
+	    {"holdfast-store 2\n", ERR_VERSION, "older"},
 	    {"something else\n", ERR_SEMANTIC, "not the file of"},
 	    {"", ERR_SEMANTIC, "not the file of"},
-	    {"holdfast-store 2\nkey 1 1\n", ERR_CORRUPT, "damaged"},
-	    {"holdfast-store 2\nkey 0000000000000001 0000000000000001\n"
+	    {"holdfast-store 3\nkey 1 1\n", ERR_CORRUPT, "damaged"},
+	    {"holdfast-store 3\nkey 0000000000000001 0000000000000001\n"
 	     "sum 0000000000000000000000000000000000000000000000000000000000000"
 	     "000\n",
 		ERR_CORRUPT, "damaged"},
