@@ -23,6 +23,19 @@ void cycle_retain(struct cycle *c);
 /* What canary and soak look like now goes into the status. */
 void cycle_rollout_show(struct cycle *c);
 
+/* The candidate is gone; what was not condemned is wanted again. */
+void cycle_trial_over(struct cycle *c);
+
+/* Back: the candidate goes away, or all clients get the parent; versions of the
+ * zones at fault are condemned, and their next ones wait. True if there is
+ * something for a turn to do. */
+bool cycle_canary_return(struct cycle *c, const char *why);
+bool cycle_soak_return(struct cycle *c, const char *why);
+
+/* Overrides that operators gave for zones which look bad. Returns whether there
+ * were any: then it is to be looked at again. */
+bool cycle_overrides_take(struct cycle *c);
+
 /* A line in the audit log; `why` may be NULL. */
 void cycle_audit(struct cycle *c, const char *event,
     const struct digest *generation, const char *why);
