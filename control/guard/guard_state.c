@@ -20,7 +20,8 @@
 enum { TABLE_FIRST = 256, FILE_NAME_MAX = 48 };
 
 struct guard_states {
-	int dir; /* STORE/guards */
+	char *path; /* STORE/guards */
+	int dir;    /* it, open; -1: it could not be made yet */
 	bool any_files;
 	struct guard_state *all;
 	struct guard_state **table;
@@ -64,28 +65,44 @@ folder_clean(struct guard_states *t, struct err *err)
 	return 0;
 }
 
+static int
+folder_open(struct guard_states *t, struct err *err)
+{
+	if (t->dir >= 0)
+		return 0;
+	if (mkdir(t->path, 0775) != 0 && errno != EEXIST)
+		return err_set_errno(err, "%s: cannot create", t->path);
+	t->dir = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->dir < 0)
+		return err_set_errno(err, "%s", t->path);
+	return folder_clean(t, err);
+}
+
 int
 guard_states_open(
     struct guard_states **out, const char *store_dir, struct err *err)
 {
 	struct guard_states *t = calloc(1, sizeof *t);
-	char path[4096];
-	int rc;
+	struct err why;
 
-	if (!t || !(t->table = calloc(TABLE_FIRST, sizeof *t->table))) {
-		free(t);
+	*out = t;
+	if (!t)
+		return err_set(err, ERR_NO_MEMORY, "no memory for guards");
+	t->dir = -1;
+	t->size = TABLE_FIRST;
+	t->table = calloc(TABLE_FIRST, sizeof *t->table);
+	if (!t->table ||
+	    asprintf(&t->path, "%s/" GUARD_FOLDER, store_dir) < 0) {
+		t->path = NULL;
+		guard_states_free(out);
 		return err_set(err, ERR_NO_MEMORY, "no memory for guards");
 	}
-	t->size = TABLE_FIRST;
-	snprintf(path, sizeof path, "%s/" GUARD_FOLDER, store_dir);
-	if (mkdir(path, 0775) != 0 && errno != EEXIST)
-		log_warn("%s: cannot create: %s", path, strerror(errno));
-	t->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = t->dir < 0 ? err_set_errno(err, "%s", path) : folder_clean(t, err);
-	if (rc)
-		guard_states_free(&t);
-	*out = t;
-	return rc;
+	/* a full disk must not keep control from starting: what is served is
+	 * compared with all the same */
+	if (folder_open(t, &why) != 0)
+		log_error(
+		    "%s; guards remember nothing over a restart", why.text);
+	return 0;
 }
 
 void
@@ -96,7 +113,7 @@ guard_states_free(struct guard_states **tp)
 	*tp = NULL;
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->size; i++) {
+	for (size_t i = 0; t->table && i < t->size; i++) {
 		struct guard_state *s = t->table[i], *next;
 
 		for (; s; s = next) {
@@ -106,6 +123,7 @@ guard_states_free(struct guard_states **tp)
 		}
 	}
 	free(t->table);
+	free(t->path);
 	if (t->all)
 		guard_state_fini(t->all);
 	free(t->all);
@@ -191,7 +209,9 @@ guard_states_all(struct guard_states *t)
 
 	if (t->all)
 		return t->all;
-	rc = file_load(&fresh, t->dir, ALL_NAME, (const uint8_t *)"", &err);
+	rc = t->any_files ? file_load(&fresh, t->dir, ALL_NAME,
+				(const uint8_t *)"", &err)
+	                  : ERR_NOT_FOUND;
 	if (rc && rc != ERR_NOT_FOUND)
 		log_warn("%s; how many zones went is forgotten", err.text);
 	t->all = malloc(sizeof *t->all);
@@ -297,9 +317,11 @@ guard_state_save(struct guard_states *t, struct guard_state *s, struct err *err)
 	json_decref(object);
 	if (!text)
 		return err_set(err, ERR_NO_MEMORY, "no memory for guards");
-	t->any_files = true;
-	rc = file_write(
-	    t->dir, name, 0640, text, strlen(text), FILE_REPLACE, err);
+	rc = folder_open(t, err);
+	if (rc == 0)
+		rc = file_write(
+		    t->dir, name, 0640, text, strlen(text), FILE_REPLACE, err);
+	t->any_files |= rc == 0;
 	free(text);
 	if (rc == 0)
 		s->changed = false;

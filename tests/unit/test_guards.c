@@ -663,8 +663,33 @@ START_TEST(damaged_memory)
 }
 END_TEST
 
+/* Where nothing can be written versions are refused all the same, and nothing
+ * is let pass; once it can be, it is. */
+START_TEST(disk_that_takes_nothing)
+{
+	char path[UNIT_PATH_MAX];
+	FILE *f;
+
+	unit_directory_make(dir);
+	now = NOW;
+	f = fopen(unit_path(path, dir, "guards"), "w"); /* no folder */
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	open_guards("");
+	ck_assert_int_ne(edit("x TXT 1\ny TXT 2", ""), 0);
+	ck_assert_int_eq(edit("x TXT 1\ny TXT 2", "x TXT 2"), 0);
+	ck_assert_int_ne(edit("x TXT 1\ny TXT 2", ""), 0);
+	ck_assert_int_ne(override(now + 60), 0);
+	ck_assert_int_ne(edit("x TXT 1\ny TXT 2", ""), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(override(now + 60), 0);
+	ck_assert_int_eq(edit("x TXT 1\ny TXT 2", ""), 0);
+	stop();
+}
+END_TEST
+
 UNIT_MAIN("guards", small_zones_may_change, what_is_emptied, budgets_of_a_zone,
     budget_of_a_type, many_small_cuts, what_the_apex_says,
     actions_are_configured, all_zones_together, an_override_is_for_once,
     verdicts_of_others, learned_names, zones_that_vanish, patterns,
-    damaged_memory)
+    damaged_memory, disk_that_takes_nothing)
