@@ -64,6 +64,14 @@ START_TEST(defaults_are_those_of_the_header)
 	ck_assert_str_eq(c->run_dir, "/run/holdfast");
 	ck_assert_str_eq(c->log_level, "info");
 	ck_assert_uint_eq(c->answer.udp_max, 1232);
+	ck_assert_uint_eq(c->answer.samples_per_second, 200);
+	ck_assert_uint_eq(c->guards.replay.minutes, 10);
+	ck_assert_uint_eq(c->guards.replay.lost_permille, 1);
+	ck_assert_uint_eq(c->guards.replay.truncated_permille, 10);
+	ck_assert_uint_eq(c->guards.replay.growth_permille, 250);
+	ck_assert_uint_eq(c->guards.replay.least, 10);
+	ck_assert_uint_eq(c->guards.replay.learn_permille, 10);
+	ck_assert_int_eq(c->guards.actions.replay, ACTION_ACK);
 	ck_assert_ptr_null(c->answer.nsid);
 	ck_assert_ptr_null(c->answer.identity);
 	ck_assert_ptr_null(c->answer.version);
