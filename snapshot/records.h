@@ -61,17 +61,21 @@ int zone_records_add(struct zone_records *z, const uint8_t *owner,
 int zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err);
 
-/* The same without the digest, so `version` is none: for a zone that more
- * records are added to. */
-int zone_records_order(struct zone_records *z, struct err *err);
-
-/* The end of sealing: serial and version of records that are in order. */
+/* Sealing in two steps: order, as above; then what is known of records that are
+ * in order: serial and version. */
+int zone_records_sort(struct zone_records *z,
+    void (*warn)(void *arg, const char *text), void *arg, struct err *err);
 int zone_records_mark(struct zone_records *z, struct err *err);
 
-/* Records from outside that claim to be sealed: `z` has an apex and, put there
+/* Sorted, and the serial known; `version` is none: for a zone that more records
+ * are added to. */
+int zone_records_order(struct zone_records *z, struct err *err);
+
+/* Records from outside that claim to be sorted: `z` has an apex and, put there
  * by the caller, names and RDATA, the first of each record at the end of those
- * of the record before (names may be shared with it). Checks all that sealing
- * makes true, to the last octet, then marks. Not whether it may be served. */
+ * of the record before (names may be shared with it). Checks all that sorting
+ * makes true, to the last octet (ERR_CORRUPT), then marks. Not whether it may be
+ * served. */
 int zone_records_admit(struct zone_records *z, struct err *err);
 
 static inline const uint8_t *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Sealed records that somebody else has made: are they what sealing leaves? One
+ * Records that somebody else has sorted: are they what sealing leaves? One
  * pass in order, which touches each octet once; what it costs is comparing
  * names that follow each other. Runs in holdfastd, over what its parser hands
  * back; allocates nothing.

@@ -452,21 +452,22 @@ seal_digest(struct zone_records *z, struct err *err)
 	return 0;
 }
 
-static int
-seal(struct zone_records *z, struct seal_warning *w, struct err *err)
+int
+zone_records_sort(struct zone_records *z,
+    void (*warn)(void *arg, const char *text), void *arg, struct err *err)
 {
+	struct seal_warning w = {.warn = warn, .arg = arg};
 	int rc = seal_order(z, err);
 
 	if (rc == 0)
-		seal_unite(z, w);
+		seal_unite(z, &w);
 	return rc;
 }
 
 int
 zone_records_order(struct zone_records *z, struct err *err)
 {
-	struct seal_warning w = {0};
-	int rc = seal(z, &w, err);
+	int rc = zone_records_sort(z, NULL, NULL, err);
 
 	return rc < 0 ? rc : seal_soa(z, err);
 }
@@ -483,8 +484,7 @@ int
 zone_records_seal(struct zone_records *z,
     void (*warn)(void *arg, const char *text), void *arg, struct err *err)
 {
-	struct seal_warning w = {.warn = warn, .arg = arg};
-	int rc = seal(z, &w, err);
+	int rc = zone_records_sort(z, warn, arg, err);
 
 	return rc < 0 ? rc : zone_records_mark(z, err);
 }

@@ -23,6 +23,9 @@
 #include "sandbox/privileges.h"
 #include "snapshot/fault.h"
 
+/* Of root's keeper and its parsers: to read what root may read. */
+#define KEEPER_CAPABILITIES (1ull << CAP_DAC_READ_SEARCH)
+
 enum keeper_order { KEEPER_SPAWN = 1, KEEPER_END };
 
 struct keeper_answer {
@@ -68,17 +71,11 @@ order_receive(uint8_t *order, int *fd)
 static void
 child_run(int fd)
 {
-	struct err err;
-
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
 	    dup2(fd, PARSER_CHILD_FD) < 0)
 		_exit(EXIT_PARSER_SETUP);
 	close_range(PARSER_CHILD_FD + 1, ~0u, 0);
 	prctl(PR_SET_NAME, "holdfast-parser", 0, 0, 0);
-	if (privileges_keep(1ull << CAP_DAC_READ_SEARCH, &err) != 0) {
-		log_error("%s", err.text);
-		_exit(EXIT_PARSER_SETUP);
-	}
 	_exit(parser_child_run());
 }
 
@@ -131,6 +128,7 @@ parser_keeper_main(void)
 {
 	struct keeper_answer answer;
 	pid_t child = 0;
+	struct err err;
 	uint8_t order;
 	int fd;
 
@@ -145,6 +143,10 @@ parser_keeper_main(void)
 	close_range(PARSER_KEEPER_FD + 1, ~0u, 0);
 	prctl(PR_SET_NAME, "parser-keeper", 0, 0, 0);
 	oom_first();
+	if (privileges_keep(KEEPER_CAPABILITIES, &err) != 0) {
+		log_error("%s", err.text);
+		return EXIT_PARSER_SETUP;
+	}
 	while (order_receive(&order, &fd) == 0) {
 		answer.value = -EINVAL;
 		if (order == KEEPER_SPAWN)

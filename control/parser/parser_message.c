@@ -6,6 +6,7 @@
  */
 #include "control/parser/parser_message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -357,9 +358,50 @@ place_owners(struct zone_records *z, struct err *err)
 	return 0;
 }
 
+/* --- what may not be served --- */
+
+struct zone_warnings {
+	const char *path;
+	struct bytes *out;
+};
+
+static void
+warning_add(void *arg, const char *text)
+{
+	const struct zone_warnings *w = arg;
+	char line[ERR_TEXT_MAX];
+
+	snprintf(line, sizeof line, "%s: %s", w->path, text);
+	bytes_append(w->out, line, strlen(line) + 1);
+}
+
+/* As the end of zonefile_load(), which is not the parser's to say: marks and
+ * checks. A zone that may not be served is a sound reply. */
+static int
+judge(struct parser_reply *out, struct zone_records *z, const char *path,
+    struct err *err)
+{
+	struct zone_warnings w = {path, &out->warnings};
+	int rc = zone_records_admit(z, err);
+
+	if (rc == ERR_CORRUPT || rc == ERR_LIMIT)
+		return err_add(err, "what its parser says is unsound");
+	if (rc == 0)
+		rc = zone_check(z, warning_add, &w, err);
+	if (out->warnings.failed)
+		return err_set(err, ERR_NO_MEMORY, "no memory for warnings");
+	if (rc != ERR_SEMANTIC)
+		return rc;
+	err_add(err, "%s", path);
+	out->code = rc;
+	out->why = *err;
+	return 0;
+}
+
 static int
 read_zone(struct parser_reply *out, const struct parser_reply_d *d,
-    const struct parser_stream *s, const uint8_t *apex, struct err *err)
+    const struct parser_stream *s, const char *path, const uint8_t *apex,
+    struct err *err)
 {
 	struct zone_records *z = zone_records_new(apex, err);
 	int rc;
@@ -373,13 +415,9 @@ read_zone(struct parser_reply *out, const struct parser_reply_d *d,
 		rc = read_octets(&z->rdata, d->rdata_bytes, s, err);
 	if (rc == 0)
 		rc = place_owners(z, err);
-	if (rc == 0 && zone_records_admit(z, err) != 0)
-		rc = err_add(err, "what its parser says is unsound");
-	/* it was said to be good: it is looked at once more, and told by this
-	 * process */
-	if (rc == 0 && zone_check(z, NULL, NULL, err) != 0)
-		rc = err_add(err, "what its parser let pass");
-	if (rc)
+	if (rc == 0)
+		rc = judge(out, z, path, err);
+	if (rc || out->code)
 		zone_records_free(z);
 	else
 		out->records = z;
@@ -424,7 +462,7 @@ parser_reply_read(struct parser_reply *out, const struct parser_stream *s,
 		rc = read_head(out, head.data, head.len, path, err);
 	bytes_fini(&head);
 	if (rc == 0 && d.code == 0)
-		rc = read_zone(out, &d, s, apex, err);
+		rc = read_zone(out, &d, s, path, apex, err);
 	if (rc)
 		parser_reply_fini(out);
 	return rc;

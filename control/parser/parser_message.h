@@ -79,7 +79,7 @@ struct parser_reply {
 	int code; /* 0, or of `why` */
 	struct err why;
 	struct zonefile_stamp stamp;
-	struct zone_records *records; /* sealed; NULL if code is not 0 */
+	struct zone_records *records; /* sealed, checked; NULL: code is not 0 */
 	struct bytes warnings;        /* texts, each terminated */
 };
 
@@ -89,7 +89,7 @@ int parser_reply_write_head(struct bytes *out, int code,
     const struct zone_records *records, const struct err *why,
     const struct zonefile_stamp *stamp, const struct bytes *warnings);
 
-/* And the rest: sealed records, in pieces. */
+/* And the rest: sorted records, in pieces. */
 void parser_reply_write_records(const struct zone_records *z,
     void (*add)(void *arg, const void *p, size_t bytes), void *arg);
 

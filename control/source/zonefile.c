@@ -158,8 +158,10 @@ finish(struct zonefile_parser *p, const char *path, struct err *err)
 		    "no records: an empty zone is not served; write at least "
 		    "a SOA and a NS record, or restore the file");
 	else
-		rc = zone_records_seal(p->zone, warn, &w, err);
-	if (!rc)
+		rc = zone_records_sort(p->zone, warn, &w, err);
+	if (!rc && !p->options->only_sorted)
+		rc = zone_records_mark(p->zone, err);
+	if (!rc && !p->options->only_sorted)
 		rc = zone_check(p->zone, warn, &w, err);
 	if (rc)
 		err_add(err, "%s", path);

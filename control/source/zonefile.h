@@ -43,6 +43,8 @@ struct zonefile_options {
 	void (*warn)(
 	    void *arg, const char *text); /* "FILE:LINE: ..." ; may be NULL */
 	void *arg;
+	/* the records are sorted only: the caller marks and checks them */
+	bool only_sorted;
 	/* out, if not NULL: the files that were read, also after a failure (so
 	 * that they can be watched); replaced, the caller ends it with
 	 * zonefile_stamp_fini() */

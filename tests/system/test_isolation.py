@@ -280,6 +280,7 @@ class Life(Case):
         if os.geteuid() != 0:
             self.skipTest("needs root")
         user = pwd.getpwnam("daemon")
+        os.rmdir(self.rig.run)
         self.start(control="user: daemon")
         self.assertEqual(
             status_of(self.rig.processes["holdfastd"].pid)["Uid"].split(),
