@@ -74,8 +74,8 @@ int zone_records_order(struct zone_records *z, struct err *err);
 /* Records from outside that claim to be sorted: `z` has an apex and, put there
  * by the caller, names and RDATA, the first of each record at the end of those
  * of the record before (names may be shared with it). Checks all that sorting
- * makes true, to the last octet (ERR_CORRUPT), then marks. Not whether it may be
- * served. */
+ * makes true, to the last octet (ERR_CORRUPT), then marks. Not whether it may
+ * be served. */
 int zone_records_admit(struct zone_records *z, struct err *err);
 
 static inline const uint8_t *
