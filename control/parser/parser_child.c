@@ -109,7 +109,6 @@ limits_set(const struct parser_start_d *d, struct err *err)
 	struct rlimit limit = {0, 0};
 
 	setrlimit(RLIMIT_CORE, &limit); /* it would hold somebody's zone */
-	setrlimit(RLIMIT_FSIZE, &limit);
 	if (!more)
 		return 0;
 	if (!process_size_read(&now))

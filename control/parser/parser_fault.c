@@ -51,8 +51,10 @@ parser_fault(const char *path)
 
 	if (!strstr(path, "poison"))
 		return;
-	if (fault_hit("parser-crash"))
+	if (fault_hit("parser-crash")) {
+		signal(SIGSEGV, SIG_DFL); /* a sanitizer would report */
 		raise(SIGSEGV);
+	}
 	if (fault_hit("parser-hang"))
 		for (;;)
 			sched_yield();
