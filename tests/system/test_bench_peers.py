@@ -97,9 +97,9 @@ class Peers(unittest.TestCase):
                                                'queries.txt'))
         self.addCleanup(setattr, answers, 'answer', answers.answer)
         name = checked.questions[5][0]
-        said = {'first': lambda n, _: 'NOERROR AA\nanswer: ' + n,
-                'same': lambda n, _: 'NOERROR AA\nanswer: ' + n,
-                'other': lambda n, _: 'NXDOMAIN AA' if n == name
+        said = {'first': lambda n, *_: 'NOERROR AA\nanswer: ' + n,
+                'same': lambda n, *_: 'NOERROR AA\nanswer: ' + n,
+                'other': lambda n, *_: 'NXDOMAIN AA' if n == name
                          else 'NOERROR AA\nanswer: ' + n}
         for who, answer in said.items():
             answers.answer = answer
