@@ -119,11 +119,13 @@ int
 protected_names_parse(struct protected_names *p, const char *path, char *text,
     size_t bytes, struct err *err)
 {
+	size_t most = 1;
 	unsigned line = 0;
 	int rc = 0;
 
-	*p = (struct protected_names){
-	    .list = calloc(PROTECTED_NAMES_MAX, sizeof *p->list)};
+	for (size_t i = 0; i < bytes && most < PROTECTED_NAMES_MAX; i++)
+		most += text[i] == '\n';
+	*p = (struct protected_names){.list = calloc(most, sizeof *p->list)};
 	if (!p->list)
 		return err_set(err, ERR_NO_MEMORY, "out of memory");
 	text[bytes] = '\0';

@@ -21,7 +21,14 @@ static struct health health;
 static struct limits limits;
 static char denied4[] = "192.0.2.0/24", denied6[] = "2001:db8::/32";
 static char *denied[] = {denied4, denied6};
-static struct config_limit limit_config = {.deny = denied, .ndeny = 2};
+static struct config_limit limit_config = {.deny = denied,
+    .ndeny = 2,
+    .ipv4_prefix = 24,
+    .ipv6_prefix = 56,
+    .client_ipv4_prefix = 32,
+    .client_ipv6_prefix = 64,
+    .responses_per_second = 200,
+    .accounts = 64};
 
 static uint64_t
 clock_ms(void)
