@@ -175,12 +175,18 @@ fault_set_from_environment(void)
 
 	while (names && *names) {
 		size_t n = strcspn(names, ",");
-		char name[64];
+		unsigned every = 1;
+		char name[64], *colon;
 
 		if (n < sizeof name) {
 			memcpy(name, names, n);
 			name[n] = '\0';
-			fault_set(name, 1);
+			colon = strchr(name, ':');
+			if (colon) {
+				*colon = '\0';
+				every = (unsigned)strtoul(colon + 1, NULL, 10);
+			}
+			fault_set(name, every);
 		}
 		names += n + (names[n] == ',');
 	}

@@ -17,8 +17,8 @@ const char *fault_name_find(unsigned i);
  * such fault, or this program was built without them. */
 bool fault_set(const char *name, unsigned every);
 void fault_clear_all(void);
-/* Sets what HOLDFAST_FAULT in the environment names ("one,two"), for tests of
- * whole programs; main thread, before others start. */
+/* Sets what HOLDFAST_FAULT in the environment names ("one,two:EVERY"), for
+ * tests of whole programs; main thread, before others start. */
 void fault_set_from_environment(void);
 
 #ifdef HOLDFAST_FAULTS

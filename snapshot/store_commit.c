@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "snapshot/fault.h"
 #include "snapshot/manifest.h"
@@ -88,7 +89,8 @@ current_write(struct store *s, const struct digest *generation,
 	bytes_printf(&text,
 	    "holdfast-current 1\nactivation %" PRIu64 "\ngeneration %s\n"
 	    "committed %" PRIu64 "\n",
-	    activation, digest_to_text(hex, generation), (uint64_t)time(NULL));
+	    activation, digest_to_text(hex, generation),
+	    clock_ms(CLOCK_REALTIME) / 1000);
 	store_text_seal(&text);
 	rc = store_text_write(s, CURRENT, &text, STORE_TEMPORARY_COMMIT, err);
 	bytes_fini(&text);

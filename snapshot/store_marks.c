@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "snapshot/store_parts.h"
 
@@ -161,7 +162,7 @@ store_hold_set(struct store *s, bool held, struct err *err)
 	bytes_printf(&text,
 	    "# Nothing is published while this file is here; it goes with "
 	    "`holdfast release`.\nsince %" PRIu64 "\n",
-	    (uint64_t)time(NULL));
+	    clock_ms(CLOCK_REALTIME) / 1000);
 	rc = store_text_write(s, HOLD, &text, STORE_TEMPORARY_COMMIT, err);
 	bytes_fini(&text);
 	return rc;

@@ -131,5 +131,29 @@ START_TEST(names_of_faults_are_unique)
 }
 END_TEST
 
+START_TEST(faults_of_the_environment)
+{
+	static const bool wanted[] = {false, false, true, false, false, true};
+
+	setenv("HOLDFAST_FAULT", "no-such,store-link,store-write:3", 1);
+	fault_set_from_environment();
+	unsetenv("HOLDFAST_FAULT");
+	for (unsigned i = 0; i < 6; i++) {
+		bool each = fault_hit("store-link");
+		bool third = fault_hit("store-write");
+
+#ifdef HOLDFAST_FAULTS
+		ck_assert(each);
+		ck_assert_int_eq(third, wanted[i]);
+#else
+		ck_assert(!each && !third && i < sizeof wanted);
+#endif
+	}
+	fault_clear_all();
+	ck_assert(!fault_hit("store-link"));
+}
+END_TEST
+
 UNIT_MAIN("fault", sound_zones_are_proven,
-    the_proof_finds_every_defect_of_the_builder, names_of_faults_are_unique)
+    the_proof_finds_every_defect_of_the_builder, names_of_faults_are_unique,
+    faults_of_the_environment)

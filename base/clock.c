@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Jumps of the wall clock, for tests of whole programs (clock.h): debug and
+ * asan profiles only. The file is read at each look, so that a clock can jump
+ * under a running program; what is not there or no number is no jump. Any
+ * thread; allocates nothing.
+ */
+#include "base/clock.h"
+
+#ifdef HOLDFAST_FAULTS
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int64_t
+clock_jump_s(clockid_t which)
+{
+	const char *path = getenv("HOLDFAST_CLOCK_JUMP");
+	char text[32];
+	ssize_t n;
+	int fd;
+
+	if (!path ||
+	    (which != CLOCK_REALTIME && which != CLOCK_REALTIME_COARSE))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return strtoll(text, NULL, 10);
+}
+#endif
