@@ -43,7 +43,8 @@ CC := gcc
 OPT := -O2 -DNDEBUG -DHOLDFAST_STAGES
 else ifeq ($(PROFILE),debug)
 CC := gcc
-OPT := -O1 -DHOLDFAST_FAULTS
+# At -O1 gcc takes for uninitialized what it knows better at -O2.
+OPT := -O1 -DHOLDFAST_FAULTS -Wno-maybe-uninitialized
 else ifeq ($(PROFILE),asan)
 CC := gcc
 OPT := -O1 -fno-omit-frame-pointer -DHOLDFAST_FAULTS \
@@ -282,6 +283,11 @@ fuzz-replay: in-asan-replay-programs ## every fuzz target over its corpus
 model: ## the publish protocol, every state of it (spin)
 	$(Q)tests/setup/install.sh test
 	$(Q)$(TEST_RUN) model
+.PHONY: drill
+drill: ## the accidents that Holdfast is made against, all of them [DRILL_ARGS=...]
+	$(Q)tests/setup/install.sh build demo
+	$(Q)+$(MAKE) --no-print-directory $(jobs) PROFILE=debug all
+	$(Q)$(BUILD_DIR)/debug/holdfast drill $(DRILL_ARGS)
 .PHONY: containers
 containers: ## the image and its lab, built and run without Docker (root)
 	$(Q)tests/setup/install.sh containers
@@ -375,6 +381,8 @@ bench-load: ## zone files to answers, cold start, memory, edits [SETS=...] [BENC
 # --- installation --------------------------------------------------------------------
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/holdfast
+# Where tools/command_drill.c looks for it.
+DRILLDIR := $(PREFIX)/lib/holdfast/drill
 .PHONY: install
 install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example and documents
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
@@ -392,6 +400,9 @@ install: $(PROGRAMS) ## to DESTDIR and PREFIX (/usr/local), with units, example 
 	install -m 644 config/tmpfiles.d/holdfast.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	$(if $(EXAMPLE),install -m 644 $(EXAMPLE) $(DESTDIR)/etc/holdfast/holdfast.yaml.example)
 	install -m 644 $(wildcard README.md LICENSE docs/*.md) $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(DRILLDIR)/signed
+	install -m 644 $(wildcard tools/drill/*.py) $(DESTDIR)$(DRILLDIR)
+	install -m 644 $(wildcard tools/drill/signed/*.zone) $(DESTDIR)$(DRILLDIR)/signed
 EXAMPLE := $(firstword $(wildcard config/holdfast.yaml.example config/holdfast.yaml config/examples/holdfast.yaml))
 
 # --- documentation -------------------------------------------------------------------

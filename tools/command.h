@@ -40,7 +40,10 @@ enum tool_option {
 	OPT_DNSSEC = 1 << 10, /* --dnssec MODE, --at TIME */
 	OPT_REASON = 1 << 11, /* --reason TEXT, --for TIME, --version HEX */
 	OPT_FORCE = 1 << 12,
+	OPT_DRILL = 1 << 13, /* passed on as they are */
 };
+
+enum { TOOL_PASSED_MOST = 40 };
 
 struct tool {
 	const struct command *command;
@@ -55,7 +58,11 @@ struct tool {
 	enum config_dnssec dnssec; /* --dnssec; DEFAULT: each zone's own */
 	uint64_t at;               /* --at, seconds since 1970; 0: now */
 	const char *reason, *version;
-	unsigned for_s;     /* --for; 0: not said */
+	unsigned for_s; /* --for; 0: not said */
+	struct {
+		const char *name, *value;
+	} passed[TOOL_PASSED_MOST]; /* OPT_DRILL */
+	size_t npassed;
 	const char **zones; /* NAME=FILE */
 	size_t nzones;
 	char **args; /* what is no option */
@@ -111,6 +118,7 @@ enum tool_status command_check(struct tool *t);
 enum tool_status command_compile(struct tool *t);
 enum tool_status command_cookies(struct tool *t);
 enum tool_status command_diff(struct tool *t);
+enum tool_status command_drill(struct tool *t);
 enum tool_status command_explain(struct tool *t);
 enum tool_status command_help_run(struct tool *t);
 enum tool_status command_hold_release(struct tool *t);

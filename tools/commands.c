@@ -67,6 +67,14 @@ const struct command commands[] = {
 	{"history", "[--store DIR]", OFFLINE, 0, 0,
 	 "The generations of a store, newest first: current, candidate, pinned,\n"
 	 "rolled back (condemned).", command_history},
+	{"drill", "[--config FILE] [--list] [--only NAME] [--short] [--keep] "
+	 "[--scratch DIR] [--patience FACTOR]",
+	 OPT_JSON | OPT_CONFIG | OPT_DRILL, 0, 0,
+	 "Lets the accidents happen that Holdfast is made against, to the real\n"
+	 "programs in a scratch folder, under questions all the while, and\n"
+	 "prints what became of each; status 1 if one did harm. The zones of a\n"
+	 "configuration are copied there and must not notice. Touches nothing\n"
+	 "that is in use. Needs python3.", command_drill},
 	{"reload", "[ZONE] [--run DIR | --config FILE] [--timeout SECONDS]",
 	 ONLINE, 0, 1,
 	 "Reads configuration and zone files again, now, and waits until what\n"

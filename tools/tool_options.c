@@ -38,6 +38,12 @@ static const struct option_row option_rows[] = {
     {"reason", OPT_REASON, true},
     {"for", OPT_REASON, true},
     {"force", OPT_FORCE, false},
+    {"list", OPT_DRILL, false},
+    {"only", OPT_DRILL, true},
+    {"short", OPT_DRILL, false},
+    {"keep", OPT_DRILL, false},
+    {"scratch", OPT_DRILL, true},
+    {"patience", OPT_DRILL, true},
     {"version", OPT_REASON, true},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
@@ -120,13 +126,27 @@ at_take(struct tool *t, const char *text, struct err *err)
 	return rc ? err_add(err, "--at") : 0;
 }
 
+/* What another program reads; texts of the table and of argv. */
+static int
+passed_take(
+    struct tool *t, const char *name, const char *value, struct err *err)
+{
+	if (t->npassed == TOOL_PASSED_MOST)
+		return err_set(err, ERR_USAGE, "too many options");
+	t->passed[t->npassed].name = name;
+	t->passed[t->npassed++].value = value;
+	return 0;
+}
+
 static int
 option_take(struct tool *t, const struct option_row *row, const char *value,
     struct err *err)
 {
 	int rc = 0;
 
-	if (strcmp(row->name, "json") == 0)
+	if (row->bit == OPT_DRILL)
+		rc = passed_take(t, row->name, value, err);
+	else if (strcmp(row->name, "json") == 0)
 		t->json = true;
 	else if (strcmp(row->name, "store") == 0)
 		t->store_dir = value;
