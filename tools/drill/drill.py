@@ -40,8 +40,7 @@ class Drill:
             path = os.path.join(folder, name)
             if os.access(path, os.X_OK):
                 return path
-        raise SystemExit("holdfast drill: %s is not in %s" % (
-            name, ", ".join(self.folders)))
+        raise DrillError("%s is not in %s" % (name, ", ".join(self.folders)))
 
     def look(self):
         """Where no data plane can run, holdfast-sockets follows the store."""
@@ -222,11 +221,14 @@ def main():
                 print("%-26s %s" % (s.name, s.done))
         return 0
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, lambda n, _: sys.exit(
+            "holdfast drill: ended by signal %d" % n))
     base = args.scratch or tempfile.gettempdir()
     args.scratch = tempfile.mkdtemp(prefix="holdfast-drill-", dir=base)
     try:
         return run_all(args)
+    except DrillError as e:
+        sys.exit("holdfast drill: %s" % e)
     except KeyboardInterrupt:
         return 130
     finally:
