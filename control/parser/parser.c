@@ -268,10 +268,13 @@ request_send(struct parser *p, const struct asked *a)
 	return stream_write(p, whole, n + d.path_bytes);
 }
 
-/* Sends what it does not know yet; who is gone is found out by reading. */
+/* Sends what it does not know yet; who is gone is found out by reading. While
+ * it has enough to do, more wait until they go together. */
 static void
 requests_send(struct parser *p)
 {
+	if (p->sent > PARSER_AHEAD_MAX / 2)
+		return;
 	while (
 	    p->sent < p->count &&
 	    request_send(p, &p->queue[(p->first + p->sent) % PARSER_AHEAD_MAX]))

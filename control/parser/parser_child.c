@@ -57,6 +57,12 @@ output_add(void *arg, const void *p, size_t bytes)
 		output_flush(o);
 }
 
+/* Requests that have come together are read together. */
+static struct {
+	uint8_t held[CHUNK_BYTES];
+	size_t at, end;
+} input;
+
 /* False at the stream's end, or when it breaks. */
 static bool
 input_read(void *to, size_t bytes)
@@ -64,14 +70,23 @@ input_read(void *to, size_t bytes)
 	uint8_t *at = to;
 
 	while (bytes) {
-		ssize_t n = read(PARSER_CHILD_FD, at, bytes);
+		size_t n = input.end - input.at;
+		ssize_t got;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
+		n = n < bytes ? n : bytes;
+		memcpy(at, input.held + input.at, n);
+		input.at += n;
 		at += n;
-		bytes -= (size_t)n;
+		bytes -= n;
+		if (!bytes)
+			break;
+		got = read(PARSER_CHILD_FD, input.held, sizeof input.held);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		input.at = 0;
+		input.end = (size_t)got;
 	}
 	return true;
 }

@@ -271,7 +271,8 @@ class Lab(unittest.TestCase):
             text = f.read()
         with open(zone, "w", encoding="utf-8") as f:
             f.write(text.replace("hostmaster 1 ", "hostmaster 2 ").replace(
-                "10.0.0.1", "10.0.0.2"))
+                "0-999 host$ A 10.0.0.1", "0-399 host$ A 10.0.0.2\n"
+                "$GENERATE 400-999 host$ A 10.0.0.1"))
         self.wait_for(lambda: ENGINE.call(
             "exec", lab.container("control"), "holdfast", "reload"))
         ENGINE.must("rm", lab.container("load"))
