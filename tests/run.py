@@ -66,6 +66,8 @@ def scripts(kind, pattern, profiles, shared):
     paths += glob.glob(f'tests/{kind}/{pattern}.py')
     for path in sorted(paths):
         if not os.access(path, os.X_OK):
+            if os.path.basename(path).startswith('test_'):
+                sys.exit(f'{path}: a test that would never run: chmod +x')
             continue
         settings = script_settings(path)
         if settings.get('needs') == 'shared' and not shared:

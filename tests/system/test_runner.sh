@@ -78,7 +78,7 @@ sleep 60 & echo $! >left.pid
 trap 'echo cleaned >trap.out; exit 1' TERM
 wait
 E
-echo 'exit 1' >tests/system/test_sourced.sh
+echo 'exit 1' >tests/system/sourced.sh
 run 1 --shared shared system
 expect '^SKIP  system/release/test_skip.sh +why not$'
 expect '^FAIL  system/release/test_fail.sh +exit status 3'
@@ -93,6 +93,12 @@ expect_not 'asan_only|sourced'
 
 run 0 --shared shared --only 'test_p*' system
 expect '^1 passed, 0 failed$'
+
+# a test that nobody made executable does not go missing
+echo 'exit 1' >tests/system/test_forgotten.sh
+run 1 --shared shared --only 'test_f*' system
+expect 'test_forgotten.sh: a test that would never run'
+rm tests/system/test_forgotten.sh
 
 # interrupted, it ends what it runs and does not begin another
 script test_hang2.sh <<'E'
