@@ -175,17 +175,20 @@ grant_all(struct landlock_rules *r, const char *const *paths,
 	return rc;
 }
 
-char *
-answer_cage_folder(const char *path)
+/* A file in "/" alone, not all that is there. */
+static int
+grant_folder(struct landlock_rules *r, const char *file, struct err *err)
 {
-	char *copy = strdup(path);
-	char *folder = copy ? strdup(dirname(copy)) : NULL;
+	char *copy = strdup(file);
+	const char *folder = copy ? dirname(copy) : NULL;
+	int rc;
 
+	if (!folder)
+		return err_set(err, ERR_NO_MEMORY, "no memory for a path");
+	rc = landlock_rules_grant(
+	    r, strcmp(folder, "/") ? folder : file, LANDLOCK_GRANT_READ, err);
 	free(copy);
-	if (!folder || strcmp(folder, "/"))
-		return folder;
-	free(folder);
-	return strdup(path);
+	return rc;
 }
 
 int
@@ -198,9 +201,9 @@ answer_cage_open(struct answer_cage *c, const struct answer_cage_files *files,
 	if (rc == 0)
 		rc = grant_all(
 		    &c->rules, system_files, LANDLOCK_GRANT_READ, err);
-	if (rc == 0)
-		rc = grant_all(
-		    &c->rules, files->readable, LANDLOCK_GRANT_READ, err);
+	for (unsigned i = 0; i < files->nedited && rc == 0; i++)
+		if (files->edited[i])
+			rc = grant_folder(&c->rules, files->edited[i], err);
 	if (rc == 0)
 		rc = grant_all(
 		    &c->rules, files->writable, LANDLOCK_GRANT_WRITE, err);

@@ -27,11 +27,13 @@ struct answer_cage {
 	uint64_t capabilities; /* kept: 1 << CAP_... */
 };
 
-/* Lists of files and folders that end with NULL; what is not there gets no
- * rule. */
+/* What is not there gets no rule. */
 struct answer_cage_files {
-	const char *const *writable;
-	const char *const *readable;
+	const char *const *writable; /* files and folders; ends with NULL */
+	/* Files that people replace as they edit them: the folders that they
+	 * are in are readable. NULL among them is none. */
+	const char *const *edited;
+	unsigned nedited;
 };
 
 int answer_cage_open(struct answer_cage *c,
@@ -40,10 +42,6 @@ int answer_cage_open(struct answer_cage *c,
 int answer_cage_enter(const struct answer_cage *c, struct err *err);
 int answer_cage_lock(struct err *err);
 void answer_cage_close(struct answer_cage *c);
-
-/* The folder of a file, for free(): files there are replaced as people edit
- * them. A file in "/" stays itself. NULL: out of memory. */
-char *answer_cage_folder(const char *file);
 
 /* What a program that somebody has taken over would do: tests of debug and asan
  * builds switch these on by name (snapshot/fault.h has them: open, write, exec,

@@ -523,9 +523,12 @@ parser_ask(struct parser *p, const char *path, const uint8_t *apex,
 }
 
 uint64_t
-parser_deaths(const struct parser *p)
+parser_deaths_take(struct parser *p)
 {
-	return p->deaths;
+	uint64_t deaths = p->deaths;
+
+	p->deaths = 0;
+	return deaths;
 }
 
 /* --- opening --- */

@@ -42,7 +42,7 @@ int parser_ask(struct parser *p, const char *path, const uint8_t *apex,
 int parser_take(struct parser *p, struct zone_records **out,
     const struct zonefile_options *options, struct err *err);
 
-/* Parsers that died, hung or lied. */
-uint64_t parser_deaths(const struct parser *p);
+/* Parsers that died, hung or lied since the last call. */
+uint64_t parser_deaths_take(struct parser *p);
 
 #endif

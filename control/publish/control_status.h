@@ -43,7 +43,9 @@
 	X(REPLAYED_WORSE, "questions_worse",                                   \
 	    "of them, those that the candidate would not answer any more")     \
 	X(SIGNING_FAILED, "signing_failed",                                    \
-	    "times that a zone could not be signed")
+	    "times that a zone could not be signed")                           \
+	X(PARSER_DEATHS, "parser_deaths",                                      \
+	    "parsers of zone files that died, hung or lied")
 
 enum control_counter {
 #define CONTROL_COUNTER_ENUM(name, text, help) CONTROL_##name,

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/parser/parser.h"
 #include "control/publish/cycle_parts.h"
 #include "control/publish/cycle_rollout.h"
 #include "control/publish/kill_point.h"
@@ -556,12 +557,15 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	return rc;
 }
 
-/* What the table has counted since the last time. */
+/* What the table and its parser have counted since the last time. */
 static void
-signing_count(struct cycle *c)
+reading_count(struct cycle *c)
 {
 	struct zone_table *t = &c->zones;
 
+	if (t->parser)
+		control_status_count(c->status, CONTROL_PARSER_DEATHS,
+		    parser_deaths_take(t->parser));
 	control_status_count(
 	    c->status, CONTROL_SIGNATURES_MADE, t->signatures_made);
 	control_status_count(
@@ -586,7 +590,7 @@ cycle_turn(
 	kill_point("reading");
 	c->again_ms = zone_table_read(&c->zones, force);
 	cycle_holds_over(c);
-	signing_count(c);
+	reading_count(c);
 	rc = turn_go(&t, c, result, err);
 	turn_end(&t);
 	if (!result->candidate) {

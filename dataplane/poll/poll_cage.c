@@ -25,7 +25,6 @@
 #include "snapshot/fault.h"
 
 enum {
-	FOLDERS_MAX = 5,
 	INTERRUPT_WAIT_MS = 1000,
 	OWN_THREADS = 2, /* the main one and DPDK's interrupt thread */
 };
@@ -118,39 +117,20 @@ user_become(struct poll_cage *p, const char *const *files, struct err *err)
 	return rc ? err_add(err, "dataplane.user") : 0;
 }
 
-/* The folders of lists: files there are replaced as people edit them. */
-static void
-folders_find(const struct config *c, char *folders[FOLDERS_MAX + 1])
-{
-	const char *const files[] = {c->limits.allow_from, c->limits.deny_from,
-	    c->limits.exempt_from, c->answer.cookie_secret_file,
-	    c->dataplane.protected_names};
-	unsigned n = 0;
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		if (files[i])
-			folders[n] = answer_cage_folder(files[i]);
-		n += files[i] && folders[n];
-	}
-	folders[n] = NULL;
-}
-
 static int
 rules_open(struct poll_cage *p, struct err *err)
 {
 	const struct config *c = p->config;
 	const char *const writable[] = {
 	    c->store_dir, c->run_dir, rte_eal_get_runtime_dir(), NULL};
-	char *folders[FOLDERS_MAX + 1];
-	struct answer_cage_files files = {
-	    .writable = writable, .readable = (const char *const *)folders};
-	int rc;
+	const char *const edited[] = {c->limits.allow_from, c->limits.deny_from,
+	    c->limits.exempt_from, c->answer.cookie_secret_file,
+	    c->dataplane.protected_names};
+	const struct answer_cage_files files = {.writable = writable,
+	    .edited = edited,
+	    .nedited = sizeof edited / sizeof *edited};
 
-	folders_find(c, folders);
-	rc = answer_cage_open(&p->cage, &files, capabilities_kept(p), err);
-	for (unsigned i = 0; folders[i]; i++)
-		free(folders[i]);
-	return rc;
+	return answer_cage_open(&p->cage, &files, capabilities_kept(p), err);
 }
 
 int

@@ -16,8 +16,6 @@
 #include "sandbox/privileges.h"
 #include "snapshot/fault.h"
 
-enum { FOLDERS_MAX = 6 };
-
 static int
 user_become(
     const struct sockets_options *o, const char *const *files, struct err *err)
@@ -44,35 +42,21 @@ user_become(
 	return rc ? err_add(err, "sockets.user") : 0;
 }
 
-static void
-folders_find(const struct sockets_options *o, char *folders[FOLDERS_MAX + 1])
-{
-	const struct config_limit *l = &o->config->limits;
-	const char *const files[] = {o->store_dir, l->allow_from, l->deny_from,
-	    l->exempt_from, o->cookie_path};
-	unsigned n = 0;
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		if (files[i])
-			folders[n] = answer_cage_folder(files[i]);
-		n += files[i] && folders[n];
-	}
-	folders[n] = NULL;
-}
-
 static int
 cage_open(
     struct answer_cage *c, const struct sockets_options *o, struct err *err)
 {
-	char *folders[FOLDERS_MAX + 1], *crash = NULL;
+	const struct config_limit *l = &o->config->limits;
+	const char *const edited[] = {o->store_dir, l->allow_from, l->deny_from,
+	    l->exempt_from, o->cookie_path};
+	char *crash = NULL;
 	struct answer_cage_files files = {
-	    .readable = (const char *const *)folders};
+	    .edited = edited, .nedited = sizeof edited / sizeof *edited};
 	uint64_t kept = !o->config->sockets.user && geteuid() == 0
 	                    ? ANSWER_CAGE_ROOT_CAPABILITIES
 	                    : 0;
 	int rc;
 
-	folders_find(o, folders);
 	if (asprintf(&crash, "%s/crash", o->store_dir) < 0)
 		crash = NULL;
 	const char *const writable[] = {
@@ -80,8 +64,6 @@ cage_open(
 
 	files.writable = writable;
 	rc = answer_cage_open(c, &files, kept, err);
-	for (unsigned i = 0; folders[i]; i++)
-		free(folders[i]);
 	free(crash);
 	return rc;
 }

@@ -117,6 +117,8 @@ class Parser(Case):
         self.assertIn("/poison.test.zone: the process that read it died of "
                       "signal 11 (Segmentation fault)",
                       self.attempt("parser-crash"))
+        self.assertGreater(
+            self.rig.ask("stats")["counters"]["parser_deaths"], 0)
 
     def test_hang(self):
         self.assertIn("was not done after 2 seconds (control.parser_seconds)",
