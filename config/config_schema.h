@@ -3,7 +3,8 @@
  * The schema of the configuration: one table row an option. The loader walks
  * the document with these tables, sets defaults and frees from them, and the
  * reference in docs/configuration.md is printed from them; a new option is a
- * field in config.h and a row in config_schema.c. Read-only, any thread.
+ * field in config.h and a row in config_schema_daemons.c (or _control.c,
+ * _zones.c). Read-only, any thread.
  */
 #ifndef HOLDFAST_CONFIG_SCHEMA_H
 #define HOLDFAST_CONFIG_SCHEMA_H
