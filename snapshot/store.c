@@ -348,6 +348,25 @@ store_lock(struct store *s, enum store_lock which, struct err *err)
 	return 0;
 }
 
+bool
+store_is_read_only(const struct store *s)
+{
+	return (s->flags & STORE_READ_ONLY) != 0;
+}
+
+int
+store_write_now(struct store *s, enum store_lock which, struct err *err)
+{
+	unsigned flags = s->flags;
+	int rc;
+
+	s->flags &= ~(unsigned)STORE_READ_ONLY;
+	rc = store_lock(s, which, err);
+	if (rc)
+		s->flags = flags;
+	return rc;
+}
+
 void
 store_unlock(struct store *s, enum store_lock which)
 {

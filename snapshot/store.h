@@ -64,6 +64,11 @@ const char *store_dir(const struct store *s);
 /* ERR_BUSY if somebody else has it; the text names its process id if known. */
 int store_lock(struct store *s, enum store_lock which, struct err *err);
 void store_unlock(struct store *s, enum store_lock which);
+/* A store that was opened for reading, because it could not be written then,
+ * and can be now: it is for writing from now on, with this lock. On an error it
+ * is as before. */
+bool store_is_read_only(const struct store *s);
+int store_write_now(struct store *s, enum store_lock which, struct err *err);
 /* True if another process holds it (a data plane is alive, say). */
 bool store_is_locked(struct store *s, enum store_lock which);
 

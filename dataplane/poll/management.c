@@ -183,6 +183,19 @@ look_at_links(struct management *m)
 	}
 }
 
+/* It could not be written when this process started: as soon as it can be, and
+ * nobody else commits to it, commits go on. */
+static void
+look_at_store(struct management *m)
+{
+	struct err err;
+
+	if (!store_is_read_only(m->store) ||
+	    store_write_now(m->store, STORE_LOCK_COMMIT, &err) != 0)
+		return;
+	log_info("%s can be written again: commits go on", store_dir(m->store));
+}
+
 static void
 run_timers(struct management *m)
 {
@@ -207,6 +220,7 @@ run_timers(struct management *m)
 	poll_cage_try();
 	look_at_quarantine(m);
 	look_at_age(m);
+	look_at_store(m);
 	wall_clock_set(
 	    &m->live->clock, rte_rdtsc(), (int64_t)clock_ns(CLOCK_REALTIME));
 	cookie_keeper_look(&m->cookies, m->live);

@@ -128,6 +128,16 @@ START_TEST(test_create_open)
 	ck_assert_int_eq(store_open(&other, dir, STORE_READ_ONLY, &err), 0);
 	ck_assert(memcmp(&key, store_key(other), sizeof key) == 0);
 	ck_assert_int_eq(store_lock(other, STORE_LOCK_OWNER, &err), ERR_USAGE);
+	/* a disk that is writable again */
+	ck_assert(store_is_read_only(other));
+	ck_assert_int_eq(store_lock(store, STORE_LOCK_COMMIT, &err), 0);
+	ck_assert_int_eq(
+	    store_write_now(other, STORE_LOCK_COMMIT, &err), ERR_BUSY);
+	ck_assert(store_is_read_only(other));
+	store_unlock(store, STORE_LOCK_COMMIT);
+	ck_assert_int_eq(store_write_now(other, STORE_LOCK_COMMIT, &err), 0);
+	ck_assert(!store_is_read_only(other));
+	ck_assert(store_is_locked(store, STORE_LOCK_COMMIT));
 	store_close(&other);
 	teardown();
 }
