@@ -111,6 +111,13 @@ struct denial_search {
 	struct order_key key;
 };
 
+/* Of this answer: 0, none, for zones that are not on probation. */
+static inline uint32_t
+answer_ttl_cap(const struct answer_state *s, const struct query_ctx *ctx)
+{
+	return ctx->ttl_cap && s->is_capped ? ctx->ttl_cap : 0;
+}
+
 /* Three RRsets at most for each step of a chain. */
 enum { DENIAL_PROOFS_MAX = 3 * (ANSWER_CHAIN_MAX + 2) };
 

@@ -254,7 +254,7 @@ denial_response_write(struct answer_batch *b, const struct answer_state *s,
 	struct denial_proof p;
 
 	if (s->wants || s->ede != EDE_NONE || q->verdict >= VERDICT_SLIPPED ||
-	    !can_be_kept(s, ctx->ttl_cap) ||
+	    !can_be_kept(s, answer_ttl_cap(s, ctx)) ||
 	    !denial_kept_is(k, s->view.zone, g) ||
 	    !searched_proof(&p, &b->searches[s->search], s) ||
 	    !denial_kept_write(&c, k))

@@ -237,7 +237,7 @@ response_write(struct answer_batch *b, struct answer_state *s,
 	    .at = s->outcome == OUTCOME_HEADER ? DNS_HEADER_BYTES
 	                                       : s->question_end,
 	    .limit = s->limit - opt_bytes,
-	    .ttl_cap = ctx->ttl_cap && s->is_capped ? ctx->ttl_cap : 0,
+	    .ttl_cap = answer_ttl_cap(s, ctx),
 	    .query_bytes = s->name.bytes,
 	    .apex_bytes = s->view.apex_bytes,
 	};

@@ -202,7 +202,7 @@ usual_response_write(const struct answer_state *s, const struct query_ctx *ctx,
 	int delta;
 
 	if (s->outcome != OUTCOME_BLOCK || s->wants != wants ||
-	    b->flags & BLOCK_WIDE || (ctx->ttl_cap && s->is_capped) ||
+	    b->flags & BLOCK_WIDE || answer_ttl_cap(s, ctx) ||
 	    q->verdict >= VERDICT_SLIPPED) /* nothing, or nothing but TC */
 		return false;
 	if (s->has_opt)

@@ -301,6 +301,7 @@ kept_count(const struct answer_batch *b, uint64_t generation)
 START_TEST(what_is_kept_is_of_one_generation)
 {
 	struct generation *g, other;
+	struct probation *others;
 	struct rig r, next;
 
 	rig_open(&r, zones[0], 2);
@@ -327,6 +328,15 @@ START_TEST(what_is_kept_is_of_one_generation)
 	r.ttl_cap = 7;
 	rig_ask(&r, "zz.nsec. A +do");
 	ck_assert_uint_eq(kept_count(r.batch, g->number), 0);
+	/* another zone's probation is none of ours */
+	r.ttl_cap = PROBATION_TTL_MAX;
+	others = probation_new(1);
+	ck_assert_ptr_nonnull(others);
+	probation_add(others, 1);
+	r.probation = others;
+	rig_ask(&r, "zz.nsec. A +do");
+	ck_assert_uint_eq(kept_count(r.batch, g->number), 1);
+	probation_free(&others);
 	rig_close(&r);
 	rig_close(&next);
 }
