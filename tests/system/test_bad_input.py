@@ -535,14 +535,18 @@ class Store(Case):
         self.compile(1, "192.0.2.1")
         before = self.files()
         self.compile(2, "192.0.2.2")
-        os.makedirs(self.path("run"), exist_ok=True)
+        with open(self.config) as f:
+            text = f.read()
+        # with a run directory of its own: it would follow a data plane that
+        # boots from the parent
+        for run in ("run", "run2"):
+            os.makedirs(self.path(run), exist_ok=True)
+        self.write("holdfast.yaml", text.replace("/run\n", "/run2\n"))
         self.start_sockets()
         keeper = self.daemons.pop("holdfast-sockets")
         self.addCleanup(keeper.wait)
         self.addCleanup(keeper.terminate)
         self.assertEqual(answer("www.good.test"), "192.0.2.2")
-        with open(self.config) as f:
-            text = f.read()
         self.write("holdfast.yaml", text.replace("[127.0.0.1]", "[127.0.0.2]"))
         news = [n for n in self.files() if n not in before and
                 n.split("/")[0] in ("cells", "generations")]
