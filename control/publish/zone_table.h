@@ -171,6 +171,10 @@ void zone_table_serve_locked(struct zone_table *t, struct zone_entry *e,
     struct zone_records **version, const struct zone_dnssec *known,
     bool renewal, uint64_t now);
 
+/* Refused for this reason, which is logged if it is news. With the lock held.
+ */
+void zone_table_refuse_locked(struct zone_entry *e, const char *why);
+
 /* What a compiler refused: those with `status[i]` keep `why[i]`. With the lock
  * held. */
 struct compile_zone;
