@@ -9,40 +9,17 @@
 #include <string.h>
 
 #include "control/parser/parser_message.h"
+#include "tests/rig/memory_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t apex[] = "\7example";
 
-struct source {
-	const uint8_t *at;
-	size_t left;
-};
-
-static int
-read_some(void *arg, void *to, size_t bytes, struct err *err)
-{
-	struct source *s = arg;
-
-	if (s->left < bytes)
-		return err_set(err, ERR_UNAVAILABLE, "it ended");
-	memcpy(to, s->at, bytes);
-	s->at += bytes;
-	s->left -= bytes;
-	return 0;
-}
-
-static void
-add_bytes(void *arg, const void *p, size_t bytes)
-{
-	bytes_append(arg, p, bytes);
-}
-
 static int
 reply_read(struct parser_reply *r, const uint8_t *data, size_t size)
 {
-	struct source s = {data, size};
-	const struct parser_stream stream = {read_some, &s};
+	struct memory_stream s = {data, size};
+	const struct parser_stream stream = {memory_stream_read, &s};
 	struct err err;
 
 	return parser_reply_read(r, &stream, "/z", apex, 1 << 20, &err);
@@ -74,7 +51,8 @@ expect_same_again(const struct parser_reply *r)
 		r->code ? &r->why : NULL, &r->stamp, &r->warnings) != 0)
 		abort();
 	if (r->records)
-		parser_reply_write_records(r->records, add_bytes, &out);
+		parser_reply_write_records(
+		    r->records, memory_stream_write, &out);
 	exact = malloc(out.len);
 	if (!exact || out.failed)
 		abort();

@@ -12,6 +12,8 @@ import tempfile
 import threading
 import time
 
+from free_port import free_port
+
 BUILD = os.path.abspath(os.environ.get("HOLDFAST_BUILD", "build/asan"))
 CONTROL = os.path.join(BUILD, "holdfastd")
 SOCKETS = os.path.join(BUILD, "holdfast-sockets")
@@ -47,20 +49,6 @@ rollout: %(rollout)s
 zones:
 %(zones)s
 """
-
-
-def free_port():
-    """A port that is free for UDP and TCP."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s, \
-                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
-            s.bind(("127.0.0.1", 0))
-            try:
-                u.bind(s.getsockname())
-            except OSError:
-                continue
-            return s.getsockname()[1]
-    raise RuntimeError("no free port")
 
 
 class Rig:

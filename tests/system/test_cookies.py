@@ -23,6 +23,8 @@ import tempfile
 import time
 import unittest
 
+from free_port import free_port
+
 BUILD = os.path.abspath(os.environ.get("HOLDFAST_BUILD", "build/release"))
 SECRET = "e5e973e5a6b2a43f48e7dc849e37bfcf"
 OLD = "dd3bdf9344b678b185a6f5cb60fca715"
@@ -35,12 +37,6 @@ www A 192.0.2.10
 """
 NOERROR, FORMERR, BADCOOKIE = 0, 1, 23
 NSID, EXPIRE, COOKIE, KEEPALIVE, EDE, ZONEVERSION = 3, 9, 10, 11, 15, 19
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def query(options, name="www.example.test", qtype=1):

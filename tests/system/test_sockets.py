@@ -30,6 +30,8 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
+from free_port import free_port
+
 BUILD = os.path.abspath(os.environ.get("HOLDFAST_BUILD", "build/release"))
 SOCKETS = os.path.join(BUILD, "holdfast-sockets")
 TOOL = os.path.join(BUILD, "holdfast")
@@ -60,23 +62,6 @@ sockets:
   tcp_query_ms: 1000
   tcp_pipeline: 32
 """
-
-
-def free_port():
-    """A port that is free for UDP and TCP on both families."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        try:
-            for family, address in ((socket.AF_INET, "127.0.0.1"),
-                                    (socket.AF_INET6, "::1")):
-                with socket.socket(family, socket.SOCK_DGRAM) as s:
-                    s.bind((address, port))
-            return port
-        except OSError:
-            continue
-    raise RuntimeError("no free port")
 
 
 def frame(message):

@@ -10,6 +10,7 @@
 
 #include "base/name.h"
 #include "control/parser/parser_message.h"
+#include "tests/rig/memory_stream.h"
 #include "tests/unit/unit_run.h"
 
 static const uint8_t apex[] = "\7example";
@@ -21,12 +22,6 @@ static const char *const text = "$TTL 60\n"
 				"b A 192.0.2.2\n";
 
 enum { ALL = 1 << 20 };
-
-static void
-add_bytes(void *arg, const void *p, size_t bytes)
-{
-	bytes_append(arg, p, bytes);
-}
 
 static struct zone_records *
 zone(const char *lines)
@@ -61,27 +56,9 @@ reply_make(
 			     why, &stamp, &warnings),
 	    0);
 	if (z)
-		parser_reply_write_records(z, add_bytes, &out);
+		parser_reply_write_records(z, memory_stream_write, &out);
 	bytes_fini(&warnings);
 	return out;
-}
-
-struct source {
-	const uint8_t *at;
-	size_t left;
-};
-
-static int
-read_some(void *arg, void *to, size_t bytes, struct err *err)
-{
-	struct source *s = arg;
-
-	if (s->left < bytes)
-		return err_set(err, ERR_UNAVAILABLE, "it ended");
-	memcpy(to, s->at, bytes);
-	s->at += bytes;
-	s->left -= bytes;
-	return 0;
 }
 
 static int
@@ -89,8 +66,8 @@ reply_read(struct parser_reply *r, const void *p, size_t bytes, uint64_t most,
     struct err *err)
 {
 	uint8_t *exact = malloc(bytes + !bytes);
-	struct source s = {exact, bytes};
-	const struct parser_stream stream = {read_some, &s};
+	struct memory_stream s = {exact, bytes};
+	const struct parser_stream stream = {memory_stream_read, &s};
 	int rc;
 
 	memcpy(exact, p, bytes);

@@ -264,7 +264,7 @@ kept() {
 		It runs on. Ask:     ip netns exec $client dig @$ip4 www.example.com
 		                     ip netns exec $client dig +tcp @$ip6 node7.example.net
 		        Look:        $HOLDFAST_BUILD/holdfast status --config $top/holdfast.yaml
-		        Metrics:     ip netns exec $server curl -s http://127.0.0.1:9153/metrics
+		        Counters:    $HOLDFAST_BUILD/holdfast stats --config $top/holdfast.yaml
 		        Change:      $top/zones/*.zone, logs in $top/*.log
 		        Stop it:     $top/stop
 	END
