@@ -22,6 +22,12 @@ A script may have these lines among its first 30:
                                    of those that are asked for
   # timeout: 300                 seconds until it is killed (default: 180)
   # needs: shared                left out where there is no shared directory
+  # polls: one                   a poll core keeps the last CPU busy: one test of
+                                   this kind at a time, beside others
+  # polls: all                   all CPUs: runs alone
+  # network: machine             it fetches something. Root gives all other
+                                   scripts a network namespace each, so that
+                                   tests side by side share no port
 """
 import argparse
 import concurrent.futures
@@ -41,10 +47,16 @@ OUTPUT_SHOWN_MAX = 30000
 KINDS = ['unit', 'system', 'differential', 'fuzz-replay', 'model', 'lint']
 
 
+# Then the test, in a network namespace where there is nothing but loopback.
+OWN_NETWORK = ['unshare', '--net', '--', 'sh', '-c',
+               'ip link set lo up && exec "$@"', 'sh']
+
+
 class Test:
-    def __init__(self, kind, profile, name, command, timeout=TIMEOUT_S):
+    def __init__(self, kind, profile, name, command, timeout=TIMEOUT_S, polls=None):
         self.kind, self.profile, self.name = kind, profile, name
         self.command, self.timeout = command, timeout
+        self.polls = polls          # None, 'one' or 'all'
 
     def title(self):
         return '/'.join(filter(None, [self.kind, self.profile, self.name]))
@@ -54,14 +66,21 @@ def script_settings(path):
     settings = {}
     with open(path, encoding='utf-8', errors='replace') as f:
         for _, line in zip(range(30), f):
-            m = re.match(r'#\s*(profiles|timeout|needs):\s*(.+?)\s*$', line)
+            m = re.match(r'#\s*(profiles|timeout|needs|polls|network):\s*(.+?)\s*$', line)
             if m:
                 settings[m.group(1)] = m.group(2)
     return settings
 
 
+def can_have_networks():
+    done = subprocess.run([*OWN_NETWORK, 'true'], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
 def scripts(kind, pattern, profiles, shared):
     """Executable scripts; others beside them are there to be sourced."""
+    own_networks = can_have_networks()
     paths = glob.glob(f'tests/{kind}/{pattern}.sh')
     paths += glob.glob(f'tests/{kind}/{pattern}.py')
     for path in sorted(paths):
@@ -73,9 +92,13 @@ def scripts(kind, pattern, profiles, shared):
         if settings.get('needs') == 'shared' and not shared:
             continue            # one line said so for all of them
         timeout = int(settings.get('timeout', TIMEOUT_S))
+        command = ['./' + path]
+        if own_networks and settings.get('network') != 'machine':
+            command = OWN_NETWORK + command
         own = settings.get('profiles', 'release asan').split()
         for profile in [p for p in profiles if p in own]:
-            yield Test(kind, profile, os.path.basename(path), ['./' + path], timeout)
+            yield Test(kind, profile, os.path.basename(path), command, timeout,
+                       settings.get('polls'))
 
 
 def collect(kind, args):
@@ -106,7 +129,9 @@ class Runner:
         self.args = args
         self.logs = os.path.join(args.build_dir, 'test-logs')
         self.lock = threading.RLock()  # the signal handler may interrupt its holder
+        self.ended = threading.Condition(self.lock)
         self.stopping = False
+        self.running = []
         self.groups = set()
         self.count = {'PASS': 0, 'FAIL': 0, 'SKIP': 0}
         os.makedirs(self.logs, exist_ok=True)
@@ -187,15 +212,40 @@ class Runner:
                 shown = output[-OUTPUT_SHOWN_MAX:]
                 print('\n'.join('      | ' + line for line in shown.splitlines()), flush=True)
 
+    def may_run(self, test):
+        polling = {t.polls for t in self.running}
+        if test.polls == 'all':
+            return not self.running
+        return 'all' not in polling and not (test.polls and 'one' in polling)
+
+    def run_some(self, pending):
+        """One of the threads that empty `pending`, in its order where it can."""
+        while True:
+            with self.lock:
+                while True:
+                    if self.stopping or not pending:
+                        return
+                    test = next(filter(self.may_run, pending), None)
+                    if test:
+                        break
+                    self.ended.wait()
+                pending.remove(test)
+                self.running.append(test)
+            try:
+                self.run(test)
+            finally:
+                with self.lock:
+                    self.running.remove(test)
+                    self.ended.notify_all()
+
     def run_all(self, tests):
-        """Unit tests and replays side by side, whole-system tests alone."""
-        alone = [t for t in tests if t.kind in ('system', 'differential', 'model')]
-        beside = [t for t in tests if t not in alone]
+        """As many at a time as there are jobs. Tests that poll come first: they
+        wait for one another. Those that need all CPUs come last."""
+        pending = sorted(tests, key=lambda t: ('one', None, 'all').index(t.polls))
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
-            for future in [pool.submit(self.run, t) for t in beside]:
+            for future in [pool.submit(self.run_some, pending)
+                           for _ in range(self.args.jobs)]:
                 future.result()
-        for test in alone:
-            self.run(test)
 
     def interrupt(self, number, _frame):
         self.stopping = True

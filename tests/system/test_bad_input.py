@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 300
+# polls: one
 """Bad zone files, configurations and stores, given to the real programs: each
 gets an error that names file, line and cause, and the old answers stand.
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: release
+# polls: one
 # timeout: 120
 """tests/bench/peers.py on a tiny set: figures come out for NSD and Holdfast, what
 it made is gone, also when it is told to end, and other answers are noticed.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 900
+# polls: one
 """Canary and soak, with clients that ask all the while.
 
     namespace client                       namespace server

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: release
+# polls: one
+# network: machine
 # timeout: 290
 """The image and the virtio lab of docker/, as a user has them:
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: asan
+# polls: one
 # timeout: 300
 """kill -9 of holdfastd between activation and commit, and of the data plane
 while it loads, with publications all the while:

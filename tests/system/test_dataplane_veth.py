@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 300
+# polls: one
 """holdfast-dataplane on a veth pair, as clients and operators see it.
 
     namespace client                         namespace server

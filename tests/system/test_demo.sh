@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: release
+# polls: one
 #
 # The demo: all its steps are right and it leaves nothing behind; kept, it
 # answers until it is stopped; where it is not possible, it says why.

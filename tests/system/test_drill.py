@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: release asan
+# polls: one
 # timeout: 300
 """The drill, shortened: in release every scenario that needs no fault point and
 does not take long; in asan those that have fault points, and a few others.

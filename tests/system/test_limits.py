@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 240
+# polls: one
 """A spoofed flood against holdfast-dataplane, and holdfast-sockets.
 
     namespace client                         namespace server

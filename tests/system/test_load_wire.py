@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 240
+# polls: one
 """holdfast-load asks, and what it says is what the servers have counted.
 
 On virtio-user, as the wire benchmark and the container lab have it:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 240
+# polls: all
 """One port, as many poll cores as the machine has CPUs (four at most).
 
 A kernel interface, whose fanout spreads clients by the hash of their addresses

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 300
+# polls: one
 """What holdfast-dataplane and holdfast-sockets can still do once they answer:
 their users, capabilities and filters as the kernel tells them, of each thread;
 that they answer, follow a commit and stop cleanly like that; and, in builds with

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 300
+# polls: one
 """Probation as clients see it: TTLs of a zone whose records changed, and of one
 that was only given another serial, over UDP (holdfast-dataplane) and TCP
 (holdfast-sockets), from the candidate over the soak to the proof. On the veth

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # profiles: asan
+# polls: one
 # timeout: 240
 """A query that kills the engine kills holdfast-dataplane once; the topology is
 that of test_dataplane_veth.py, without the exception port:

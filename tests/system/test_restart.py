@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 240
+# polls: one
 """holdfast-dataplane killed and stopped under a steady stream of queries.
 
     namespace client                namespace server

@@ -100,6 +100,44 @@ run 1 --shared shared --only 'test_f*' system
 expect 'test_forgotten.sh: a test that would never run'
 rm tests/system/test_forgotten.sh
 
+# side by side but for those that poll; each in a network of its own
+for n in 1 2; do
+	script test_side_poll$n.sh <<'E'
+# polls: one
+mkdir polls || exit 1
+for _ in {1..100}; do
+	[ ! -e beside.out ] || break
+	sleep 0.05
+done
+rmdir polls
+E
+done
+script test_side_beside.sh <<'E'
+for _ in {1..100}; do
+	[ ! -d polls ] || exec touch beside.out
+	sleep 0.05
+done
+exit 1
+E
+script test_side_all.sh <<'E'
+# polls: all
+[ -e beside.out ] && [ ! -d polls ]
+E
+run 0 --shared shared --only 'test_side*' --jobs 2 system
+expect '^4 passed, 0 failed$'
+tail -2 out | head -1 | grep -q test_side_all || fail "that one was not the last"
+if unshare --net true 2>/dev/null; then
+	script test_net_own.sh <<'E'
+[ "$(ip -o link | wc -l)" = 1 ] && ip -o addr | grep -q 'inet 127.0.0.1'
+E
+	script test_net_machine.sh <<'E'
+# network: machine
+[ "$(readlink /proc/self/ns/net)" = "$NETWORK" ]
+E
+	NETWORK=$(readlink /proc/self/ns/net) \
+		run 0 --shared shared --only 'test_net*' system
+fi
+
 # interrupted, it ends what it runs and does not begin another
 script test_hang2.sh <<'E'
 sleep 60 & echo $! >left.pid

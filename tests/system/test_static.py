@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # timeout: 300
+# polls: one
 """Static stability: data plane and sockets boot and answer from the store with
 no control process, whatever is wrong around them: a store that cannot be
 written, a full disk, a clock that is years off, a page of nobody, damage to
