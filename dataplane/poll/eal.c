@@ -5,8 +5,6 @@
 #include "dataplane/poll/eal.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +14,7 @@
 #include <rte_errno.h>
 
 #include "base/log.h"
-
-#define HUGE_PAGES_DIR "/sys/kernel/mm/hugepages"
+#include "base/machine.h"
 
 bool
 eal_device_is_pci(const char *device)
@@ -134,45 +131,10 @@ eal_arguments(const struct config_dataplane *c, bool huge,
 	return 0;
 }
 
-static uint64_t
-read_number(const char *dir, const char *file)
-{
-	char path[512];
-	unsigned long long n = 0;
-	FILE *f;
-
-	snprintf(path, sizeof path, HUGE_PAGES_DIR "/%s/%s", dir, file);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%llu", &n) != 1)
-		n = 0;
-	fclose(f);
-	return n;
-}
-
-uint64_t
-eal_huge_pages_free_mib(void)
-{
-	unsigned long long page_kib;
-	uint64_t kib = 0;
-	struct dirent *e;
-	DIR *d = opendir(HUGE_PAGES_DIR);
-
-	if (!d)
-		return 0;
-	while ((e = readdir(d)))
-		if (sscanf(e->d_name, "hugepages-%llukB", &page_kib) == 1)
-			kib +=
-			    page_kib * read_number(e->d_name, "free_hugepages");
-	closedir(d);
-	return kib >> 10;
-}
-
 static int
 choose_huge_pages(const struct config_dataplane *c, bool *huge, struct err *err)
 {
-	uint64_t mib = eal_huge_pages_free_mib();
+	uint64_t mib = machine_huge_pages_free_mib();
 
 	*huge = strcmp(c->huge_pages, "off") && mib >= c->memory_mib;
 	if (!strcmp(c->huge_pages, "on") && !*huge)
@@ -189,31 +151,15 @@ choose_huge_pages(const struct config_dataplane *c, bool *huge, struct err *err)
 	return 0;
 }
 
-/* EAL's own words for this name neither option nor port. */
-static int
-check_cpu(unsigned cpu, const char *where, struct err *err)
-{
-	cpu_set_t have;
-
-	if (sched_getaffinity(0, sizeof have, &have))
-		return err_set_errno(err, "sched_getaffinity");
-	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, &have))
-		return 0;
-	return err_set(err, ERR_NOT_FOUND,
-	    "%s: this process may not run on CPU %u; it has %d CPUs (nproc, "
-	    "taskset -pc $$ and the cgroup's cpuset say which)",
-	    where, cpu, CPU_COUNT(&have));
-}
-
 static int
 check_cpus(const struct config_dataplane *c, struct err *err)
 {
-	int rc =
-	    check_cpu(c->management_core, "dataplane.management_core", err);
+	int rc = machine_cpu_check(
+	    c->management_core, "dataplane.management_core", err);
 
 	for (unsigned p = 0; p < c->nports && !rc; p++)
 		for (unsigned i = 0; i < c->ports[p].ncores && !rc; i++)
-			rc = check_cpu(
+			rc = machine_cpu_check(
 			    c->ports[p].cores[i], c->ports[p].name, err);
 	return rc;
 }

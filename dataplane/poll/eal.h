@@ -8,7 +8,6 @@
 #define HOLDFAST_EAL_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/err.h"
 #include "config/config.h"
@@ -31,9 +30,6 @@ bool eal_device_is_pci(const char *device);
 /* True if `huge` pages will do for `c->memory_mib`; else the reason in err. */
 int eal_arguments(const struct config_dataplane *c, bool huge,
     struct eal_words *out, struct err *err);
-
-/* MiB of free huge pages on this machine. */
-uint64_t eal_huge_pages_free_mib(void);
 
 /* Decides on huge pages and calls rte_eal_init(). */
 int eal_start(const struct config_dataplane *c, struct err *err);

@@ -5,8 +5,6 @@
 #include "tools/load/load_eal.h"
 
 #include <ctype.h>
-#include <glob.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,6 +12,7 @@
 #include <rte_errno.h>
 
 #include "base/log.h"
+#include "base/machine.h"
 
 bool
 load_device_is_pci(const char *device)
@@ -108,39 +107,10 @@ load_eal_arguments(const struct load_options *o, bool huge,
 	return 0;
 }
 
-/* MiB of free huge pages of all sizes. */
-static uint64_t
-huge_pages_free_mib(void)
-{
-	uint64_t kib = 0;
-	glob_t found;
-
-	if (glob("/sys/kernel/mm/hugepages/hugepages-*kB", 0, NULL, &found))
-		return 0;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		char path[512];
-		unsigned long long size = 0, pages = 0;
-		FILE *f;
-
-		snprintf(
-		    path, sizeof path, "%s/free_hugepages", found.gl_pathv[i]);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (fscanf(f, "%llu", &pages) == 1 &&
-		    sscanf(strrchr(found.gl_pathv[i], '-'), "-%llukB", &size) ==
-			1)
-			kib += size * pages;
-		fclose(f);
-	}
-	globfree(&found);
-	return kib >> 10;
-}
-
 static int
 choose_huge_pages(const struct load_options *o, bool *huge, struct err *err)
 {
-	uint64_t mib = huge_pages_free_mib();
+	uint64_t mib = machine_huge_pages_free_mib();
 
 	*huge = o->huge != LOAD_HUGE_OFF && mib >= o->memory_mib;
 	if (o->huge == LOAD_HUGE_ON && !*huge)
@@ -157,30 +127,15 @@ choose_huge_pages(const struct load_options *o, bool *huge, struct err *err)
 	return 0;
 }
 
-static int
-check_cpu(unsigned cpu, const char *option, struct err *err)
-{
-	cpu_set_t have;
-
-	if (sched_getaffinity(0, sizeof have, &have))
-		return err_set_errno(err, "sched_getaffinity");
-	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, &have))
-		return 0;
-	return err_set(err, ERR_NOT_FOUND,
-	    "%s: this process may not run on CPU %u; it has %d CPUs (nproc, "
-	    "taskset -pc $$ and the cgroup's cpuset say which)",
-	    option, cpu, CPU_COUNT(&have));
-}
-
 int
 load_eal_start(const struct load_options *o, struct err *err)
 {
 	static struct load_eal_words words; /* EAL keeps pointers into them */
 	bool huge = false;
-	int rc = check_cpu(o->main_cpu, "--main-cpu", err);
+	int rc = machine_cpu_check(o->main_cpu, "--main-cpu", err);
 
 	for (unsigned i = 0; i < o->ncpus && !rc; i++)
-		rc = check_cpu(o->cpus[i], "--cpus", err);
+		rc = machine_cpu_check(o->cpus[i], "--cpus", err);
 	if (!rc)
 		rc = choose_huge_pages(o, &huge, err);
 	if (!rc)
