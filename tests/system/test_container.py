@@ -3,7 +3,7 @@
 # profiles: release
 # polls: one
 # network: machine
-# timeout: 290
+# timeout: 600
 """The image and the virtio lab of docker/, as a user has them:
 
     docker/Dockerfile --> image (no compiler, small)
