@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "config/config_scalar.h"
+#include "config/config_quote.h"
 
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -34,7 +34,7 @@ int
 config_address_parse(struct config_address *out, const char *text,
     uint16_t port_default, struct err *err)
 {
-	char host[INET6_ADDRSTRLEN], quoted[SCALAR_QUOTE_MAX];
+	char host[INET6_ADDRSTRLEN], quoted[CONFIG_QUOTE_MAX];
 	const char *at = strchr(text, '@');
 	size_t n = at ? (size_t)(at - text) : strlen(text);
 
@@ -42,7 +42,7 @@ config_address_parse(struct config_address *out, const char *text,
 	if (at != NULL && !port_parse(&out->port, at + 1))
 		return err_set(err, ERR_SYNTAX,
 		    "%s has a bad port behind the @, allowed are 0 to 65535",
-		    scalar_quote(quoted, text));
+		    config_quote(quoted, text));
 	if (n < sizeof host) {
 		memcpy(host, text, n);
 		host[n] = '\0';
@@ -58,7 +58,7 @@ config_address_parse(struct config_address *out, const char *text,
 	return err_set(err, ERR_SYNTAX,
 	    "%s is not an address, allowed are IPv4 as 192.0.2.1, IPv6 as "
 	    "2001:db8::1, and for listeners @PORT behind them",
-	    scalar_quote(quoted, text));
+	    config_quote(quoted, text));
 }
 
 char *

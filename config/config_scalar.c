@@ -9,33 +9,18 @@
 #include <string.h>
 
 #include "base/name.h"
-
-char *
-scalar_quote(char dst[SCALAR_QUOTE_MAX], const char *text)
-{
-	size_t n = strlen(text), most = SCALAR_QUOTE_MAX - sizeof "\"\"...";
-	const char *dots = "";
-
-	if (n > most) {
-		n = most;
-		while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80)
-			n--; /* not inside of a UTF-8 character */
-		dots = "...";
-	}
-	snprintf(dst, SCALAR_QUOTE_MAX, "\"%.*s%s\"", (int)n, text, dots);
-	return dst;
-}
+#include "config/config_quote.h"
 
 /* Refuses the value with the reason and what the row allows. */
 static int
 refuse(const struct schema_row *row, const char *text, const char *why,
     struct err *err)
 {
-	char quoted[SCALAR_QUOTE_MAX], allowed[256];
+	char quoted[CONFIG_QUOTE_MAX], allowed[256];
 
 	schema_allowed(allowed, sizeof allowed, row);
 	return err_set(err, ERR_SYNTAX, "%s %s, allowed are %s",
-	    scalar_quote(quoted, text), why, allowed);
+	    config_quote(quoted, text), why, allowed);
 }
 
 static bool

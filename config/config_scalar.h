@@ -12,12 +12,6 @@
 #include "base/err.h"
 #include "config/config_schema.h"
 
-/* Room for a quoted value in a message. */
-enum { SCALAR_QUOTE_MAX = 96 };
-
-/* The text in quotes, cut if it is long. Returns dst. */
-char *scalar_quote(char dst[SCALAR_QUOTE_MAX], const char *text);
-
 /* Sets the field from its text; `plain` if it stood without quotes. A text
  * field's old value is freed. */
 int scalar_set(const struct schema_row *row, void *field, const char *text,

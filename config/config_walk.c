@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config_quote.h"
 #include "config/config_scalar.h"
 #include "config/config_schema.h"
 
@@ -228,10 +229,10 @@ static int
 unknown_option(struct walk *w, const struct schema_section *s, uint32_t node)
 {
 	const char *key = document_text(w->d, walk_node(w, node)->key);
-	char quoted[SCALAR_QUOTE_MAX], suggestion[512];
+	char quoted[CONFIG_QUOTE_MAX], suggestion[512];
 
 	schema_suggest(suggestion, sizeof suggestion, s, key);
-	scalar_quote(quoted, key);
+	config_quote(quoted, key);
 	return err_set(w->err, ERR_SYNTAX, "%s:%u: unknown option \"%s%s%s, %s",
 	    w->file, walk_node(w, node)->line, w->path, w->len ? "." : "",
 	    quoted + 1, suggestion);

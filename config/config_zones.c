@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "config/config_quote.h"
 #include "config/config_scalar.h"
 
 /* Ten million lines; more is a mistake. */
@@ -52,12 +53,12 @@ config_path_join(char **path, const char *directory, struct err *err)
 int
 config_zone_place(struct config_zone *z, const char *directory, struct err *err)
 {
-	char quoted[SCALAR_QUOTE_MAX];
+	char quoted[CONFIG_QUOTE_MAX];
 
 	if (z->file[0] != '/' && climbs(z->file))
 		return err_set(err, ERR_SYNTAX,
 		    "%s leaves the zone directory, write an absolute path",
-		    scalar_quote(quoted, z->file));
+		    config_quote(quoted, z->file));
 	return config_path_join(&z->file, directory, err);
 }
 

@@ -6,16 +6,13 @@
  */
 #include "control/guard/guards.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/name.h"
-#include "control/guard/audit.h"
 #include "control/guard/guards_inner.h"
-#include "control/sign/sign_source.h"
 
 const char *const guard_kind_word[GUARD_KIND_COUNT] = {
 #define GUARD_KIND_WORD(name, word, help) word,
@@ -31,150 +28,6 @@ const char *const guard_kind_help[GUARD_KIND_COUNT] = {
 
 const char *const guard_action_word[GUARD_ACTION_COUNT] = {
     "off", "warn", "ack", "refuse"};
-
-/* --- cases ---------------------------------------------------------------- */
-
-struct guard_case *
-guards_case_add(struct guards *g, const uint8_t *apex)
-{
-	struct guard_case *c;
-
-	if (g->ncases == g->cap) {
-		size_t cap = g->cap ? 2 * g->cap : 16;
-		struct guard_case *more = realloc(g->cases, cap * sizeof *more);
-
-		if (!more)
-			return NULL;
-		g->cases = more;
-		g->cap = cap;
-	}
-	c = &g->cases[g->ncases++];
-	*c = (struct guard_case){.rules = g->rules, .learned = &g->learned};
-	memcpy(c->apex, apex, name_length(apex));
-	c->zone_rules = guard_rules_of(g->rules, apex);
-	c->state = guard_state_find(g->states, apex, false);
-	return c;
-}
-
-static int
-case_order(const void *apex, const void *element)
-{
-	return name_compare(apex, ((const struct guard_case *)element)->apex);
-}
-
-struct guard_case *
-guards_case_find(struct guards *g, const uint8_t *apex)
-{
-	size_t sorted = g->sorted_to - g->sorted_from;
-	struct guard_case *c = NULL;
-
-	if (sorted)
-		c = bsearch(apex, g->cases + g->sorted_from, sorted,
-		    sizeof *g->cases, case_order);
-	for (size_t i = g->sorted_to; !c && i < g->ncases; i++)
-		if (name_equal(g->cases[i].apex, apex))
-			c = &g->cases[i];
-	return c;
-}
-
-void
-guards_case_version(struct guard_case *c, const struct zone_records *z)
-{
-	struct err err;
-
-	if (!digest_is_zero(&c->version))
-		return;
-	c->version = z->version;
-	if (c->zone_rules->is_signed_here &&
-	    sign_source_digest(z, &c->version, &err) != 0)
-		c->failed = true;
-}
-
-void
-guard_case_say(struct guard_case *c, enum guard_kind kind,
-    enum guard_action most, const char *format, ...)
-{
-	enum guard_action action = c->zone_rules->actions[kind];
-	struct guard_verdict *v;
-	va_list args;
-
-	char what[GUARD_WHAT_MAX];
-
-	if (action > most)
-		action = most;
-	if (action == GUARD_OFF)
-		return;
-	va_start(args, format);
-	vsnprintf(what, sizeof what, format, args);
-	va_end(args);
-	/* a candidate that is asked again says the same again */
-	for (unsigned i = 0; i < c->nverdicts; i++)
-		if (c->verdicts[i].kind == kind &&
-		    strcmp(c->verdicts[i].what, what) == 0)
-			return;
-	if (c->nverdicts == c->cap) {
-		unsigned cap = c->cap ? 2 * c->cap : 4;
-
-		v = realloc(c->verdicts, cap * sizeof *v);
-		if (!v) {
-			c->failed = true;
-			return;
-		}
-		c->verdicts = v;
-		c->cap = cap;
-	}
-	if (c->zone)
-		guards_case_version(c, c->zone->records);
-	v = &c->verdicts[c->nverdicts++];
-	*v = (struct guard_verdict){
-	    .kind = kind, .action = action, .version = c->version};
-	memcpy(v->apex, c->apex, sizeof v->apex);
-	memcpy(v->what, what, sizeof v->what);
-}
-
-void
-guard_names_add(struct guard_names *n, const uint8_t *name, const char *detail)
-{
-	char text[NAME_TEXT_MAX];
-	size_t used = strlen(n->text), room = sizeof n->text - used;
-
-	n->count++;
-	name_to_text(text, name);
-	if (strlen(text) + strlen(detail) + 2 < room)
-		snprintf(n->text + used, room, "%s%s%s", used ? ", " : "", text,
-		    detail);
-	else if (!used)
-		snprintf(n->text, sizeof n->text, "%.120s...", text);
-}
-
-char *
-guard_names_text(char dst[256], const struct guard_names *n)
-{
-	unsigned shown = n->text[0] != '\0';
-
-	for (const char *p = n->text; (p = strstr(p, "., ")) != NULL; p += 3)
-		shown++;
-	for (const char *p = n->text; (p = strstr(p, "), ")) != NULL; p += 3)
-		shown++;
-	if (shown < n->count)
-		snprintf(dst, 256, "%s and %u more", n->text, n->count - shown);
-	else
-		snprintf(dst, 256, "%s", n->text);
-	return dst;
-}
-
-void
-guards_begin(struct guards *g, uint64_t now)
-{
-	for (size_t i = 0; i < g->ncases; i++)
-		free(g->cases[i].verdicts);
-	free(g->cases);
-	g->cases = NULL;
-	g->ncases = g->sorted_from = g->sorted_to = g->cap = 0;
-	g->zones = NULL;
-	g->nzones = 0;
-	g->now = now;
-}
 
 /* --- life ----------------------------------------------------------------- */
 
@@ -350,148 +203,20 @@ learned_sort(struct guard_learned_list *l)
 	l->sorted = true;
 }
 
-/* --- overrides ------------------------------------------------------------ */
-
-static uint32_t
-kinds_allowed(
-    const struct guards *g, struct guard_state *s, const struct digest *version)
-{
-	uint32_t kinds = 0;
-
-	if (s && digest_equal(&s->passed, version))
-		kinds |= s->passed_kinds;
-	if (s && s->token.there && digest_equal(&s->token.version, version) &&
-	    s->token.until > g->now)
-		kinds |= s->token.kinds;
-	return kinds;
-}
-
-/* Uses up the token; what it allows holds until its version is live. False if
- * that can't be written down: then it does not hold. */
-static bool
-token_take(struct guards *g, struct guard_state *s)
-{
-	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX];
-	struct guard_token t = s->token;
-	struct err err;
-
-	s->token = (struct guard_token){0};
-	s->changed = true;
-	if (guard_state_save(g->states, s, &err) != 0 ||
-	    audit_write(g->store_dir, &err, "override-used",
-		"{s:s, s:s, s:s, s:s}", "zone", name_to_text(name, s->apex),
-		"version", digest_to_text(version, &t.version), "reason",
-		t.reason, "who", t.who) != 0) {
-		log_error("an override of %s is not used: %s",
-		    name_to_text(name, s->apex), err.text);
-		s->token = t;
-		return false;
-	}
-	if (!digest_equal(&s->passed, &t.version))
-		s->passed_kinds = 0;
-	s->passed = t.version;
-	s->passed_kinds |= t.kinds;
-	return true;
-}
-
-static bool
-kinds_take(struct guards *g, struct guard_state *s,
-    const struct digest *version, uint32_t kinds)
-{
-	if ((kinds & ~kinds_allowed(g, s, version)) != 0)
-		return false;
-	if (digest_equal(&s->passed, version) && !(kinds & ~s->passed_kinds))
-		return true;
-	return token_take(g, s);
-}
-
-bool
-guard_override_take(struct guards *g, const uint8_t *apex,
-    const struct digest *version, enum guard_kind kind)
-{
-	struct guard_state *s = guard_state_find(g->states, apex, false);
-
-	return s && kinds_take(g, s, version, 1u << kind);
-}
-
-bool
-guards_case_blocked(struct guards *g, struct guard_case *c)
-{
-	uint32_t needs = 0;
-	bool never = false;
-
-	for (unsigned i = 0; i < c->nverdicts; i++) {
-		const struct guard_verdict *v = &c->verdicts[i];
-
-		if (v->action == GUARD_ACK && !v->overridden)
-			needs |= 1u << v->kind;
-		never |= v->action == GUARD_REFUSE;
-	}
-	if (!needs || never)
-		return never;
-	if (!c->state || !kinds_take(g, c->state, &c->version, needs))
-		return true;
-	for (unsigned i = 0; i < c->nverdicts; i++)
-		if (c->verdicts[i].action == GUARD_ACK)
-			c->verdicts[i].overridden = true;
-	return false;
-}
-
-static const struct guard_verdict *
-blocking_find(const struct guard_case *c, unsigned *more)
-{
-	const struct guard_verdict *first = NULL;
-
-	*more = 0;
-	for (unsigned i = 0; i < c->nverdicts; i++) {
-		const struct guard_verdict *v = &c->verdicts[i];
-
-		if (v->action < GUARD_ACK || v->overridden)
-			continue;
-		*more += first != NULL;
-		if (!first || v->action > first->action)
-			first = v;
-	}
-	return first;
-}
-
-/* The reason as people get it, with what they can do. */
-static void
-refusal_text(struct err *out, const struct guard_case *c)
-{
-	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX], others[32] = "";
-	unsigned more;
-	const struct guard_verdict *v = blocking_find(c, &more);
-	const char *word = guard_kind_word[v->kind];
-
-	name_to_text(name, c->apex);
-	if (more)
-		snprintf(others, sizeof others, "; and %u more", more);
-	if (v->action == GUARD_REFUSE)
-		err_set(out, ERR_REFUSED,
-		    "guard %s: %s%s; guards.actions says refuse: nothing "
-		    "overrides it",
-		    word, v->what, others);
-	else
-		err_set(out, ERR_REFUSED,
-		    "guard %s: %s%s; to publish it all the same: holdfast "
-		    "override %.150s --version %.*s --reason TEXT",
-		    word, v->what, others, name, GUARD_VERSION_DIGITS,
-		    digest_to_text(version, &c->version));
-}
+/* --- a turn --------------------------------------------------------------- */
 
 void
-guards_case_refuse(struct guard_case *c)
+guards_begin(struct guards *g, uint64_t now)
 {
-	c->zone->status = ERR_REFUSED;
-	c->zone->by_guard = true;
-	if (!c->zone->why)
-		c->zone->why = malloc(sizeof *c->zone->why);
-	if (c->zone->why)
-		refusal_text(c->zone->why, c);
+	for (size_t i = 0; i < g->ncases; i++)
+		free(g->cases[i].verdicts);
+	free(g->cases);
+	g->cases = NULL;
+	g->ncases = g->sorted_from = g->sorted_to = g->cap = 0;
+	g->zones = NULL;
+	g->nzones = 0;
+	g->now = now;
 }
-
-/* --- a turn --------------------------------------------------------------- */
 
 static bool
 zone_has_changed(const struct compile_zone *z)
