@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -152,7 +153,10 @@ class SplitBySamples(Split):
         self.finish()
         done = subprocess.run(
             ['perf', 'script', '-i', self.data, '-F', 'time,ip'],
-            capture_output=True, text=True, check=True)
+            capture_output=True, text=True, check=False)
+        if done.returncode:     # told to end before it had begun, say
+            print('perf: %s' % done.stderr.strip(), file=sys.stderr)
+            return None
         words = done.stdout.replace(':', ' ').split()
         user = [int(ip, 16) < KERNEL_HALF
                 for at, ip in zip(words[::2], words[1::2])
