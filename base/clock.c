@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Jumps of the wall clock, for tests of whole programs (clock.h): debug and
- * asan profiles only. The file is read at each look, so that a clock can jump
- * under a running program; what is not there or no number is no jump. Any
- * thread; allocates nothing.
+ * What the kernel thinks of the wall clock, and jumps of it, for tests of whole
+ * programs (clock.h): debug and asan profiles only. The file is read at each
+ * look, so that a clock can jump under a running program; what is not there or
+ * no number is no jump. Any thread; allocates nothing.
  */
 #include "base/clock.h"
+
+#include <sys/timex.h>
 
 #ifdef HOLDFAST_FAULTS
 #include <fcntl.h>
@@ -34,3 +36,13 @@ clock_jump_s(clockid_t which)
 	return strtoll(text, NULL, 10);
 }
 #endif
+
+bool
+clock_is_synchronised(void)
+{
+	struct timex t = {.modes = 0}; /* looks, and sets nothing */
+	int state = adjtimex(&t);
+
+	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC) &&
+	       clock_jump_s(CLOCK_REALTIME) == 0;
+}

@@ -10,6 +10,7 @@
 #ifndef HOLDFAST_CLOCK_H
 #define HOLDFAST_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -23,6 +24,10 @@ clock_jump_s(clockid_t which)
 	return 0;
 }
 #endif
+
+/* Whether somebody (NTP, PTP) keeps the wall clock right, as the kernel knows;
+ * false if it can't be asked. */
+bool clock_is_synchronised(void);
 
 static inline uint64_t
 clock_ns(clockid_t which)

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "control/sign/zone_signer.h"
 #include "tools/store_zones.h"
 #include "tools/zone_words.h"
@@ -20,6 +21,7 @@ zone_sign(struct zone_read *r, const struct tool *t,
 	    .served = live,
 	    .previous = live,
 	    .now = zone_words_now(t),
+	    .now_is_known = t->at || clock_is_synchronised(),
 	    .keys_fixed = true};
 	int rc = zone_signer_run(&s, r->records, err);
 

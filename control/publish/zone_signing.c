@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "control/publish/sign_clock.h"
 #include "control/publish/zone_dnssec.h"
 #include "control/sign/sign_source.h"
 #include "control/sign/zone_signer.h"
@@ -89,9 +90,14 @@ sign(struct zone_table *t, struct zone_entry *e,
 	    .policy = &e->signing.policy,
 	    .served = e->served,
 	    .previous = previous,
-	    .now = now};
-	int rc = zone_signer_run(&s, source, err);
+	    .now = now,
+	    .now_is_known = clock_is_synchronised(),
+	    .stamp = e->signing.stamp};
+	int rc = sign_clock_check(&t->sign_clock, err);
 
+	if (rc == 0)
+		rc = zone_signer_run(&s, source, err);
+	t->sign_clock.contradicted |= s.now_contradicted;
 	rc = signed_note(t, e, &s, rc, now, err);
 	if (rc == 0) {
 		*out = s.result.zone;
@@ -211,11 +217,44 @@ keys_notice(struct zone_table *t, uint64_t now)
 	key_directory_close(&d);
 }
 
+/* The clock is in doubt since now, or believed again: all zones say so, and
+ * what was planned or refused by the time before is looked at anew. */
+static void
+clock_follow(struct zone_table *t, uint64_t now)
+{
+	const struct sign_clock_look look = {.wall_s = now,
+	    .boot_s = clock_ms(CLOCK_BOOTTIME) / 1000,
+	    .synchronised = clock_is_synchronised()};
+	enum sign_clock_news news = sign_clock_look(&t->sign_clock, &look);
+	struct err err;
+
+	if (news == SIGN_CLOCK_GOES_ON)
+		return;
+	for (size_t i = 0; i < t->count; i++) {
+		struct zone_entry *e = &t->zones[i];
+
+		if (news == SIGN_CLOCK_MOVED && e->state == ZONE_REFUSED) {
+			e->unread = true;
+			zone_table_look(t, e);
+		}
+		if (!e->signing.on)
+			continue;
+		if (news == SIGN_CLOCK_MOVED) {
+			due_set(t, e, now);
+		} else if (sign_clock_check(&t->sign_clock, &err) != 0) {
+			t->signing_failed++;
+			why_set(t, e, err.text);
+		}
+	}
+}
+
 void
 zones_sign_due(struct zone_table *t, uint64_t now)
 {
+	if (t->signs && !t->now_s)
+		clock_follow(t, now);
 	keys_notice(t, now);
-	if (!t->sign_due || now < t->sign_due)
+	if (t->sign_clock.doubt || !t->sign_due || now < t->sign_due)
 		return;
 	t->sign_due = 0;
 	for (size_t i = 0; i < t->count; i++) {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "control/publish/sign_clock.h"
 #include "control/sign/key_directory.h"
 #include "control/source/zonefile.h"
 #include "snapshot/records.h"
@@ -124,6 +125,7 @@ struct zone_table {
 	char *keys_path;
 	int64_t keys_changed_ns; /* of that directory */
 	uint64_t sign_due;       /* the first of the zones'; 0: none */
+	struct sign_clock sign_clock;
 	uint64_t signatures_made, signatures_kept, signing_failed;
 };
 

@@ -131,6 +131,9 @@ static const int allowed[] = {
     SCMP_SYS(clock_nanosleep),
     SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_getres),
+    /* is the clock synchronised? setting it is for CAP_SYS_TIME */
+    SCMP_SYS(adjtimex),
+    SCMP_SYS(clock_adjtime),
     SCMP_SYS(gettimeofday),
     SCMP_SYS(time),
     SCMP_SYS(futex),

@@ -8,7 +8,11 @@
 
 #include "base/log.h"
 #include "base/name.h"
+#include "base/wire.h"
+#include "control/dnssec/dnssec.h"
 #include "control/sign/key_roll.h"
+
+enum { RRSIG_BEGINS = 12 }; /* of its RDATA (RFC 4034 section 3.1) */
 
 static struct key_roll
 roll_of(const struct zone_signer *s)
@@ -80,6 +84,54 @@ served_check(
 	    s->keys_path);
 }
 
+/* When the SOA's signatures of a version begin, the first of them, seconds
+ * since 1970 near `now`; 0: it has none. */
+static uint64_t
+signed_from(const struct zone_records *z, uint64_t now)
+{
+	uint64_t first = 0;
+	size_t n = 0;
+	const struct record *r =
+	    z ? zone_records_find(z, z->apex, DNS_TYPE_RRSIG, &n) : NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *rdata = record_rdata(z, &r[i]);
+		uint64_t begins;
+
+		if (r[i].rdata_bytes < RRSIG_BEGINS + 4 ||
+		    wire_load16(rdata) != DNS_TYPE_SOA)
+			continue;
+		/* 32 bits that wrap (RFC 4034 section 3.1.5) */
+		begins = now +
+		         (uint64_t)(int32_t)(wire_load32(rdata + RRSIG_BEGINS) -
+					     (uint32_t)now);
+		if (!first || begins < first)
+			first = begins;
+	}
+	return first;
+}
+
+/* What is served can't be from the future. Signed by a clock that was not set
+ * yet, the zone would be bogus, and it is not now. */
+static int
+now_check(struct zone_signer *s, struct err *err)
+{
+	uint64_t begins = signed_from(s->served, s->now);
+	char served[32], now[32];
+
+	s->now_contradicted = !s->now_is_known && begins > s->now;
+	if (!s->now_contradicted)
+		return 0;
+	dnssec_time_text(served, begins);
+	dnssec_time_text(now, s->now);
+	return err_set(err, ERR_REFUSED,
+	    "the clock says %s, but signatures of what is served begin at %s; "
+	    "nothing is signed before the kernel calls the clock synchronised "
+	    "(if it is right without: stop holdfastd and sign once with "
+	    "`holdfast compile --config FILE --at TIME`)",
+	    now, served);
+}
+
 static int
 keys_open(struct zone_signer *s, const uint8_t *apex, struct zone_keys *k,
     struct err *err)
@@ -139,7 +191,9 @@ zone_signer_run(
 	s->result = (struct sign_result){0};
 	if (!k)
 		return err_set(err, ERR_NO_MEMORY, "no memory for keys");
-	rc = keys_open(s, source->apex, k, err);
+	rc = now_check(s, err);
+	if (rc == 0)
+		rc = keys_open(s, source->apex, k, err);
 	if (rc == 0)
 		rc = served_check(s, k, err);
 	if (rc == 0)

@@ -17,7 +17,11 @@ struct zone_signer {
 	const struct zone_records *previous; /* as sign_options has it */
 	uint64_t now;
 	bool keys_fixed; /* keys are read, and take no step */
+	/* `now` is right whatever the served signatures say; else they may not
+	 * begin later */
+	bool now_is_known;
 	/* out */
+	bool now_contradicted; /* by what is served */
 	struct sign_result result;
 	uint64_t due; /* when to come again: signatures, or a key's step */
 	/* a key waits to see itself in what is served: come again when that
@@ -28,7 +32,7 @@ struct zone_signer {
 };
 
 /* ERR_BUSY: somebody is changing keys, try again; ERR_REFUSED: what is served
- * is signed by keys that are not there. */
+ * is signed by keys that are not there, or later than now. */
 int zone_signer_run(
     struct zone_signer *s, const struct zone_records *source, struct err *err);
 
