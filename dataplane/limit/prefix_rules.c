@@ -10,10 +10,26 @@
 #include "base/file.h"
 #include "dataplane/limit/prefix_set.h"
 
+/* No client comes from there: IPv4 has sockets of its own, and the poll cores
+ * drop such frames. A rule that never counts is a mistake, as in `deny`. */
+static bool
+is_v4_mapped(const struct prefix *p)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return !p->v4 && p->bits >= 96 && !memcmp(p->bytes, mapped, 12);
+}
+
 static int
 rules_append(
     struct prefix_rules *r, const struct prefix_rule *rule, struct err *err)
 {
+	char text[PREFIX_TEXT_MAX];
+
+	if (is_v4_mapped(&rule->prefix))
+		return err_set(err, ERR_SYNTAX,
+		    "%s is no prefix of clients: write IPv4 as 192.0.2.0/24",
+		    prefix_text(text, &rule->prefix));
 	if (r->count == PREFIX_RULES_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d prefixes in all",
 		    PREFIX_RULES_MAX);
