@@ -189,7 +189,13 @@ secret_read(struct key_directory *d, const struct zone_keys *k,
 	         : err_set(err, ERR_NO_MEMORY, "no memory for a key");
 	if (rc == 0)
 		rc = zone_key_secret_take(k, key, text.data, text.len, err);
-	if (rc)
+	/* not as if there were no keys: others would be made in their place */
+	if (rc == ERR_NOT_FOUND)
+		rc = err_set(err, ERR_CORRUPT,
+		    "%s/%s is not there, and the state has that key; restore "
+		    "it from its copy",
+		    d->path, name);
+	else if (rc)
 		err_add(err, "%s/%s", d->path, name);
 	if (text.data)
 		explicit_bzero(text.data, text.len);
@@ -322,6 +328,7 @@ key_directory_each(struct key_directory *d,
 	int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
+	struct err one;
 	int rc = 0;
 
 	if (!list) {
@@ -330,9 +337,11 @@ key_directory_each(struct key_directory *d,
 			close(fd);
 		return rc;
 	}
-	while (rc == 0 && (entry = readdir(list)) != NULL)
-		if (is_state_name(entry->d_name))
-			rc = each_file(d, entry->d_name, zone, arg, err);
+	while ((entry = readdir(list)) != NULL)
+		if (is_state_name(entry->d_name) &&
+		    each_file(d, entry->d_name, zone, arg, &one) != 0 &&
+		    rc == 0)
+			rc = err_set(err, one.code, "%s", one.text);
 	closedir(list);
 	return rc;
 }

@@ -61,7 +61,8 @@ int key_directory_write(
 void key_directory_forget(struct key_directory *d, const struct zone_keys *k,
     const struct zone_key *key);
 
-/* The apexes of all zones that have a state, one callback each. */
+/* The apexes of all zones that have a state, one callback each. The first error
+ * of any, when all were seen. */
 int key_directory_each(struct key_directory *d,
     int (*zone)(void *arg, const uint8_t *apex, struct err *err), void *arg,
     struct err *err);

@@ -209,6 +209,28 @@ class Quick(Case):
         self.rig.wait_state(state="refused", serial=1)
         self.assertEqual(self.live_zone(), before)
 
+    def test_a_lost_private_key(self):
+        """It is named; `create` makes no others in its place."""
+        self.signed_from_the_start()
+        state, = [f for f in os.listdir(self.keys) if f.endswith(".json")]
+        private, = [f for f in os.listdir(self.keys)
+                    if f.endswith(".private")]
+
+        def tags():
+            with open(os.path.join(self.keys, state)) as f:
+                return re.findall(r'"tag": (\d+)', f.read())
+        before = tags()
+        os.rename(os.path.join(self.keys, private), self.rig.path("away"))
+        done = subprocess.run(
+            [rig.TOOL, "keys", "create", "a.test", "--config",
+             self.rig.config], capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(private + " is not there", done.stderr)
+        self.assertEqual(tags(), before)
+        self.zone(2)
+        self.assertIn(private + " is not there",
+                      self.rig.wait_state(state="refused")["why"])
+
     def test_rollback_is_not_undone_by_signing(self):
         self.signed_from_the_start()
         self.zone(2, "bad A 192.0.2.66")

@@ -339,6 +339,12 @@ START_TEST(files)
 	    key_directory_read(&d, apex(), true, &k, &err), ERR_CORRUPT);
 	ck_assert_ptr_nonnull(strstr(err.text, name));
 	zone_keys_fini(&k);
+	/* one that is lost: that is not as if the zone had no keys */
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(
+	    key_directory_read(&d, apex(), true, &k, &err), ERR_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.text, name));
+	zone_keys_fini(&k);
 	/* others may look in */
 	ck_assert_int_eq(chmod(keys_path, 0750), 0);
 	ck_assert_int_eq(
@@ -372,6 +378,39 @@ START_TEST(odd_names)
 		ck_assert_uint_eq(n.count, 1);
 		zone_keys_fini(&n);
 	}
+	stop();
+}
+END_TEST
+
+static unsigned seen;
+
+static int
+zone_see(void *arg, const uint8_t *name, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	(void)name;
+	seen++;
+	return 0;
+}
+
+/* A state that is damaged hides no other zone's. */
+START_TEST(damaged_among_others)
+{
+	static const char *const states[] = {
+	    "Ka.+state.json", "Kz.+state.json"};
+	char path[UNIT_PATH_MAX];
+
+	start();
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(
+		    file_write(AT_FDCWD, unit_path(path, keys_path, states[i]),
+			0600, "{", 1, 0, &err),
+		    0);
+	ck_assert_int_eq(
+	    key_directory_each(&d, zone_see, NULL, &err), ERR_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.text, "+state.json"));
+	ck_assert_uint_eq(seen, 1);
 	stop();
 }
 END_TEST
@@ -417,5 +456,5 @@ START_TEST(damaged_states)
 }
 END_TEST
 
-UNIT_MAIN(
-    "key_roll", zsk, csk, ksk, lost_keys, files, odd_names, damaged_states)
+UNIT_MAIN("key_roll", zsk, csk, ksk, lost_keys, files, odd_names,
+    damaged_among_others, damaged_states)
