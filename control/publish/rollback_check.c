@@ -9,10 +9,19 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "base/wire.h"
 #include "control/compile/compile.h"
 #include "control/dnssec/dnssec.h"
+#include "control/dnssec/dnssec_keys.h"
 
-enum { RRSIG_EXPIRATION_AT = 8, RRSIG_FIXED_BYTES = 18 };
+enum {
+	RRSIG_ALGORITHM_AT = 2,
+	RRSIG_EXPIRATION_AT = 8,
+	RRSIG_TAG_AT = 16,
+	RRSIG_FIXED_BYTES = 18,
+	DNSKEY_ALGORITHM_AT = 3,
+	DNSKEY_FIXED_BYTES = 4,
+};
 
 static uint64_t
 rrsig_end(const uint8_t *rdata, uint64_t now)
@@ -60,6 +69,70 @@ rollback_signatures_end(const struct zone_records *z, uint64_t now)
 	return before && last < first ? last : first;
 }
 
+/* --- keys ----------------------------------------------------------------- */
+
+/* True if the zone's keys are signed by this one: what a DS can lead to (RFC
+ * 4035 section 5.2). */
+static bool
+signs_keys(const struct zone_records *z, const struct record *key)
+{
+	const uint8_t *dnskey = record_rdata(z, key);
+	size_t n = 0;
+	const struct record *r =
+	    zone_records_find(z, z->apex, DNS_TYPE_RRSIG, &n);
+	uint16_t tag;
+
+	if (key->rdata_bytes < DNSKEY_FIXED_BYTES)
+		return false;
+	tag = dnssec_key_tag(dnskey, key->rdata_bytes);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *rrsig = record_rdata(z, &r[i]);
+
+		if (r[i].rdata_bytes >= RRSIG_FIXED_BYTES &&
+		    wire_load16(rrsig) == DNS_TYPE_DNSKEY &&
+		    wire_load16(rrsig + RRSIG_TAG_AT) == tag &&
+		    rrsig[RRSIG_ALGORITHM_AT] == dnskey[DNSKEY_ALGORITHM_AT])
+			return true;
+	}
+	return false;
+}
+
+static bool
+signs_keys_of(const struct zone_records *z, const uint8_t *rdata, size_t bytes)
+{
+	size_t n = 0;
+	const struct record *r =
+	    zone_records_find(z, z->apex, DNS_TYPE_DNSKEY, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (r[i].rdata_bytes == bytes &&
+		    memcmp(record_rdata(z, &r[i]), rdata, bytes) == 0)
+			return signs_keys(z, &r[i]);
+	return false;
+}
+
+bool
+rollback_keeps_keys(
+    const struct zone_records *was, const struct zone_records *is)
+{
+	size_t n = 0;
+	const struct record *r =
+	    zone_records_find(was, was->apex, DNS_TYPE_DNSKEY, &n);
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!signs_keys(was, &r[i]))
+			continue;
+		any = true;
+		if (signs_keys_of(
+			is, record_rdata(was, &r[i]), r[i].rdata_bytes))
+			return true;
+	}
+	return !any;
+}
+
+/* --- a generation --------------------------------------------------------- */
+
 struct zone_list {
 	struct zone_records **zones;
 	size_t count;
@@ -84,7 +157,14 @@ zone_compare(const struct zone_records *was, const struct zone_records *is,
 	if (was && digest_equal(&was->version, &is->version))
 		return;
 	name_to_text(name, is->apex);
-	if (end <= now && report->ended++ == 0)
+	if (was && !rollback_keeps_keys(was, is) && report->rekeyed++ == 0 &&
+	    report->ended == 0)
+		err_set(err, ERR_REFUSED,
+		    "zone %s of that generation has no key that signs the "
+		    "keys of what is served: whoever knows the zone by its DS "
+		    "would not believe it; --force goes back all the same",
+		    name);
+	if (end <= now && report->ended++ == 0 && report->rekeyed == 0)
 		err_set(err, ERR_REFUSED,
 		    "zone %s of that generation has signatures that ended at "
 		    "%s: validators would not believe it; --force goes back "
@@ -126,9 +206,10 @@ rollback_check(struct store *s, const struct digest *from,
 			: NULL,
 		    z, now, report, err);
 	}
-	if (rc == 0 && report->ended)
-		rc = report->ended > 1
-		         ? err_add(err, "%zu zones", report->ended)
+	if (rc == 0 && report->ended + report->rekeyed)
+		rc = report->ended + report->rekeyed > 1
+		         ? err_add(err, "%zu faults of zones",
+			       report->ended + report->rekeyed)
 		         : err->code;
 	if (report->backwards > 1) {
 		size_t n = strlen(report->warning);

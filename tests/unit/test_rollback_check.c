@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Unit tests of control/publish/rollback_check.c: signatures that have ended,
- * serials that go back.
+ * keys that are others, serials that go back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -131,5 +131,65 @@ START_TEST(test_what_a_rollback_brings_back)
 }
 END_TEST
 
+/* Tags by RFC 4034 appendix B: 257 + 3 * 256 + 13 + the key's octets. */
+#define KEY_A  "@ 60 DNSKEY 257 3 13 AAAA\n"
+#define KEY_B  "@ 60 DNSKEY 257 3 13 AAAB\n"
+#define ZONE_Z "@ 60 DNSKEY 256 3 13 AAAC\n"
+#define BY(tag)                                                                \
+	"@ 60 RRSIG DNSKEY 13 2 60 " T3 " 20250101000000 " tag " a.test. AAAA\n"
+#define BY_A BY("1038")
+#define BY_B BY("1294")
+
+START_TEST(test_keys_that_a_rollback_keeps)
+{
+	static const struct {
+		const char *was, *is;
+		bool kept;
+	} rows[] = {
+	    {"", "", true},
+	    {"", KEY_A BY_A, true},
+	    {KEY_A BY_A, KEY_A BY_A, true},
+	    {KEY_A BY_A, "", false},
+	    {KEY_A BY_A, KEY_B BY_B, false},
+	    /* in the middle of a roll, from both sides */
+	    {KEY_A KEY_B BY_A BY_B, KEY_A BY_A, true},
+	    {KEY_B BY_B, KEY_A KEY_B BY_A BY_B, true},
+	    {KEY_A KEY_B BY_B, KEY_A BY_A, false},
+	    /* the zone's key is the same, and no DS leads to it */
+	    {KEY_A ZONE_Z BY_A, KEY_B ZONE_Z BY_B, false},
+	};
+
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct zone_records *was = zone(1, rows[i].was);
+		struct zone_records *is = zone(1, rows[i].is);
+
+		ck_assert_msg(
+		    rollback_keeps_keys(was, is) == rows[i].kept, "row %u", i);
+		zone_records_free(was);
+		zone_records_free(is);
+	}
+}
+END_TEST
+
+START_TEST(test_back_over_a_roll)
+{
+	struct rollback_report report;
+	struct digest a, b;
+
+	publish_rig_open(&r);
+	a = publish(7, KEY_A BY_A);
+	b = publish(8, KEY_B BY_B);
+	ck_assert_int_eq(rollback_check(r.p.store, &b, &a, T1_S, &report, &err),
+	    ERR_REFUSED);
+	ck_assert_ptr_nonnull(strstr(err.text, "zone a.test."));
+	ck_assert_ptr_nonnull(strstr(err.text, "by its DS"));
+	ck_assert_ptr_nonnull(strstr(err.text, "--force"));
+	ck_assert_uint_eq(report.rekeyed, 1);
+	ck_assert_uint_eq(report.ended, 0);
+	publish_rig_close(&r);
+}
+END_TEST
+
 UNIT_MAIN("rollback_check", test_when_signatures_end,
-    test_what_a_rollback_brings_back)
+    test_what_a_rollback_brings_back, test_keys_that_a_rollback_keeps,
+    test_back_over_a_roll)
