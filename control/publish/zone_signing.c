@@ -217,8 +217,10 @@ keys_notice(struct zone_table *t, uint64_t now)
 	key_directory_close(&d);
 }
 
-/* The clock is in doubt since now, or believed again: all zones say so, and
- * what was planned or refused by the time before is looked at anew. */
+/* The clock was set: what was refused by the time before, as signatures that
+ * had ended, is read again. If the clock is in doubt since now zones that are
+ * signed here say so; if it is believed again what was planned is planned anew.
+ */
 static void
 clock_follow(struct zone_table *t, uint64_t now)
 {
@@ -233,7 +235,7 @@ clock_follow(struct zone_table *t, uint64_t now)
 	for (size_t i = 0; i < t->count; i++) {
 		struct zone_entry *e = &t->zones[i];
 
-		if (news == SIGN_CLOCK_MOVED && e->state == ZONE_REFUSED) {
+		if (e->state == ZONE_REFUSED) {
 			e->unread = true;
 			zone_table_look(t, e);
 		}
@@ -251,7 +253,7 @@ clock_follow(struct zone_table *t, uint64_t now)
 void
 zones_sign_due(struct zone_table *t, uint64_t now)
 {
-	if (t->signs && !t->now_s)
+	if (!t->now_s)
 		clock_follow(t, now);
 	keys_notice(t, now);
 	if (t->sign_clock.doubt || !t->sign_due || now < t->sign_due)

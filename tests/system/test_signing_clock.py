@@ -87,6 +87,23 @@ class Clock(Case):
         self.rig.wait_state(state="served", serial=7)
         self.judge()
 
+    def test_signed_elsewhere(self):
+        """A version that was refused by a clock that is wrong is read again
+        when it is not."""
+        with open(self.rig.path("b.test.zone"), "w") as f:
+            f.write(self.live_zone())
+        self.rig.zones = {"a.test": "b.test.zone"}
+        self.rig.zone_words["a.test"] = ", dnssec: verify"
+        self.rig.stop()
+        shutil.rmtree(self.rig.store)
+        self.rig.configure()
+        self.jump(YEARS)
+        self.rig.start()
+        state = self.rig.wait_state(state="refused")
+        self.assertIn("expired 20", state["why"])
+        self.jump(0)
+        self.rig.wait_state(state="served", serial=1)
+
     def test_signed_by_a_clock_that_was_wrong(self):
         """The way back: `compile` is told the time."""
         self.rig.stop()
