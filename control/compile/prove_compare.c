@@ -392,7 +392,7 @@ choose_set(struct prove_compare *c, const struct naive_answer *e,
 		    type == type_shown(r->type) && signs == covered(r);
 
 		if (type != DNS_TYPE_RRSIG && e->has_signatures)
-			chosen |= covered(r) == type;
+			chosen |= type_shown(covered(r)) == type;
 		c->used[i] = type && !chosen;
 	}
 }

@@ -318,6 +318,12 @@ class Offline(Case):
         self.rig.wait_state(state="served", serial=2)
         self.assertEqual(self.counter("signatures_made"), 0)
 
+    def test_a_type_that_ldns_misreads(self):
+        """NSAP-PTR alone at a name, so that it is the answer to ANY."""
+        self.zone(1, "point TYPE23 \\# 6 016102616200")
+        self.tool("create", "a.test")
+        self.assertIn("1 of 1 zones good", self.compile())
+
     def test_zones_of_the_command_line(self):
         self.zone(1)
         self.tool("create", "b.test")
