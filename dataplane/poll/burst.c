@@ -121,8 +121,6 @@ push_query(struct core *c, const struct live_pair *pair, unsigned i)
 	q->message = data + message;
 	q->bytes = f->l4_bytes - FRAME_UDP_BYTES;
 	q->capacity = (uint32_t)m->buf_len - m->data_off - message;
-	q->client = frame_client(f, data);
-	q->client_bytes = (uint8_t)frame_client_bytes(f);
 }
 
 /* What the data plane answers besides queries. */
