@@ -17,7 +17,10 @@
 #include "control/sign/key_roll.h"
 #include "tools/tool_output.h"
 
-enum { LOCK_WAIT_MS = 5000 };
+enum {
+	LOCK_WAIT_MS = 5000,
+	CLOCK_SLACK_S = 60, /* clocks that are set a little back are usual */
+};
 
 struct keys_job {
 	struct tool *tool;
@@ -365,6 +368,31 @@ static const struct keys_action {
     {"remove", 3, true, false, keys_remove},
 };
 
+/* Steps of a roll wait for times that are noted here: by a clock that is
+ * behind, "the parent has the DS" would count as said long ago. */
+static int
+now_check(const struct keys_job *j, struct err *err)
+{
+	char now[32], noted[32];
+
+	for (unsigned i = 0; i < j->keys->count; i++) {
+		const struct zone_key *key = &j->keys->keys[i];
+		uint64_t last = key->since;
+
+		if (key->published > last)
+			last = key->published;
+		if (key->ds_since > last)
+			last = key->ds_since;
+		if (last > j->now + CLOCK_SLACK_S)
+			return err_set(err, ERR_REFUSED,
+			    "the clock says %s, and the state of key %u is of "
+			    "%s: set the clock",
+			    output_time(now, j->now), key->tag,
+			    output_time(noted, last));
+	}
+	return 0;
+}
+
 static int
 action_run(struct keys_job *j, const struct keys_action *a, struct err *err)
 {
@@ -388,6 +416,8 @@ action_run(struct keys_job *j, const struct keys_action *a, struct err *err)
 		    "%s: no keys of %s; `holdfast keys create` makes them",
 		    j->dir.path, j->tool->args[1]);
 	}
+	if (rc == 0 && a->changes)
+		rc = now_check(j, err);
 	return rc ? rc : a->run(j, err);
 }
 

@@ -11,10 +11,12 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import control_rig as rig  # noqa: E402
 from test_signing import Case  # noqa: E402
 
 YEARS = 10 * 365 * 86400
@@ -70,6 +72,20 @@ class Clock(Case):
     def test_back_a_month(self):
         """Not so far that no program knows such a time."""
         self.under_holdfastd(-30 * 86400)
+
+    def test_keys_of_the_future(self):
+        """What is said of keys would count as said long ago."""
+        keys = self.key_files()
+        self.jump(-30 * 86400)
+        for words in (("roll", "a.test"), ("ds-seen", "a.test")):
+            done = subprocess.run(
+                [rig.TOOL, "keys", *words, "--config", self.rig.config],
+                capture_output=True, text=True)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("set the clock", done.stderr)
+        self.assertEqual(self.key_files(), keys)
+        self.jump(0)
+        self.tool("roll", "a.test")
 
     def test_at_the_start(self):
         """What is served is from the future: so the clock is wrong."""
