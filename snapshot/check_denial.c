@@ -17,24 +17,12 @@ chain_of(const struct whole_check *c, uint32_t slot)
 	return c->g->slots[slot].base + sizeof(struct cell_header_d);
 }
 
-static bool
-node_has_nsec(const struct node_d *n)
-{
-	const struct type_d *t = (const void *)((const uint8_t *)(n + 1) +
-						((n->name_bytes + 3u) & ~3u));
-
-	for (unsigned i = 0; i < n->ntypes; i++)
-		if (t[i].type == DNS_TYPE_NSEC)
-			return true;
-	return false;
-}
-
 static void
 key_make(struct order_key *key, const struct order_d *o, uint32_t name)
 {
-	const struct order_name_d *n = &order_names(o)[name];
+	struct order_name n = order_name_get(o, name);
 
-	order_key_make(key, order_name_labels(o, n), n->name_bytes);
+	order_key_make(key, n.labels, n.bytes);
 }
 
 /* Range `i` begins with the name that the root has for it, and ends in front of
@@ -43,15 +31,14 @@ static int
 range_bounds_check(struct whole_check *c, const struct order_d *root,
     const struct order_d *range, uint32_t i)
 {
-	const struct order_name_d *last = &order_names(range)[range->count - 1];
+	struct order_name first = order_name_get(range, 0);
+	struct order_name last = order_name_get(range, range->count - 1);
 	struct order_key a, b;
 
 	key_make(&a, root, i);
 	key_make(&b, range, 0);
 	if (order_key_compare(&a, &b) != 0)
-		return check_refuse(c,
-		    order_name_labels(range, order_names(range)),
-		    order_names(range)->name_bytes,
+		return check_refuse(c, first.labels, first.bytes,
 		    "its range begins with another name than its root says");
 	if (i + 1 == root->count)
 		return 0;
@@ -59,8 +46,8 @@ range_bounds_check(struct whole_check *c, const struct order_d *root,
 	key_make(&b, range, range->count - 1);
 	return order_key_compare(&a, &b) > 0
 	           ? 0
-	           : check_refuse(c, order_name_labels(range, last),
-			 last->name_bytes, "it is behind its range");
+	           : check_refuse(
+			 c, last.labels, last.bytes, "it is behind its range");
 }
 
 static int
@@ -73,13 +60,12 @@ range_check(struct whole_check *c, const struct order_d *root, uint32_t i)
 		rc = check_refuse(c, c->apex, 0,
 		    "a range of its NSEC chain has no NSEC records");
 	for (uint32_t k = 0; rc == 0 && k < range->count; k++) {
-		const struct order_name_d *n = &order_names(range)[k];
-		const uint8_t *labels = order_name_labels(range, n);
+		struct order_name n = order_name_get(range, k);
 		const struct node_d *node =
-		    check_node_find(c, labels, n->name_bytes);
+		    check_node_find(c, n.labels, n.bytes);
 
-		if (!node || !node_has_nsec(node))
-			rc = check_refuse(c, labels, n->name_bytes,
+		if (!node || !(node->flags & NODE_NSEC))
+			rc = check_refuse(c, n.labels, n.bytes,
 			    "it is in the order of NSEC records and has none");
 	}
 	return rc;
@@ -95,7 +81,7 @@ ranges_check(struct whole_check *c, const struct split_ref *split)
 	if (root->count + 1 != split->denial_slots)
 		return check_refuse(c, c->apex, 0,
 		    "the order of its ranges has not as many as there are");
-	if (order_names(root)->name_bytes)
+	if (order_name_get(root, 0).bytes)
 		return check_refuse(
 		    c, c->apex, 0, "its NSEC chain does not begin with it");
 	for (uint32_t i = 0; rc == 0 && i < root->count; i++) {

@@ -50,28 +50,54 @@ order_nodes(const struct order_d *o)
 	return (const void *)(o + 1);
 }
 
-static inline const struct order_name_d *
-order_names(const struct order_d *o)
+static inline const struct order_leaf_d *
+order_leaves(const struct order_d *o)
 {
-	return (const void *)((const uint8_t *)o + o->names_off);
+	return (const void *)(order_nodes(o) + o->level_first[o->levels - 1]);
 }
 
-static inline const uint8_t *
-order_name_labels(const struct order_d *o, const struct order_name_d *n)
-{
-	return (const uint8_t *)o + n->name_off;
-}
-
-/* Where the block of a name of an order that has blocks is, from order_d. */
+/* Where name `i` stands, from order_d; of an order that is not sound perhaps
+ * behind it. */
 static inline uint64_t
-order_block_off(const struct order_name_d *n)
+order_name_off(const struct order_d *o, uint64_t i)
 {
-	return ((uint64_t)n->name_off + n->name_bytes + 3) & ~3ull;
+	const struct order_leaf_d *leaf =
+	    order_leaves(o) + i / ORDER_LEAF_NAMES;
+	unsigned at = i % ORDER_LEAF_NAMES;
+
+	return leaf->first_off + (at ? 4ull * leaf->behind4[at - 1] : 0);
 }
 
-/* Node `at` of a level, as it has to be: from the names, which are sound. */
+/* A name of a sound order. */
+struct order_name {
+	const uint8_t *labels;
+	unsigned bytes; /* 0: the apex */
+};
+
+static inline struct order_name
+order_name_get(const struct order_d *o, uint64_t i)
+{
+	const uint8_t *at = (const uint8_t *)o + order_name_off(o, i);
+
+	return (struct order_name){at + 1, at[0]};
+}
+
+/* Where what follows a name is: one that stands at `off` and has so many
+ * octets. */
+static inline uint64_t
+order_name_end(uint64_t off, unsigned bytes)
+{
+	return (off + 1 + bytes + 3) & ~3ull;
+}
+
+/* Node `at` of a level but the last, as it has to be: from the names, which are
+ * sound and where the leaves say. */
 void order_node_make(const struct order_d *o, const struct order_shape *shape,
     uint32_t level, uint32_t at, struct order_node_d *out);
+
+/* Leaf `at`. Where its names stand is taken from what is there. */
+void order_leaf_make(
+    const struct order_d *o, uint32_t at, struct order_leaf_d *out);
 
 /* Appends the order_d of some nodes of a plan, given by their indexes in
  * canonical order, to `out`, whose length is a multiple of 64. With a builder

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The bytes of a snapshot, format version 3: cells (answers) and manifests
+ * The bytes of a snapshot, format version 4: cells (answers) and manifests
  * (which cells make a generation). Builder, verifier, loader and engine agree
  * through this file; docs/snapshot-format.md explains it to people.
  *
@@ -80,7 +80,7 @@
 
 #include <stdint.h>
 
-#define FORMAT_VERSION 3u
+#define FORMAT_VERSION 4u
 
 enum {
 	DIGEST_BYTES = 32, /* SHA-256 */
@@ -171,10 +171,13 @@ enum node_flags {
 	                        for other names too */
 	NODE_HAS_WILDCARD = 1 << 4, /* "*" under this name exists */
 	NODE_WILDCARD = 1 << 5,     /* the first label is "*" */
-	NODE_ENT = 1 << 6,          /* empty non-terminal: ntypes is 0 */
+	NODE_ENT = 1 << 6,          /* empty non-terminal: ntypes is 0, and no
+	                               NODE_NSEC */
 	NODE_OCCLUDED = 1 << 7,     /* CELL_SPLIT only: below a cut, here just
 	                               because other cuts link to its addresses;
 	                               anchor is the labels of that cut */
+	NODE_NSEC = 1 << 8,         /* has NSEC, which stands in the zone's
+	                               order_d and nowhere else: no type_d */
 };
 
 struct node_d {
@@ -298,9 +301,9 @@ _Static_assert(sizeof(struct link_d) == 16, "link");
  * bytes. Its slot and slot_bits are 0 for NSEC, where numbers shift. It has no
  * pack: its slot_d has zeros in `records`.
  *
- * Each name of an order_d has a node with a type_d for NSEC: in the same shared
- * cell, or, of a split zone, in the cell that its hash says (which is seen to
- * on manifests, not in cells). The first name of all is the apex; the apex's
+ * Each name of an order_d has a node with NODE_NSEC: in the same shared cell,
+ * or, of a split zone, in the cell that its hash says (which is seen to on
+ * manifests, not in cells). The first name of all is the apex; the apex's
  * hash is among those of the NSEC3 chain. Cuts with an NSEC record and no DS
  * have it in the DO form of their referral (RFC 4035 section 3.1.4.1), where
  * the zone's chain is NSEC. */
@@ -330,18 +333,18 @@ _Static_assert(sizeof(struct denial_d) == 48, "denial");
  * static search tree of cache lines. 64-aligned.
  *
  *   order_d
- *   order_node_d [all levels]   the root's level first; 64-aligned
- *   order_name_d [count]
- *   names                       lower case, without the apex's octets, one
- *                               behind the other; has_blocks: each with zero
- *                               padding to 4 and its block behind it, the next
- *                               at a multiple of 4, and of 64 where the two
- *                               then touch a cache line less
+ *   order_node_d [upper levels] the root's level first; 64-aligned
+ *   order_leaf_d [last level]
+ *   names                       each at a multiple of 4: an octet that says
+ *                               how many follow (0: the apex); lower case,
+ *                               without the apex's octets; zero padding to 4;
+ *                               has_blocks: its block. One behind the other,
+ *                               but a name and its block begin at a multiple of
+ *                               64 where they touch a cache line less then
  *
  * The block is the NSEC RRset and its signatures as of an answer: owner the
- * name, as RELOC_OWNER; one form, one mark or two. (The node has it as well:
- * here it is beside the name that a proof has found, two lines less to wait
- * for.) The order of the first names of ranges has none.
+ * name, as RELOC_OWNER; one form, one mark or two. The order of the first names
+ * of ranges has none.
  *
  * The key of a name is its labels above the apex, from the apex up, each lower
  * case, 0x00 and 0x01 in it as 0x01 0x01 and 0x01 0x02, then 0x00: octets of
@@ -351,13 +354,14 @@ _Static_assert(sizeof(struct denial_d) == 48, "denial");
  * is what the node's first key and the first key of the next node of its level
  * have in common (0 for the last), so every key that the search brings here has
  * it too. Keys with equal chunks are told apart by their names. Child c of node
- * i is node i * ORDER_FANOUT + c of the level below, or that name. */
-enum { ORDER_FANOUT = 7, ORDER_LEVELS_MAX = 10 };
+ * i is node i * ORDER_FANOUT + c of the level below. A leaf is the same with
+ * ORDER_LEAF_NAMES names in place of children, and says where they stand. */
+enum { ORDER_FANOUT = 7, ORDER_LEAF_NAMES = 6, ORDER_LEVELS_MAX = 10 };
 
 struct order_d {
 	uint32_t count; /* names, >= 1 */
 	uint32_t levels;
-	uint32_t names_off; /* of the order_name_d, from order_d */
+	uint32_t names_off; /* of the first name at least, from order_d */
 	uint32_t bytes;     /* all of it, names included */
 	uint32_t level_first[ORDER_LEVELS_MAX]; /* index of its first node */
 	uint32_t has_blocks;                    /* 0 or 1 */
@@ -373,12 +377,19 @@ struct order_node_d {
 };
 _Static_assert(sizeof(struct order_node_d) == 64, "order node");
 
-struct order_name_d {
-	uint32_t name_off;  /* from order_d */
-	uint8_t name_bytes; /* 0: the apex */
-	uint8_t reserved[3];
+enum { LEAF_SKIP_MASK = 0xfff, LEAF_COUNT_SHIFT = 12 };
+
+struct order_leaf_d {
+	uint16_t skip_count; /* skip, and count << LEAF_COUNT_SHIFT */
+	/* how far the names behind the first stand behind it, in units of 4
+	 * octets; 0 where there is none */
+	uint16_t behind4[ORDER_LEAF_NAMES - 1];
+	uint32_t first_off;               /* of the first name, from order_d */
+	uint64_t chunk[ORDER_LEAF_NAMES]; /* as of a node */
 };
-_Static_assert(sizeof(struct order_name_d) == 8, "order name");
+_Static_assert(sizeof(struct order_leaf_d) == 64, "order leaf");
+_Static_assert(sizeof(struct order_leaf_d) == sizeof(struct order_node_d),
+    "levels are arrays of one kind of line");
 
 /* NSEC3 records by their hash. 64-aligned.
  *

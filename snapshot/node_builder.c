@@ -51,11 +51,15 @@ node_signatures_find(
 
 /* Whether the node has a type_d for records of this type. */
 static bool
-type_is_served(const struct plan_node *n, uint16_t type)
+type_is_served(
+    const struct zone_plan *p, const struct plan_node *n, uint16_t type)
 {
 	bool is_address = type == DNS_TYPE_A || type == DNS_TYPE_AAAA;
 
 	if (type == DNS_TYPE_RRSIG || type == DNS_TYPE_NSEC3)
+		return false;
+	/* what the chain has is there alone */
+	if (type == DNS_TYPE_NSEC && p->denial == DENIAL_NSEC)
 		return false;
 	if (n->flags & NODE_OCCLUDED)
 		return is_address;
@@ -196,7 +200,7 @@ types_collect(struct node_build *nb, struct node_rrset sets[NODE_TYPES_MAX])
 	for (size_t i = 0; i < nb->n->count; i++) {
 		bool same = i > 0 && r[i].type == r[i - 1].type;
 
-		if (!type_is_served(nb->n, r[i].type) ||
+		if (!type_is_served(nb->p, nb->n, r[i].type) ||
 		    (r[i].type == DNS_TYPE_DNAME &&
 			!(nb->flags & (NODE_DNAME | NODE_WILDCARD | NODE_CUT))))
 			continue;
@@ -230,6 +234,15 @@ zone_d_append(const struct zone_plan *p, struct bytes *out)
 	bytes_append(out, &z, sizeof z);
 }
 
+/* Whether the zone's chain has the node's NSEC: what is occluded is in none. */
+static bool
+has_chained_nsec(const struct node_build *nb)
+{
+	return nb->p->denial == DENIAL_NSEC &&
+	       !(nb->n->flags & NODE_OCCLUDED) &&
+	       node_rrset_find(nb->p, nb->n, DNS_TYPE_NSEC).count > 0;
+}
+
 /* Head and name; types follow, with their places to be filled in. Returns the
  * offset of the types. */
 static size_t
@@ -245,9 +258,11 @@ node_head_append(struct node_build *nb, unsigned ntypes)
 	};
 
 	if (ntypes == 0)
-		head.flags =
-		    (uint16_t)(NODE_ENT | (nb->flags & (NODE_WILDCARD |
-							   NODE_HAS_WILDCARD)));
+		head.flags &= NODE_WILDCARD | NODE_HAS_WILDCARD;
+	if (has_chained_nsec(nb))
+		head.flags |= NODE_NSEC;
+	else if (ntypes == 0)
+		head.flags |= NODE_ENT;
 	bytes_append(nb->out, &head, sizeof head);
 	bytes_append(nb->out, plan_node_name(nb->p, n), head.name_bytes);
 	bytes_align(nb->out, 4);

@@ -38,7 +38,7 @@ static int
 order_head_verify(struct cell_check *c, uint32_t off, struct order_shape *shape)
 {
 	const struct order_d *o = (const void *)(c->extent.base + off);
-	uint64_t names_off, names_end;
+	uint64_t names_off;
 
 	if (off % CELL_ALIGN)
 		return cell_refuse(c, off, "an order that is not aligned");
@@ -49,9 +49,7 @@ order_head_verify(struct cell_check *c, uint32_t off, struct order_shape *shape)
 		return cell_refuse(c, off, "an order of %u names", o->count);
 	names_off =
 	    sizeof *o + (uint64_t)shape->nodes * sizeof(struct order_node_d);
-	names_end =
-	    names_off + (uint64_t)o->count * sizeof(struct order_name_d);
-	if (o->names_off != names_off || names_end > o->bytes)
+	if (o->names_off != names_off || names_off > o->bytes)
 		return cell_refuse(
 		    c, off, "an order that does not fit its size");
 	if (o->levels != shape->levels || o->has_blocks > 1 || o->reserved)
@@ -64,48 +62,36 @@ order_head_verify(struct cell_check *c, uint32_t off, struct order_shape *shape)
 	return 0;
 }
 
-/* The node that the name belongs to is here, and has an NSEC record. */
+/* The node that the name belongs to is here, and knows that it has NSEC. */
 static int
-order_node_find(
-    struct cell_check *c, uint32_t off, const struct order_name_d *name)
+order_node_find(struct cell_check *c, uint32_t off, struct order_name name)
 {
-	const uint8_t *labels;
 	const struct node_d *n;
-	const struct type_d *t;
-	struct cell_key key = {
-	    .bytes = name->name_bytes,
-	    .anchor = c->zone_anchor,
-	};
+	struct cell_key key = {.anchor = c->zone_anchor};
 	uint32_t found;
 
 	/* what is hashed may be over-read by less than the cell's last zeros */
-	labels = c->extent.base + off + name->name_off;
 	key.hash = name_hash_above(
-	    c->expect->key, c->apex_hash, labels, name->name_bytes);
-	key.is_apex = name->name_bytes == 0;
-	key.name = key.is_apex ? c->apex : labels;
-	key.bytes = key.is_apex ? c->apex_bytes : name->name_bytes;
+	    c->expect->key, c->apex_hash, name.labels, name.bytes);
+	key.is_apex = name.bytes == 0;
+	key.name = key.is_apex ? c->apex : name.labels;
+	key.bytes = key.is_apex ? c->apex_bytes : name.bytes;
 	found = cell_lookup(
 	    c->extent.base, c->header->nbuckets, &key, &c->extent.work);
 	if (!found)
 		return cell_refuse(c, off, "a name of an order without a node");
 	n = (const void *)(c->extent.base + found);
-	t = (const void *)(c->extent.base +
-			   ((found + sizeof *n + n->name_bytes + 3) & ~3ul));
-	for (unsigned i = 0; i < n->ntypes; i++)
-		if (t[i].type == DNS_TYPE_NSEC)
-			return 0;
-	return cell_refuse(c, off, "a name of an order without NSEC");
+	return n->flags & NODE_NSEC
+	           ? 0
+	           : cell_refuse(c, off, "a name of an order without NSEC");
 }
 
-/* The NSEC record of a name, behind it, which is sound. */
+/* The NSEC record of a name, at `at` of the order. */
 static int
 order_block_verify(
-    struct cell_check *c, uint32_t off, const struct order_name_d *n)
+    struct cell_check *c, uint32_t off, struct order_name n, uint64_t at)
 {
 	const struct order_d *o = (const void *)(c->extent.base + off);
-	uint32_t name_end = off + n->name_off + n->name_bytes;
-	uint64_t block = order_block_off(n);
 	struct block_expect e = {
 	    .key = c->expect->key,
 	    .owner = &c->owner,
@@ -114,47 +100,51 @@ order_block_verify(
 	};
 	int rc;
 
-	if (block >= o->bytes)
+	if (at >= o->bytes)
 		return cell_refuse(c, off, "an NSEC record out of its place");
-	if (!cell_zeros(&c->extent, name_end, off + (uint32_t)block))
-		return cell_refuse(c, off, "padding that is not zero");
-	rc = cell_owner_set(
-	    c, off, (const uint8_t *)o + n->name_off, n->name_bytes);
+	rc = cell_owner_set(c, off, n.labels, n.bytes);
 	return rc == 0
-	           ? block_verify(&c->extent, off + (uint32_t)block, &e, c->err)
+	           ? block_verify(&c->extent, off + (uint32_t)at, &e, c->err)
 	           : rc;
 }
 
-/* Name `i`, in or behind `at` octets of the order: *key becomes its key. */
+/* Name `i`, at or behind *at of the order: *key becomes its key, and *at where
+ * it ends. */
 static int
-order_name_verify(struct cell_check *c, uint32_t off, uint32_t i, uint32_t at,
+order_name_verify(struct cell_check *c, uint32_t off, uint32_t i, uint64_t *at,
     struct order_key *key)
 {
 	const struct order_d *o = (const void *)(c->extent.base + off);
-	const struct order_name_d *n = &order_names(o)[i];
-	const uint8_t *labels = (const uint8_t *)o + n->name_off;
+	uint64_t place = order_name_off(o, i), end;
+	struct order_name n;
 
-	if (n->reserved[0] || n->reserved[1] || n->reserved[2])
-		return cell_refuse(c, off, "reserved is not zero");
-	if ((o->has_blocks ? n->name_off < at : n->name_off != at) ||
-	    n->name_off > o->bytes || n->name_bytes > o->bytes - n->name_off)
+	if (place % 4 || (o->has_blocks ? place < *at : place != *at) ||
+	    place >= o->bytes)
 		return cell_refuse(
 		    c, off, "name %u is not where it should be", i);
-	if (n->name_bytes > 0 &&
-	    (labels_verify(labels, n->name_bytes) == 0 ||
-		n->name_bytes + c->apex_bytes > DNS_NAME_MAX))
+	n = order_name_get(o, i);
+	end = order_name_end(place, n.bytes);
+	if (end > o->bytes)
+		return cell_refuse(
+		    c, off, "name %u is not where it should be", i);
+	if (n.bytes > 0 && (labels_verify(n.labels, n.bytes) == 0 ||
+			       n.bytes + c->apex_bytes > DNS_NAME_MAX))
 		return cell_refuse(c, off, "name %u is not sound", i);
-	order_key_make(key, labels, n->name_bytes);
+	if (!cell_zeros(&c->extent, off + (uint32_t)(place + 1 + n.bytes),
+		off + (uint32_t)end))
+		return cell_refuse(c, off, "padding that is not zero");
+	order_key_make(key, n.labels, n.bytes);
+	*at = end;
 	return 0;
 }
 
-/* Name `i` ascends, and has what belongs to it. */
+/* Name `i` ascends, and has what belongs to it, at `at`. */
 static int
-order_place_verify(struct cell_check *c, uint32_t off, uint32_t i,
+order_place_verify(struct cell_check *c, uint32_t off, uint32_t i, uint64_t at,
     const struct order_key *before, const struct order_key *key)
 {
 	const struct order_d *o = (const void *)(c->extent.base + off);
-	const struct order_name_d *n = &order_names(o)[i];
+	struct order_name n = order_name_get(o, i);
 	int rc = 0;
 
 	if (i > 0 && order_key_compare(before, key) >= 0)
@@ -162,7 +152,7 @@ order_place_verify(struct cell_check *c, uint32_t off, uint32_t i,
 	if (c->header->kind == CELL_SHARED)
 		rc = order_node_find(c, off, n);
 	if (rc == 0 && o->has_blocks)
-		rc = order_block_verify(c, off, n);
+		rc = order_block_verify(c, off, n, at);
 	return rc < 0 ? err_add(c->err, "NSEC record %u", i) : 0;
 }
 
@@ -174,19 +164,16 @@ order_names_verify(struct cell_check *c, uint32_t off)
 {
 	const struct order_d *o = (const void *)(c->extent.base + off);
 	struct order_key keys[2] = {0};
-	uint32_t at =
-	    o->names_off + o->count * (uint32_t)sizeof(struct order_name_d);
+	uint64_t at = o->names_off;
 
 	for (uint32_t i = 0; i < o->count; i++) {
-		const struct order_name_d *n = &order_names(o)[i];
-		int rc = order_name_verify(c, off, i, at, &keys[i % 2]);
+		int rc = order_name_verify(c, off, i, &at, &keys[i % 2]);
 
 		if (rc == 0)
 			rc = order_place_verify(
-			    c, off, i, &keys[1 - i % 2], &keys[i % 2]);
+			    c, off, i, at, &keys[1 - i % 2], &keys[i % 2]);
 		if (rc < 0)
 			return rc;
-		at = n->name_off + n->name_bytes;
 	}
 	return o->has_blocks || at == o->bytes
 	           ? 0
@@ -205,10 +192,16 @@ order_nodes_verify(
 		    shape->level_first[level + 1] - shape->level_first[level];
 
 		for (uint32_t at = 0; at < count; at++, have++) {
-			struct order_node_d want;
+			struct order_node_d node;
+			struct order_leaf_d leaf;
+			bool is_leaf = level + 1 == shape->levels;
 
-			order_node_make(o, shape, level, at, &want);
-			if (memcmp(&want, have, sizeof want) != 0)
+			if (is_leaf)
+				order_leaf_make(o, at, &leaf);
+			else
+				order_node_make(o, shape, level, at, &node);
+			if (memcmp(is_leaf ? (void *)&leaf : (void *)&node,
+				have, sizeof node) != 0)
 				return cell_refuse(c, off,
 				    "node %u of level %u is not that of its "
 				    "names",
@@ -411,7 +404,7 @@ chain_verify(struct cell_check *c, uint32_t off)
 		if (rc == 0 && !o->has_blocks)
 			rc = cell_refuse(
 			    c, chain, "an order without its NSEC records");
-		if (rc == 0 && order_names(o)->name_bytes)
+		if (rc == 0 && order_name_get(o, 0).bytes)
 			rc = cell_refuse(
 			    c, chain, "an order that misses the apex");
 		return rc;

@@ -14,7 +14,7 @@
 enum {
 	NODE_FLAGS_KNOWN = NODE_APEX | NODE_CUT | NODE_CNAME | NODE_DNAME |
 	                   NODE_HAS_WILDCARD | NODE_WILDCARD | NODE_ENT |
-	                   NODE_OCCLUDED,
+	                   NODE_OCCLUDED | NODE_NSEC,
 	/* at most one of these: what is served for a name differs */
 	NODE_FLAGS_ROLE = NODE_CUT | NODE_CNAME | NODE_DNAME | NODE_ENT,
 };
@@ -212,8 +212,12 @@ flags_verify(struct cell_check *c, uint32_t off, const struct type_d *t)
 	if (!!(f & NODE_WILDCARD) != c->owner.is_wildcard)
 		return cell_refuse(
 		    c, off, "NODE_WILDCARD does not fit the name");
-	if (!!(f & NODE_ENT) != (n->ntypes == 0))
+	if (!!(f & NODE_ENT) != (n->ntypes == 0 && !(f & NODE_NSEC)))
 		return cell_refuse(c, off, "NODE_ENT does not fit the types");
+	if (f & NODE_NSEC &&
+	    (f & NODE_OCCLUDED || types_have(t, n->ntypes, DNS_TYPE_NSEC)))
+		return cell_refuse(
+		    c, off, "NODE_NSEC where NSEC is not in a chain");
 	if (f & NODE_CNAME && !types_have(t, n->ntypes, DNS_TYPE_CNAME))
 		return cell_refuse(c, off, "NODE_CNAME without a CNAME");
 	if (f & NODE_DNAME && !types_have(t, n->ntypes, DNS_TYPE_DNAME))

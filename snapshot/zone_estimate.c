@@ -22,8 +22,8 @@ enum {
 	MARK_BYTES = 4,
 	FORM_BYTES = 12 + 2, /* block_d and padding of the form for DO */
 	LINE_BYTES = 64,
-	/* order_name_d, a line of the tree for six names, padding, block_d */
-	ORDER_BYTES = 8 + 64 / 6 + 2 + 12 + 2,
+	/* a line of the tree for five names and a bit, padding, block_d */
+	ORDER_BYTES = 64 * 10 / 51 + 1 + 2 + 12 + 2,
 	/* hashed_name_d, an entry of the directory for three, block_d */
 	HASHED_BYTES = 24 + 4 / 3 + 12 + 2,
 };
@@ -156,6 +156,7 @@ owner_bytes(const struct estimate *e)
 		uint64_t set = set_bytes(e, at, &end), signature;
 
 		if (type == DNS_TYPE_RRSIG || type == DNS_TYPE_NSEC3 ||
+		    (type == DNS_TYPE_NSEC && e->is_nsec_zone) ||
 		    (e->is_cut && type != DNS_TYPE_NS && type != DNS_TYPE_DS &&
 			type != DNS_TYPE_NSEC))
 			continue;

@@ -42,9 +42,9 @@ zone_is_new(const struct slot_work *w, const struct layout_zone *z)
 static void
 key_of(struct order_key *key, const struct order_d *o, uint32_t i)
 {
-	const struct order_name_d *n = &order_names(o)[i];
+	struct order_name n = order_name_get(o, i);
 
-	order_key_make(key, order_name_labels(o, n), n->name_bytes);
+	order_key_make(key, n.labels, n.bytes);
 }
 
 /* Lists the ranges whose cell is new. */

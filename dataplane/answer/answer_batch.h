@@ -32,6 +32,7 @@ enum outcome {
 enum found_kind {
 	FOUND_ANSWER,
 	FOUND_RRSIG,
+	FOUND_NSEC, /* of the chain: nothing but signatures behind it */
 	FOUND_CNAME,
 	FOUND_DNAME,
 	FOUND_REFERRAL,
@@ -96,17 +97,17 @@ enum { EDE_NONE = 0xffff, SEARCH_NONE = 0xff };
 /* A proof of absence that a burst has prepared (denial_stages.c). */
 struct denial_search {
 	const struct answer_state *state;
-	/* found: NSEC: the name in front of the one that was asked for; NSEC3:
-	 * the record that is nearest to the hash of the suffix of so many
-	 * labels; without a name: not searched */
-	struct order_place before;
+	/* found: NSEC: where the name stands that is the one asked for or in
+	 * front of it; NSEC3: the record that is nearest to the hash of the
+	 * suffix of so many labels; NULL and without a name: not searched */
+	const uint8_t *before;
 	struct hashed_place place;
 	uint8_t hash[NSEC3_HASH_BYTES];
 	uint8_t hash_labels;
 	/* where the next stage looks; NULL: nowhere */
 	const struct order_d *order;
 	const struct hashed_d *hashed;
-	uint32_t index; /* of a node of the level, at last of a name */
+	uint32_t index; /* of a node of the level */
 	uint32_t level;
 	struct order_key key;
 };

@@ -22,81 +22,38 @@ proof_new_find(struct denial *d)
 
 /* --- NSEC ----------------------------------------------------------------- */
 
-/* A name has one NSEC RRset, which stands in two places: at its node and in the
- * chain. */
-static bool
-nsec_is_of(const struct denial_proof *p, const uint8_t *labels, unsigned bytes)
-{
-	return p->labels_bytes == bytes &&
-	       (bytes == 0 || query_name_same(p->labels, labels, bytes));
-}
-
-/* `at` as in struct denial_proof. */
+/* The NSEC of a name of the chain, which stands at `name`, or is NULL; `at` as
+ * in struct denial_proof. */
 static void
-nsec_add_block(struct denial *d, const struct block_d *b, const uint8_t *labels,
-    unsigned bytes, unsigned at)
+nsec_add_name(struct denial *d, const uint8_t *name, unsigned at)
 {
+	const struct block_d *b;
 	struct denial_proof *p;
 
+	if (!name)
+		return;
+	b = order_block(name);
 	for (unsigned i = 0; i < d->count; i++)
-		if (nsec_is_of(&d->proofs[i], labels, bytes))
+		if (d->proofs[i].block == b)
 			return;
 	p = proof_new_find(d);
 	if (!p)
 		return;
 	p->block = b;
 	p->hash = NULL;
-	p->labels = labels;
-	p->labels_bytes = (uint8_t)bytes;
+	p->labels = order_name_labels(name);
+	p->labels_bytes = (uint8_t)order_name_bytes(name);
 	p->at = (uint16_t)at;
 }
 
-/* The NSEC of a node; false if it has none. */
-static bool
-nsec_of_node(struct denial *d, const struct node_d *node, unsigned at)
+/* The name of the chain that is the one in hand, or in front of it. */
+static const uint8_t *
+name_before(const struct denial_step *s)
 {
-	const struct block_d *b =
-	    node ? node_block_find(node, DNS_TYPE_NSEC) : NULL;
-
-	if (!b)
-		return false;
-	nsec_add_block(d, block_form(b, true), node_name(node),
-	    node->flags & NODE_APEX ? 0 : node->name_bytes, at);
-	return true;
-}
-
-static void
-nsec_of_place(struct denial *d, struct order_place place)
-{
-	if (place.name)
-		nsec_add_block(d, order_block(place.order, place.name),
-		    order_name_labels(place.order, place.name),
-		    place.name->name_bytes, 0);
-}
-
-/* The NSEC of the last name of the chain that is not behind the labels. */
-static void
-nsec_before(struct denial *d, const struct denial_step *s,
-    const uint8_t *labels, unsigned bytes)
-{
-	struct order_key key;
-	const struct order_d *order;
-
-	order_key_make(&key, labels, bytes);
-	order = chain_order(s->view, s->g, &key);
-	if (order)
-		nsec_of_place(
-		    d, chain_order_place(order, order_find(order, &key)));
-}
-
-static void
-nsec_before_name(struct denial *d, const struct denial_step *s)
-{
-	if (s->hint && s->hint->before.name)
-		nsec_of_place(d, s->hint->before);
-	else
-		nsec_before(d, s, s->name->lower,
-		    s->name->bytes - (unsigned)s->view->apex_bytes);
+	return s->hint && s->hint->before
+	           ? s->hint->before
+	           : chain_name_before(s->view, s->g, s->name->lower,
+			 s->name->bytes - (unsigned)s->view->apex_bytes);
 }
 
 /* The NSEC at or in front of the wildcard below the closest encloser: in nearly
@@ -110,43 +67,47 @@ nsec_before_wildcard(struct denial *d, const struct denial_step *s)
 	uint8_t labels[2 + DNS_NAME_MAX + 32];
 
 	if (above == 0 && first && order_spans_wildcard(first)) {
-		nsec_of_place(d, chain_order_place(first, 0));
+		nsec_add_name(d, chain_name_find(first, 0), 0);
 		return;
 	}
 	labels[0] = 1;
 	labels[1] = '*';
 	memcpy(labels + 2, s->name->lower + start, above);
-	nsec_before(d, s, labels, above + 2);
+	nsec_add_name(
+	    d, chain_name_before(s->view, s->g, labels, above + 2), 0);
 }
 
-/* RFC 4035 sections 3.1.3.1, 3.1.3.3 and 3.1.3.4. An empty non-terminal has no
- * NSEC; the one in front of it spans it. */
+/* RFC 4035 sections 3.1.3.1, 3.1.3.3 and 3.1.3.4. A name with an NSEC record is
+ * found itself, and stands in the message already; an empty non-terminal has
+ * none, and the one in front of it spans it. */
 static void
 nsec_add(struct denial *d, const struct denial_step *s)
 {
-	const struct found *f = s->found;
+	unsigned bytes = s->name->bytes - (unsigned)s->view->apex_bytes;
+	const uint8_t *name = name_before(s);
+	bool own = name && chain_name_is(name, s->name->lower, bytes);
 
-	if (f->kind == FOUND_NODATA && !f->expanded) {
-		if (!nsec_of_node(d, f->node, s->at))
-			nsec_before_name(d, s);
-		return;
-	}
-	nsec_before_name(d, s);
-	if (f->kind == FOUND_NODATA)
+	nsec_add_name(d, name, own ? s->at : 0);
+	if (s->found->kind == FOUND_NODATA && s->found->expanded)
 		nsec_before_wildcard(d, s);
+}
+
+static bool
+proof_is_of(const struct denial_proof *p, const struct node_d *node)
+{
+	return !p->hash && p->labels_bytes == node->name_bytes &&
+	       query_name_same(p->labels, node_name(node), node->name_bytes);
 }
 
 void
 denial_leave_out(struct denial *d, const struct node_d *cut)
 {
-	const struct block_d *b = node_block_find(cut, DNS_TYPE_NSEC);
 	unsigned kept = 0;
 
-	if (!b || node_block_find(cut, DNS_TYPE_DS))
+	if (!(cut->flags & NODE_NSEC) || node_block_find(cut, DNS_TYPE_DS))
 		return;
 	for (unsigned i = 0; i < d->count; i++)
-		if (d->proofs[i].hash ||
-		    !nsec_is_of(&d->proofs[i], node_name(cut), cut->name_bytes))
+		if (!proof_is_of(&d->proofs[i], cut))
 			d->proofs[kept++] = d->proofs[i];
 	d->count = kept;
 }
@@ -284,7 +245,7 @@ denial_add_name(
 	if (zone_denial(s->view)->kind == DENIAL_NSEC3)
 		suffix_add(d, s, encloser_labels + 1, false);
 	else
-		nsec_before_name(d, s);
+		nsec_add_name(d, name_before(s), 0);
 }
 
 void

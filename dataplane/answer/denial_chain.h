@@ -126,18 +126,54 @@ chain_hashed_find(const struct zone_view *view, const struct generation *g,
 	return place;
 }
 
-/* A name of a part of the chain. That ranges of a split zone have blocks was
- * checked for the generation as a whole alone, so it is asked. */
-static inline struct order_place
-chain_order_place(const struct order_d *o, uint32_t index)
+/* Where a name of a part of the chain stands; NULL if it has no block: that
+ * ranges of a split zone have blocks was checked for the generation as a whole
+ * alone, so it is asked. */
+static inline const uint8_t *
+chain_name_find(const struct order_d *o, uint32_t index)
 {
-	struct order_place place = {.order = o};
-
 	if (index && fault_hit("engine-proof-before"))
 		index--;
-	if (o && o->has_blocks)
-		place.name = order_names(o) + index;
-	return place;
+	return o->has_blocks ? order_name(o, index) : NULL;
+}
+
+/* Where the last name of the chain stands that is not behind the labels; NULL:
+ * nowhere. */
+static inline const uint8_t *
+chain_name_before(const struct zone_view *view, const struct generation *g,
+    const uint8_t *labels, unsigned bytes)
+{
+	struct order_key key;
+	const struct order_d *order;
+
+	order_key_make(&key, labels, bytes);
+	order = chain_order(view, g, &key);
+	return order ? chain_name_find(order, order_find(order, &key)) : NULL;
+}
+
+static inline bool
+chain_name_is(const uint8_t *name, const uint8_t *labels, unsigned bytes)
+{
+	return order_name_bytes(name) == bytes &&
+	       (bytes == 0 ||
+		   query_name_same(order_name_labels(name), labels, bytes));
+}
+
+/* The NSEC RRset, with its signatures, of a node that says it has one; NULL if
+ * the chain, which is in another cell perhaps, does not. */
+static inline const struct block_d *
+chain_nsec_of_node(const struct zone_view *view, const struct generation *g,
+    const struct node_d *node)
+{
+	const struct denial_d *d = zone_denial(view);
+	unsigned bytes = node->flags & NODE_APEX ? 0 : node->name_bytes;
+	const uint8_t *labels = node_name(node), *name;
+
+	if (!(node->flags & NODE_NSEC) || !d || d->kind != DENIAL_NSEC)
+		return NULL;
+	name = chain_name_before(view, g, labels, bytes);
+	return name && chain_name_is(name, labels, bytes) ? order_block(name)
+	                                                  : NULL;
 }
 
 /* RFC 5155 section 5, with the zone's parameters. */

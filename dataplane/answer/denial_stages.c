@@ -5,8 +5,7 @@
  * the queries overlap as they do for names. Warms the cache and leaves what it
  * found as a hint: denial.c decides, and finds the same without.
  *
- *   NSEC    one line a level of the tree, where the name is, the name and the
- *           record
+ *   NSEC    one line a level of the tree, the name and the record
  *   NSEC3   hash; the directory, the hashes, the record
  */
 #include "dataplane/answer/denial.h"
@@ -27,25 +26,11 @@ fetch_lines(const void *from, unsigned bytes)
 
 /* --- NSEC ----------------------------------------------------------------- */
 
-/* An exact name shows its own NSEC: nothing is searched. */
-static const struct block_d *
-own_nsec(const struct found *f)
-{
-	return f->kind == FOUND_NODATA && !f->expanded
-	           ? node_block_find(f->node, DNS_TYPE_NSEC)
-	           : NULL;
-}
-
 static void
 order_start(struct denial_search *d, const struct generation *g)
 {
 	const struct answer_state *s = d->state;
-	const struct block_d *own = own_nsec(&s->found);
 
-	if (own) {
-		fetch_lines(block_form(own, true), 4 * LINE);
-		return;
-	}
 	order_key_make(&d->key, s->name.lower,
 	    s->name.bytes - (unsigned)s->view.apex_bytes);
 	d->order = chain_order(&s->view, g, &d->key);
@@ -55,33 +40,31 @@ order_start(struct denial_search *d, const struct generation *g)
 	fetch_lines(d->order, LINE);
 }
 
-/* True if there is a further level. */
+/* True if there is a further level to step from. */
 static bool
 order_step(struct denial_search *d)
 {
 	const struct order_d *o = d->order;
 
-	if (!o || d->level >= o->levels)
+	if (!o || d->level + 1 >= o->levels)
 		return false;
 	d->index = order_descend(o, d->level, d->index, &d->key);
-	if (++d->level < o->levels) {
-		__builtin_prefetch(order_node(o, d->level, d->index));
-		return true;
-	}
-	__builtin_prefetch(order_names(o) + d->index);
-	return false;
+	d->level++;
+	__builtin_prefetch(order_node(o, d->level, d->index));
+	return d->level + 1 < o->levels;
 }
 
-/* The name, and its NSEC record right behind it. */
+/* From the leaf to the name, and its NSEC record right behind it. */
 static void
 order_fetch_block(struct denial_search *d)
 {
 	if (!d->order)
 		return;
-	d->before = chain_order_place(d->order, d->index);
-	if (d->before.name)
-		fetch_lines(
-		    order_name_labels(d->order, d->before.name), 2 * LINE);
+	d->before = chain_name_find(
+	    d->order, d->index * ORDER_LEAF_NAMES +
+			  order_leaf_descend(d->order, d->index, &d->key));
+	if (d->before)
+		fetch_lines(d->before, 2 * LINE);
 }
 
 /* --- NSEC3 ---------------------------------------------------------------- */
@@ -148,33 +131,56 @@ hashed_fetch_block(struct denial_search *d, const struct generation *g)
 
 /* --- all of a burst ------------------------------------------------------- */
 
+static void
+hashed_stages(struct denial_search *first, const struct denial_search *end,
+    const struct generation *g)
+{
+	struct denial_search *d;
+
+	for (d = first; d < end; d++)
+		hashed_fetch_entry(d);
+	for (d = first; d < end; d++)
+		hashed_fetch_names(d);
+	for (d = first; d < end; d++)
+		hashed_fetch_block(d, g);
+}
+
+static void
+order_stages(struct denial_search *first, const struct denial_search *end)
+{
+	struct denial_search *d;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (d = first; d < end; d++)
+			more |= order_step(d);
+	}
+	for (d = first; d < end; d++)
+		order_fetch_block(d);
+}
+
 void
 denial_stages(struct answer_batch *b, const struct generation *g)
 {
-	struct denial_search *d = b->searches, *end = d + b->nsearches;
-	bool more = true;
+	struct denial_search *d, *end = b->searches + b->nsearches;
+	bool hashed = false, ordered = false;
 
 	for (d = b->searches; d < end; d++) {
-		d->before.name = NULL;
+		d->before = NULL;
 		d->place.name = NULL;
 		d->order = NULL;
 		d->hashed = NULL;
-		if (zone_denial(&d->state->view)->kind == DENIAL_NSEC3)
+		if (zone_denial(&d->state->view)->kind == DENIAL_NSEC3) {
 			hashed_start(d, g);
-		else
+			hashed = true;
+		} else {
 			order_start(d, g);
+			ordered = true;
+		}
 	}
-	for (d = b->searches; d < end; d++)
-		hashed_fetch_entry(d);
-	for (d = b->searches; d < end; d++)
-		hashed_fetch_names(d);
-	while (more) {
-		more = false;
-		for (d = b->searches; d < end; d++)
-			more |= order_step(d);
-	}
-	for (d = b->searches; d < end; d++) {
-		order_fetch_block(d);
-		hashed_fetch_block(d, g);
-	}
+	if (ordered)
+		order_stages(b->searches, end);
+	if (hashed)
+		hashed_stages(b->searches, end, g);
 }

@@ -6,6 +6,7 @@
  * closest encloser, one for the cut of an occluded name, one for the wildcard.
  */
 #include "dataplane/answer/answer_batch.h"
+#include "dataplane/answer/denial_chain.h"
 #include "snapshot/fault.h"
 
 static void
@@ -66,10 +67,30 @@ node_signed_block(const struct node_d *node)
 	return NULL;
 }
 
+/* The NSEC of a node, which only the chain has: asked for by its type, or for
+ * want of other types by ANY or RRSIG. False: it has none, or is not asked. */
+static bool
+found_nsec(struct found *out, const struct generation *g,
+    const struct zone_view *view, const struct node_d *node, uint16_t type)
+{
+	const struct block_d *b;
+
+	if (type != DNS_TYPE_NSEC && type != DNS_TYPE_RRSIG &&
+	    (type != DNS_TYPE_ANY || node->ntypes))
+		return false;
+	b = chain_nsec_of_node(view, g, node);
+	if (!b || (type == DNS_TYPE_RRSIG && b->nmark < 2))
+		return false;
+	found_block(out, view,
+	    type == DNS_TYPE_RRSIG ? FOUND_RRSIG : FOUND_NSEC, node, b, false);
+	return true;
+}
+
 /* A node that owns data for the name: the exact one, or the wildcard's. */
 static void
-found_at_node(struct found *out, const struct zone_view *view,
-    const struct node_d *node, uint16_t type, bool want_do)
+found_at_node(struct found *out, const struct generation *g,
+    const struct zone_view *view, const struct node_d *node, uint16_t type,
+    bool want_do)
 {
 	const struct block_d *b = node_block_find(node, type);
 
@@ -86,6 +107,8 @@ found_at_node(struct found *out, const struct zone_view *view,
 		found_block(out, view, FOUND_RRSIG, node, b, true);
 		return;
 	}
+	if (node->flags & NODE_NSEC && found_nsec(out, g, view, node, type))
+		return;
 	if (node->flags & NODE_CNAME)
 		found_block(out, view, FOUND_CNAME, node,
 		    node_block_find(node, DNS_TYPE_CNAME), want_do);
@@ -243,7 +266,7 @@ found_below(struct found *out, const struct generation *g,
 			return;
 		}
 		if (node) {
-			found_at_node(out, view, node, type, want_do);
+			found_at_node(out, g, view, node, type, want_do);
 			out->key_labels = (uint8_t)depth;
 			return;
 		}
@@ -272,5 +295,5 @@ found_decide(struct found *out, const struct generation *g,
 		found_at_cut(out, view, node, type, want_do);
 		return;
 	}
-	found_at_node(out, view, node, type, want_do);
+	found_at_node(out, g, view, node, type, want_do);
 }

@@ -89,31 +89,24 @@ order_key_compare(const struct order_key *a, const struct order_key *b)
 	return c ? c : (int)a->bytes - (int)b->bytes;
 }
 
-static inline const struct order_name_d *
-order_names(const struct order_d *o)
+/* Where a name of the chain stands: how many octets it has, they, its block. */
+static inline unsigned
+order_name_bytes(const uint8_t *name)
 {
-	return (const struct order_name_d *)((const uint8_t *)o + o->names_off);
+	return name[0];
 }
 
 static inline const uint8_t *
-order_name_labels(const struct order_d *o, const struct order_name_d *n)
+order_name_labels(const uint8_t *name)
 {
-	return (const uint8_t *)o + n->name_off;
+	return name + 1;
 }
-
-/* A name of the chain. */
-struct order_place {
-	const struct order_d *order;
-	const struct order_name_d *name; /* NULL: none */
-};
 
 /* Its NSEC record, of an order that has blocks. */
 static inline const struct block_d *
-order_block(const struct order_d *o, const struct order_name_d *n)
+order_block(const uint8_t *name)
 {
-	return (
-	    const struct block_d *)((const uint8_t *)o +
-				    ((n->name_off + n->name_bytes + 3u) & ~3u));
+	return (const struct block_d *)(name + ((name[0] + 4u) & ~3u));
 }
 
 static inline const struct order_node_d *
@@ -123,80 +116,140 @@ order_node(const struct order_d *o, unsigned level, uint32_t node)
 	       node;
 }
 
+static inline const struct order_leaf_d *
+order_leaf(const struct order_d *o, uint32_t leaf)
+{
+	return (const void *)order_node(o, o->levels - 1, leaf);
+}
+
+/* The name with this index: its leaf says where it is. */
+static inline const uint8_t *
+order_name(const struct order_d *o, uint32_t index)
+{
+	const struct order_leaf_d *leaf =
+	    order_leaf(o, index / ORDER_LEAF_NAMES);
+	unsigned at = index % ORDER_LEAF_NAMES;
+
+	return (const uint8_t *)o + leaf->first_off +
+	       (at ? 4u * leaf->behind4[at - 1] : 0);
+}
+
 /* True if the name with this index is not behind the key. */
 static inline bool
 order_name_is_up_to(
     const struct order_d *o, uint32_t index, const struct order_key *k)
 {
-	const struct order_name_d *n = order_names(o) + index;
+	const uint8_t *name = order_name(o, index);
 	struct order_key key;
 
-	order_key_make(&key, order_name_labels(o, n), n->name_bytes);
+	order_key_make(&key, order_name_labels(name), order_name_bytes(name));
 	return order_key_compare(&key, k) <= 0;
 }
 
-/* How many chunks are not greater, unused ones included if it is all ones. */
+/* How many of a line's eight numbers are greater and chunks, of which there are
+ * so many, at its end. */
 static inline unsigned
-order_chunks_up_to_plain(const struct order_node_d *n, uint64_t chunk)
+order_chunks_greater_plain(const void *line, uint64_t chunk, unsigned chunks)
 {
-	unsigned upto = 0;
+	const uint64_t *n = line;
+	unsigned greater = 0;
 
-	for (unsigned i = 0; i < ORDER_FANOUT; i++)
-		upto += n->chunk[i] <= chunk;
-	return upto;
+	for (unsigned i = 8 - chunks; i < 8; i++)
+		greater += n[i] > chunk;
+	return greater;
 }
 
 /* The same. AVX2 compares signed numbers: all are moved by half their range. */
 static inline unsigned
-order_chunks_up_to(const struct order_node_d *n, uint64_t chunk)
+order_chunks_greater(const void *line, uint64_t chunk, unsigned chunks)
 {
 	const __m256i half = _mm256_set1_epi64x(INT64_MIN);
 	__m256i key = _mm256_set1_epi64x((int64_t)(chunk ^ (1ull << 63)));
-	__m256i low = _mm256_load_si256((const void *)n);
-	__m256i high = _mm256_load_si256((const __m256i *)(const void *)n + 1);
+	__m256i low = _mm256_load_si256(line);
+	__m256i high = _mm256_load_si256((const __m256i *)line + 1);
 	unsigned greater;
 
 	low = _mm256_cmpgt_epi64(_mm256_xor_si256(low, half), key);
 	high = _mm256_cmpgt_epi64(_mm256_xor_si256(high, half), key);
-	/* the first of eight is the node's head */
-	greater = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(low)) & 0xe;
+	greater = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(low));
+	/* the line's head is no chunk */
+	greater &= 0xfu << (8 - chunks);
 	greater |= (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4;
-	return ORDER_FANOUT - (unsigned)__builtin_popcount(greater);
+	return (unsigned)__builtin_popcount(greater);
 }
 
-/* One level down: the child, a node of the next level or at the last a name,
- * that has the key: the last one whose first key is not behind it. */
-uint32_t order_tie(const struct order_d *o, unsigned level, uint32_t node,
-    unsigned upto, const struct order_key *k);
+/* The octets of a key that a line looks at. */
+static inline uint64_t
+order_key_chunk(const struct order_key *k, unsigned skip)
+{
+	uint64_t chunk;
 
+	memcpy(&chunk, k->octets + skip, 8);
+	return __builtin_bswap64(chunk);
+}
+
+/* Chunk number `upto` - 1 of those at a line's end; of 0 the number in front,
+ * which is part of the head. */
+static inline uint64_t
+order_chunk_before(const void *line, unsigned upto, unsigned chunks)
+{
+	uint64_t chunk;
+
+	memcpy(&chunk, (const uint8_t *)line + 8 * (7 - chunks + upto), 8);
+	return chunk;
+}
+
+/* The slow part of a step, where a chunk is that of the key, or seems to be:
+ * which child of a node, which name of a leaf. `upto` chunks, unused ones
+ * included, are not greater. */
+unsigned order_node_tie(const struct order_d *o, unsigned level, uint32_t node,
+    unsigned upto, const struct order_key *k);
+unsigned order_leaf_tie(const struct order_d *o, uint32_t leaf, unsigned upto,
+    const struct order_key *k);
+
+/* One level down, not from a leaf: the child that has the key, the last one
+ * whose first key is not behind it. The search brought the key here, so that is
+ * the first one at least. An unused chunk is not greater than the key's only if
+ * it is the same. */
 static inline uint32_t
 order_descend(const struct order_d *o, unsigned level, uint32_t node,
     const struct order_key *k)
 {
 	const struct order_node_d *n = order_node(o, level, node);
-	uint64_t chunk;
-	unsigned upto;
+	uint64_t chunk = order_key_chunk(k, n->skip);
+	unsigned upto =
+	    ORDER_FANOUT - order_chunks_greater(n, chunk, ORDER_FANOUT);
 
-	memcpy(&chunk, k->octets + n->skip, 8);
-	chunk = __builtin_bswap64(chunk);
-	upto = order_chunks_up_to(n, chunk);
-	if (upto > n->count)
-		upto = n->count;
-	if (__builtin_expect(upto && n->chunk[upto - 1] == chunk, 0))
-		return order_tie(o, level, node, upto, k);
-	/* the search brought the key here, so the first one is not behind it */
-	return node * ORDER_FANOUT + (upto ? upto - 1 : 0);
+	if (__builtin_expect(
+		order_chunk_before(n, upto, ORDER_FANOUT) == chunk, 0))
+		return node * ORDER_FANOUT +
+		       order_node_tie(o, level, node, upto, k);
+	return node * ORDER_FANOUT + upto - (upto != 0);
+}
+
+/* The same from a leaf: which of its names. */
+static inline unsigned
+order_leaf_descend(
+    const struct order_d *o, uint32_t leaf, const struct order_key *k)
+{
+	const struct order_leaf_d *n = order_leaf(o, leaf);
+	uint64_t chunk = order_key_chunk(k, n->skip_count & LEAF_SKIP_MASK);
+	unsigned upto =
+	    ORDER_LEAF_NAMES - order_chunks_greater(n, chunk, ORDER_LEAF_NAMES);
+
+	if (__builtin_expect(
+		order_chunk_before(n, upto, ORDER_LEAF_NAMES) == chunk, 0))
+		return order_leaf_tie(o, leaf, upto, k);
+	return upto - (upto != 0);
 }
 
 /* True if the first name is the apex and the second one is behind "*" below it.
- * A node that begins with the apex skips nothing. */
+ * A leaf that begins with the apex skips nothing. */
 static inline bool
 order_spans_wildcard(const struct order_d *o)
 {
-	const struct order_node_d *n = order_node(o, o->levels - 1, 0);
-
-	return order_names(o)->name_bytes == 0 && n->chunk[1] > (uint64_t)'*'
-	                                                            << 56;
+	return order_name_bytes(order_name(o, 0)) == 0 &&
+	       order_leaf(o, 0)->chunk[1] > (uint64_t)'*' << 56;
 }
 
 /* Index of the last name that is not behind the key, which is not in front of

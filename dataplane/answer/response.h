@@ -38,6 +38,10 @@ void composer_block(struct composer *c, const struct block_d *b,
 void composer_referral(struct composer *c, const struct block_d *b,
     unsigned compiled_bytes, struct block_owner owner, struct denial *d);
 
+/* The same for the first RRset of a form for DO: the form without it. */
+void composer_rrset(struct composer *c, const struct block_d *b,
+    unsigned compiled_bytes, struct block_owner owner);
+
 /* Appends the signatures of a form for DO (its second RRset). */
 void composer_rrsig(
     struct composer *c, const struct block_d *b, struct block_owner owner);

@@ -164,6 +164,17 @@ composer_block(struct composer *c, const struct block_d *b,
 	part_write(c, b, 0, &cut, &by);
 }
 
+void
+composer_rrset(struct composer *c, const struct block_d *b,
+    unsigned compiled_bytes, struct block_owner owner)
+{
+	struct reloc_by by = reloc_by_make(c, c->at, compiled_bytes, owner);
+	uint32_t end = b->nmark ? block_marks(b)[0].end : b->len;
+	struct block_cut cut = block_fit(b, 0, end, composer_room(c));
+
+	part_write(c, b, 0, &cut, &by);
+}
+
 /* Where the authority section of a referral's block ends. */
 static uint32_t
 authority_end(const struct block_d *b)

@@ -234,6 +234,8 @@ chain_step(struct chain *ch, const struct found *f)
 	block_at = c->at;
 	if (f->kind == FOUND_RRSIG)
 		composer_rrsig(c, f->block, ch->owner);
+	else if (f->kind == FOUND_NSEC && !answer_wants_signatures(ch->s))
+		composer_rrset(c, f->block, f->owner_bytes, ch->owner);
 	else if (f->kind == FOUND_DNAME)
 		block_at = chain_dname(ch, f);
 	else if (f->kind == FOUND_REFERRAL && ch->denial->count)

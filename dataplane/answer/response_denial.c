@@ -219,13 +219,11 @@ searched_proof(struct denial_proof *p, const struct denial_search *search,
     const struct answer_state *s)
 {
 	p->at = 0;
-	if (search->before.name) {
+	if (search->before) {
 		p->hash = NULL;
-		p->labels = order_name_labels(
-		    search->before.order, search->before.name);
-		p->labels_bytes = search->before.name->name_bytes;
-		p->block =
-		    order_block(search->before.order, search->before.name);
+		p->labels = order_name_labels(search->before);
+		p->labels_bytes = (uint8_t)order_name_bytes(search->before);
+		p->block = order_block(search->before);
 		return true;
 	}
 	if (!search->place.name ||

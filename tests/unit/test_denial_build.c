@@ -144,44 +144,59 @@ END_TEST
 
 /* --- the search tree ------------------------------------------------------ */
 
+/* One of so many children, that begin with name `first` and every `span`-th
+ * behind it. */
+static unsigned
+child_search(const struct order_d *o, const struct order_key *key,
+    unsigned skip, const uint64_t *chunks, unsigned count, uint64_t first,
+    uint64_t span)
+{
+	unsigned child = count - 1u;
+	uint64_t chunk = 0;
+
+	if (skip < key->bytes)
+		for (unsigned i = 0; i < 8; i++)
+			chunk = chunk << 8 | key->octets[skip + i];
+	for (; child > 0; child--) {
+		struct order_name name;
+		struct order_key other;
+
+		if (chunks[child] > chunk)
+			continue;
+		if (chunks[child] < chunk)
+			break;
+		name = order_name_get(o, first + child * span);
+		order_key_make(&other, name.labels, name.bytes);
+		if (order_key_compare(&other, key) <= 0)
+			break;
+	}
+	return child;
+}
+
 /* As format.h says how to search, and as plainly. Returns the index of the last
  * name that is not greater. */
 static uint32_t
 tree_search(const struct order_d *o, const struct order_key *key)
 {
-	const struct order_node_d *nodes = order_nodes(o);
+	const struct order_leaf_d *leaf;
 	uint32_t at = 0;
 
-	for (uint32_t level = 0; level < o->levels; level++) {
+	for (uint32_t level = 0; level + 1 < o->levels; level++) {
 		const struct order_node_d *n =
-		    &nodes[o->level_first[level] + at];
-		uint64_t span = 1, chunk = 0;
-		unsigned child = n->count - 1u;
+		    &order_nodes(o)[o->level_first[level] + at];
+		uint64_t span = ORDER_LEAF_NAMES;
 
-		for (uint32_t i = level + 1; i < o->levels; i++)
+		for (uint32_t i = level + 2; i < o->levels; i++)
 			span *= ORDER_FANOUT;
-		if (n->skip < key->bytes)
-			for (unsigned i = 0; i < 8; i++)
-				chunk = chunk << 8 | key->octets[n->skip + i];
-		for (; child > 0; child--) {
-			uint64_t name =
-			    ((uint64_t)at * ORDER_FANOUT + child) * span;
-			const struct order_name_d *first =
-			    &order_names(o)[name];
-			struct order_key other;
-
-			if (n->chunk[child] > chunk)
-				continue;
-			if (n->chunk[child] < chunk)
-				break;
-			order_key_make(&other, order_name_labels(o, first),
-			    first->name_bytes);
-			if (order_key_compare(&other, key) <= 0)
-				break;
-		}
-		at = at * ORDER_FANOUT + child;
+		at = at * ORDER_FANOUT +
+		     child_search(o, key, n->skip, n->chunk, n->count,
+			 (uint64_t)at * ORDER_FANOUT * span, span);
 	}
-	return at;
+	leaf = &order_leaves(o)[at];
+	at *= ORDER_LEAF_NAMES;
+	return at + child_search(o, key, leaf->skip_count & LEAF_SKIP_MASK,
+			leaf->chunk, leaf->skip_count >> LEAF_COUNT_SHIFT, at,
+			1);
 }
 
 /* A label of few different octets, so that names have much in common. */
@@ -262,7 +277,8 @@ search_compare(const struct zone_plan *p, const struct order_d *o,
 
 START_TEST(tree_and_linear_search)
 {
-	static const unsigned sizes[] = {0, 1, 6, 7, 48, 49, 343, 1500};
+	static const unsigned sizes[] = {
+	    0, 1, 5, 6, 7, 41, 42, 48, 294, 343, 1500};
 
 	srand(1);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {

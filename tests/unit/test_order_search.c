@@ -79,78 +79,100 @@ chunk_make(const struct labels *l, unsigned skip)
 	return chunk;
 }
 
-/* A level whose children begin at every `each`-th name. */
-static void
-level_make(
-    const struct chain *c, struct order_node_d *node, uint32_t n, uint32_t each)
+/* Chunks of up to `most` children, that begin with name `first` and every
+ * `each`-th behind it. Returns how many there are. */
+static unsigned
+chunks_make(const struct chain *c, uint32_t first, uint32_t each, unsigned most,
+    uint16_t *skip, uint64_t *chunk)
 {
-	for (uint32_t i = 0; i < n; i++, node++) {
-		uint32_t first = i * ORDER_FANOUT * each;
+	uint32_t next = first + most * each;
+	unsigned n = 0;
 
-		memset(node->chunk, 0xff, sizeof node->chunk);
-		if (i + 1 < n)
-			node->skip = common_octets(&c->names[first],
-			    &c->names[first + ORDER_FANOUT * each]);
-		for (unsigned k = 0; k < ORDER_FANOUT; k++) {
-			uint32_t name = first + k * each;
-
-			if (name >= c->count)
-				break;
-			node->chunk[k] =
-			    chunk_make(&c->names[name], node->skip);
-			node->count++;
-		}
-	}
+	memset(chunk, 0xff, most * sizeof *chunk);
+	*skip = next < c->count
+	            ? common_octets(&c->names[first], &c->names[next])
+	            : 0;
+	for (; n < most && first + n * each < c->count; n++)
+		chunk[n] = chunk_make(&c->names[first + n * each], *skip);
+	return n;
 }
 
 static uint32_t
-level_nodes(uint32_t names, uint32_t each)
+level_nodes(uint32_t names, uint32_t below)
 {
-	uint64_t span = (uint64_t)each * ORDER_FANOUT;
+	return (names + below - 1) / below;
+}
 
-	return (uint32_t)((names + span - 1) / span);
+/* The lines of a level, of which each has `below` names below it. */
+static void
+level_make(const struct chain *c, struct order_node_d *node, uint32_t below)
+{
+	uint32_t each = below / ORDER_FANOUT;
+
+	for (uint32_t i = 0; i < level_nodes(c->count, below); i++, node++)
+		node->count = (uint8_t)chunks_make(
+		    c, i * below, each, ORDER_FANOUT, &node->skip, node->chunk);
+}
+
+/* The leaves, and the names behind them; every third stands apart. */
+static void
+leaves_make(const struct chain *c, struct order_leaf_d *leaf)
+{
+	uint8_t *start = (uint8_t *)c->order;
+	uint32_t at = c->order->names_off;
+
+	for (uint32_t i = 0; i < c->count; i++) {
+		unsigned in = i % ORDER_LEAF_NAMES;
+		uint16_t skip;
+
+		if (in == 0) {
+			leaf += i > 0;
+			leaf->first_off = at;
+			leaf->skip_count =
+			    (uint16_t)(chunks_make(c, i, 1, ORDER_LEAF_NAMES,
+					   &skip, leaf->chunk)
+				       << LEAF_COUNT_SHIFT);
+			leaf->skip_count |= skip;
+		} else {
+			leaf->behind4[in - 1] =
+			    (uint16_t)((at - leaf->first_off) / 4);
+		}
+		start[at] = c->names[i].bytes;
+		memcpy(start + at + 1, c->names[i].octets, c->names[i].bytes);
+		at += (c->names[i].bytes + 4u) & ~3u;
+		at += i % 3 ? 0 : 8;
+	}
 }
 
 static void
 chain_make(struct chain *c)
 {
-	uint32_t each = 1, nodes = 0, levels = 1, bytes, at;
+	uint32_t below = ORDER_LEAF_NAMES, nodes = 0, levels = 1;
+	size_t bytes;
 
-	for (uint32_t e = 1; level_nodes(c->count, e) > 1; e *= ORDER_FANOUT)
-		levels++;
-	for (uint32_t e = 1, l = 0; l < levels; l++, e *= ORDER_FANOUT) {
-		nodes += level_nodes(c->count, e);
-		each = e;
+	nodes = level_nodes(c->count, below);
+	for (; level_nodes(c->count, below) > 1; levels++) {
+		below *= ORDER_FANOUT;
+		nodes += level_nodes(c->count, below);
 	}
-	bytes = (uint32_t)(sizeof(struct order_d) +
-			   nodes * sizeof(struct order_node_d));
+	bytes = sizeof(struct order_d) + nodes * sizeof(struct order_node_d);
 	c->order = aligned_alloc(
-	    64, (bytes + c->count * (sizeof(struct order_name_d) + OCTETS_MAX) +
-		    127 + 64) &
-		    ~63u);
+	    64, (bytes + c->count * (OCTETS_MAX + 16u) + 127 + 64) & ~63ul);
 	ck_assert_ptr_nonnull(c->order);
 	memset(c->order, 0, bytes);
 	*c->order = (struct order_d){
-	    .count = c->count, .levels = levels, .names_off = bytes};
-	at = bytes + c->count * (uint32_t)sizeof(struct order_name_d);
+	    .count = c->count, .levels = levels, .names_off = (uint32_t)bytes};
 	nodes = 0;
-	for (uint32_t l = 0; l < levels; l++, each /= ORDER_FANOUT) {
-		uint32_t n = level_nodes(c->count, each);
+	for (uint32_t l = 0; l < levels; l++, below /= ORDER_FANOUT) {
+		struct order_node_d *at =
+		    (struct order_node_d *)(c->order + 1) + nodes;
 
 		c->order->level_first[l] = nodes;
-		level_make(
-		    c, (struct order_node_d *)(c->order + 1) + nodes, n, each);
-		nodes += n;
-	}
-	for (uint32_t i = 0; i < c->count; i++) {
-		struct order_name_d *n =
-		    (struct order_name_d *)((uint8_t *)c->order + bytes) + i;
-
-		*n = (struct order_name_d){
-		    .name_off = at, .name_bytes = c->names[i].bytes};
-		memcpy((uint8_t *)c->order + at, c->names[i].octets,
-		    c->names[i].bytes);
-		at += c->names[i].bytes;
+		if (l + 1 < levels)
+			level_make(c, at, below);
+		else
+			leaves_make(c, (struct order_leaf_d *)at);
+		nodes += level_nodes(c->count, below);
 	}
 }
 
@@ -242,7 +264,7 @@ chain_check(uint32_t count, unsigned kind, unsigned long_prefix)
 START_TEST(finds_what_a_linear_search_finds)
 {
 	static const uint32_t counts[] = {
-	    1, 2, 6, 7, 8, 48, 49, 50, 343, 344, 1000, NAMES_MAX};
+	    1, 2, 6, 7, 8, 42, 43, 48, 294, 295, 1000, 2058, 2059, NAMES_MAX};
 
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
 		for (unsigned kind = 0; kind <= 8; kind += 4)
@@ -265,8 +287,11 @@ START_TEST(chunks_are_counted_alike)
 
 		for (unsigned k = 0; k < ORDER_FANOUT; k++)
 			n->chunk[k] = draw(4) ? ends[draw(7)] : rng;
-		ck_assert_uint_eq(order_chunks_up_to(n, chunk),
-		    order_chunks_up_to_plain(n, chunk));
+		ck_assert_uint_eq(order_chunks_greater(n, chunk, ORDER_FANOUT),
+		    order_chunks_greater_plain(n, chunk, ORDER_FANOUT));
+		ck_assert_uint_eq(
+		    order_chunks_greater(n, chunk, ORDER_LEAF_NAMES),
+		    order_chunks_greater_plain(n, chunk, ORDER_LEAF_NAMES));
 	}
 	free(n);
 }

@@ -151,8 +151,8 @@ enum place {
 	DENIAL, /* of the zone, whose apex is the owner */
 	ORDER,
 	ORDER_NODE,  /* the root */
-	ORDER_NAME,  /* of the second name */
-	ORDER_TEXT,  /* octets of names: the second name's */
+	ORDER_LEAF,  /* the first */
+	ORDER_NAME,  /* the second name */
 	ORDER_BLOCK, /* the second name's */
 	HASHED,
 	HASHED_FIRST, /* the directory */
@@ -183,18 +183,19 @@ struct row {
 #define D(field)  offsetof(struct denial_d, field)
 #define O(field)  offsetof(struct order_d, field)
 #define ON(field) offsetof(struct order_node_d, field)
-#define OM(field) offsetof(struct order_name_d, field)
+#define OL(field) offsetof(struct order_leaf_d, field)
 #define HD(field) offsetof(struct hashed_d, field)
 #define HN(field) offsetof(struct hashed_name_d, field)
 #define L(field)  (sizeof(struct links_d) + offsetof(struct link_d, field))
 
-#define WWW  "www.rig.test."
-#define MAIL "mail.rig.test."
-#define RIG  "rig.test."
-#define SUB  "sub.rig.test."
-#define SIB  "sib.split.test."
-#define NSE  "nsec.test."
-#define NS3  "nsec3.test."
+#define WWW   "www.rig.test."
+#define MAIL  "mail.rig.test."
+#define RIG   "rig.test."
+#define SUB   "sub.rig.test."
+#define SIB   "sib.split.test."
+#define NSE   "nsec.test."
+#define NSE_A "a.nsec.test."
+#define NS3   "nsec3.test."
 
 static const struct row rows[] = {
     {HEADER, RIG, 0, 0, 0, 1, XOR, 1, "this is no cell", 0},
@@ -249,7 +250,9 @@ static const struct row rows[] = {
     {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_DNAME, "without a DNAME", 0},
     {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_OCCLUDED, "in a shared", 0},
     {NODE, MAIL, 0, 0, N(flags), 2, XOR, NODE_APEX, "", 0},
-    {NODE, MAIL, 0, 0, N(flags), 2, XOR, 0x100, "unknown node flags", 0},
+    {NODE, MAIL, 0, 0, N(flags), 2, XOR, 0x200, "unknown node flags", 0},
+    {NODE, NSE_A, 0, 0, N(flags), 2, XOR, NODE_NSEC, "without NSEC", 0},
+    {TYPES, NSE_A, 0, 0, 0, 2, SET, DNS_TYPE_NSEC, "not in a chain", 0},
     {NODE, RIG, 0, 0, N(flags), 2, XOR, NODE_CUT, "can be none", 0},
     {NODE, "b.c.rig.test.", 0, 0, N(flags), 2, XOR, NODE_ENT, "NODE_ENT", 0},
     {NODE, SUB, 0, 0, N(flags), 2, XOR, NODE_CUT, "", 0},
@@ -412,16 +415,22 @@ static const struct row rows[] = {
     {ORDER_NODE, NSE, 0, 0, ON(chunk) + 8, 1, ADD, 1, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, ON(chunk) + 48, 1, SET, 0, "not that of its", 0},
     {ORDER_NODE, NSE, 0, 0, 64 + ON(skip), 2, ADD, 1, "not that of its", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, SET, 0, "where it should", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, SET, ~0u, "where it should", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, ADD, 1, "", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_off), 4, ADD, 4, "", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_bytes), 1, SET, 0, "", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(name_bytes), 1, SET, 255, "", 0},
-    {ORDER_NAME, NSE, 0, 0, OM(reserved), 1, SET, 1, "reserved", 0},
-    {ORDER_TEXT, NSE, 0, 0, 0, 1, SET, 0xc0, "is not sound", 0},
-    {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'A', "is not sound", 0},
-    {ORDER_TEXT, NSE, 0, 0, 1, 1, SET, 'b', "of an order without", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(skip_count), 2, ADD, 1, "not that of its", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(skip_count), 2, ADD, 4096, "not that of", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(chunk) + 8, 1, ADD, 1, "not that of its", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(first_off), 4, SET, 0, "where it should", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(first_off), 4, SET, ~3u, "where it should", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(first_off), 4, ADD, 1, "where it should", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(first_off), 4, ADD, 4, "", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(behind4), 2, SET, 0, "where it should", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(behind4), 2, SET, 0xffff, "where it should", 0},
+    {ORDER_LEAF, NSE, 0, 0, OL(behind4), 2, ADD, 1, "", 0},
+    {ORDER_NAME, NSE, 0, 0, 0, 1, SET, 0, "", 0},
+    {ORDER_NAME, NSE, 0, 0, 0, 1, SET, 255, "", 0},
+    {ORDER_NAME, NSE, 0, 0, 1, 1, SET, 0xc0, "is not sound", 0},
+    {ORDER_NAME, NSE, 0, 0, 2, 1, SET, 'A', "is not sound", 0},
+    {ORDER_NAME, NSE, 0, 0, 2, 1, SET, 'b', "of an order without", 0},
+    {ORDER_NAME, NSE, 0, 0, 3, 1, SET, 1, "padding", 0},
     {ORDER_BLOCK, NSE, 0, 0, K(an), 2, ADD, 1, "", 0},
     {ORDER_BLOCK, NSE, 0, 0, K(flags), 1, SET, BLOCK_DO_FOLLOWS, "", 0},
     {ORDER_BLOCK, NSE, 0, 0, K(flags), 1, SET, BLOCK_CHASE, "no CNAME", 0},
@@ -547,12 +556,13 @@ chain_place(const struct spot *s, enum place place)
 	switch (place) {
 	case ORDER_NODE:
 		return order_nodes(o);
+	case ORDER_LEAF:
+		return order_leaves(o);
 	case ORDER_NAME:
-		return order_names(o) + 1;
-	case ORDER_TEXT:
-		return order_name_labels(o, order_names(o) + 1);
+		return chain + order_name_off(o, 1);
 	case ORDER_BLOCK:
-		return chain + order_block_off(order_names(o) + 1);
+		return chain + order_name_end(order_name_off(o, 1),
+				   order_name_get(o, 1).bytes);
 	case HASHED_FIRST:
 		return hashed_directory(h);
 	case HASHED_NAME:
@@ -697,15 +707,18 @@ static const struct denial_row {
     {ROOT, H(reserved), 1, SET, 1, "reserved"},
     {ROOT, 256 + O(count), 4, SET, 0, "order of 0"},
     {ROOT, 256 + O(bytes), 4, SET, ~0u, "out of the heap"},
-    {ROOT, 256 + 64 + ON(chunk), 1, SET, 1, "not that of its"},
-    {ROOT, 256 + 128 + OM(name_off), 4, ADD, 1, "where it should"},
+    {ROOT, 256 + 64 + OL(chunk), 1, SET, 1, "not that of its"},
+    {ROOT, 256 + 64 + OL(chunk) + 40, 1, SET, 0, "not that of its"},
+    {ROOT, 256 + 64 + OL(behind4) + 8, 2, SET, 1, "not that of its"},
+    {ROOT, 256 + 64 + OL(first_off), 4, ADD, 1, "where it should"},
+    {ROOT, 256 + 64 + OL(first_off), 4, ADD, 4, "where it should"},
     {ROOT, 256 + O(bytes), 4, ADD, 1, "behind the names"},
     {ROOT, 256 + O(bytes), 4, ADD, ~0u, "where it should be"},
     {ROOT, 256 + O(has_blocks), 4, SET, 1, ""},
     {ROOT, -1, 1, SET, 1, "last 64 octets"},
     {ROOT, -65, 1, SET, 1, "end behind its apex"},
     {RANGE, 256 + 64 + ON(skip), 2, ADD, 1, "not that of its"},
-    {RANGE, 256 + 128 + OM(name_bytes), 1, SET, 0, ""},
+    {RANGE, 256 + 128, 1, SET, 0, ""},
     {RANGE, 256 + O(reserved), 4, SET, 1, "not sound"},
     {RANGE, 256 + O(has_blocks), 4, SET, 0, ""},
     {HASHES, H(slot), 4, SET, 1, "slot expected"},
