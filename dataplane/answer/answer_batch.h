@@ -104,6 +104,7 @@ struct denial_search {
 	struct hashed_place place;
 	uint8_t hash[NSEC3_HASH_BYTES];
 	uint8_t hash_labels;
+	bool in_ranges; /* `order` is that of the ranges of a split zone */
 	/* where the next stage looks; NULL: nowhere */
 	const struct order_d *order;
 	const struct hashed_d *hashed;

@@ -54,17 +54,25 @@ chain_is_whole(const struct zone_view *view)
 	return __builtin_expect(view->zone->split == NO_SPLIT, 1);
 }
 
+/* Where the search in an NSEC chain begins: the whole, or the order of its
+ * ranges, of which range i is part 1 + i. */
+static inline const struct order_d *
+chain_order_top(const struct zone_view *view, const struct generation *g)
+{
+	return chain_is_whole(view) ? chain_whole(view)
+	                            : chain_part(view, g, 0);
+}
+
 /* The part of an NSEC chain where the key is. */
 static inline const struct order_d *
 chain_order(const struct zone_view *view, const struct generation *g,
     const struct order_key *k)
 {
-	const struct order_d *ranges;
+	const struct order_d *top = chain_order_top(view, g);
 
-	if (chain_is_whole(view))
-		return chain_whole(view);
-	ranges = chain_part(view, g, 0);
-	return ranges ? chain_part(view, g, 1 + order_find(ranges, k)) : NULL;
+	return !top || chain_is_whole(view)
+	           ? top
+	           : chain_part(view, g, 1 + order_find(top, k));
 }
 
 /* The part of an NSEC chain that begins with the apex. */

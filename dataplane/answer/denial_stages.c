@@ -33,7 +33,8 @@ order_start(struct denial_search *d, const struct generation *g)
 
 	order_key_make(&d->key, s->name.lower,
 	    s->name.bytes - (unsigned)s->view.apex_bytes);
-	d->order = chain_order(&s->view, g, &d->key);
+	d->order = chain_order_top(&s->view, g);
+	d->in_ranges = !chain_is_whole(&s->view);
 	d->index = 0;
 	d->level = 0;
 	/* its head, and the root of its tree right behind */
@@ -52,6 +53,23 @@ order_step(struct denial_search *d)
 	d->level++;
 	__builtin_prefetch(order_node(o, d->level, d->index));
 	return d->level + 1 < o->levels;
+}
+
+/* From the order of the ranges to that of one. */
+static void
+order_enter_range(struct denial_search *d, const struct generation *g)
+{
+	uint32_t range;
+
+	if (!d->order || !d->in_ranges)
+		return;
+	range = d->index * ORDER_LEAF_NAMES +
+	        order_leaf_descend(d->order, d->index, &d->key);
+	d->order = chain_part(&d->state->view, g, 1 + range);
+	d->in_ranges = false;
+	d->index = 0;
+	d->level = 0;
+	fetch_lines(d->order, LINE);
 }
 
 /* From the leaf to the name, and its NSEC record right behind it. */
@@ -145,17 +163,30 @@ hashed_stages(struct denial_search *first, const struct denial_search *end,
 		hashed_fetch_block(d, g);
 }
 
+/* All to their leaves. A step is short, so that those of many queries are under
+ * way at once; a search of several levels in one go would be waited for. */
 static void
-order_stages(struct denial_search *first, const struct denial_search *end)
+order_descend_all(struct denial_search *first, const struct denial_search *end)
 {
-	struct denial_search *d;
 	bool more = true;
 
 	while (more) {
 		more = false;
-		for (d = first; d < end; d++)
+		for (struct denial_search *d = first; d < end; d++)
 			more |= order_step(d);
 	}
+}
+
+static void
+order_stages(struct denial_search *first, const struct denial_search *end,
+    const struct generation *g)
+{
+	struct denial_search *d;
+
+	order_descend_all(first, end);
+	for (d = first; d < end; d++)
+		order_enter_range(d, g);
+	order_descend_all(first, end);
 	for (d = first; d < end; d++)
 		order_fetch_block(d);
 }
@@ -180,7 +211,7 @@ denial_stages(struct answer_batch *b, const struct generation *g)
 		}
 	}
 	if (ordered)
-		order_stages(b->searches, end);
+		order_stages(b->searches, end, g);
 	if (hashed)
 		hashed_stages(b->searches, end, g);
 }

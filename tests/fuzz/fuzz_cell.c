@@ -323,7 +323,7 @@ node_ask(const struct generation *g, const uint8_t *cell,
 	static const char *const fronts[] = {
 	    "", "\1y", "\34abcdefghijklmnopqrstuvwxyz01"};
 	static const uint16_t more[] = {DNS_TYPE_RRSIG, DNS_TYPE_DS,
-	    DNS_TYPE_CNAME, DNS_TYPE_NS, DNS_TYPE_MX};
+	    DNS_TYPE_CNAME, DNS_TYPE_NS, DNS_TYPE_MX, DNS_TYPE_NSEC};
 	const uint8_t *types =
 	    (const uint8_t *)(n + 1) + ((n->name_bytes + 3u) & ~3u);
 
@@ -335,7 +335,7 @@ node_ask(const struct generation *g, const uint8_t *cell,
 			continue;
 		ask(g, name, bytes, DNS_TYPE_A, how);
 		ask(g, name, bytes, DNS_TYPE_ANY, how);
-		for (unsigned k = 0; how & 32 && k < 5; k++)
+		for (unsigned k = 0; how & 32 && k < 6; k++)
 			ask(g, name, bytes, more[k], how);
 		for (unsigned k = 0; k < n->ntypes && k < SPREAD_MAX; k++) {
 			uint16_t type;

@@ -407,6 +407,72 @@ START_TEST(a_referral_behind_an_alias)
 }
 END_TEST
 
+#define ASK_SIGNATURE(owner)                                                   \
+	owner " 60 RRSIG NSEC 13 2 60 20300101000000 20200101000000 1 ask. "   \
+	      "c2lnbg==\n"
+
+/* "bare" has nothing but its place in the chain. */
+static const char ask_zone[] =
+    "@ 60 SOA ns host 9 3600 600 86400 30\n"
+    "@ 60 NS ns\n"
+    "@ 60 DNSKEY 256 3 13 AwEAAcw=\n"
+    "@ 60 NSEC bare NS SOA NSEC DNSKEY\n"
+    "bare 60 NSEC ns RRSIG NSEC\n" ASK_SIGNATURE(
+	"bare") "ns 60 A 192.0.2.1\n"
+		"ns 60 NSEC *.w A RRSIG NSEC\n" ASK_SIGNATURE(
+		    "ns") "*.w 60 TXT \"w\"\n"
+			  "*.w 60 NSEC @ TXT NSEC\n";
+
+/* An NSEC record stands in the chain alone: asked for by its type, and where
+ * any type or any signature will do and there is no other. */
+START_TEST(nsec_records_are_answers_too)
+{
+	static const char signature[] =
+	    "RRSIG NSEC 13 2 60 20300101000000 20200101000000 1 ask. c2lnbg==";
+	static const struct {
+		const char *question, *start;
+		bool is_signed;
+	} rows[] = {
+	    {"ns.ask. NSEC",
+		"NOERROR aa | ns.ask. 60 NSEC *.w.ask. A RRSIG NSEC |", false},
+	    {"ns.ask. NSEC +do",
+		"NOERROR aa edns | ns.ask. 60 NSEC *.w.ask. A RRSIG NSEC; ",
+		true},
+	    {"NS.ask. RRSIG +do", "NOERROR aa edns | NS.ask. 60 RRSIG", true},
+	    {"ns.ask. ANY", "NOERROR aa | ns.ask. 60 A 192.0.2.1 |", false},
+	    {"ask. NSEC", "NOERROR aa | ask. 60 NSEC bare.ask. NS SOA NSEC",
+		false},
+	    {"bare.ask. ANY", "NOERROR aa | bare.ask. 60 NSEC ns.ask.", false},
+	    {"bare.ask. RRSIG", "NOERROR aa | bare.ask. 60 RRSIG NSEC", true},
+	    {"bare.ask. A", "NOERROR aa | | ask. 30 SOA", false},
+	    {"bare.ask. A +do", "NOERROR aa edns | | ask. 30 SOA", true},
+	    {"x.w.ask. NSEC",
+		"NOERROR aa | x.w.ask. 60 NSEC ask. TXT NSEC |", false},
+	};
+
+	for (unsigned split = 0; split < 2; split++) {
+		const struct text_zone z = {"ask.", ask_zone, split};
+		struct rig r;
+
+		rig_open(&r, &z, 1);
+		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+			const char *said = rig_ask(&r, rows[i].question);
+
+			ck_assert_msg(strncmp(said, rows[i].start,
+					  strlen(rows[i].start)) == 0,
+			    "%s: %s", rows[i].question, said);
+			ck_assert_msg(
+			    !strstr(said, signature) == !rows[i].is_signed,
+			    "%s: %s", rows[i].question, said);
+		}
+		r.ttl_cap = 7;
+		ck_assert_ptr_nonnull(strstr(
+		    rig_ask(&r, "ns.ask. NSEC"), "| ns.ask. 7 NSEC *.w.ask."));
+		rig_close(&r);
+	}
+}
+END_TEST
+
 UNIT_MAIN("answer denial", proofs_are_those_of_the_rfcs,
     split_zones_prove_the_same, each_gap_of_a_long_chain_is_found,
     each_gap_of_a_split_chain_is_found, what_does_not_fit_is_truncated,
@@ -414,4 +480,4 @@ UNIT_MAIN("answer denial", proofs_are_those_of_the_rfcs,
     what_is_kept_of_split_zones_changes_no_octet,
     what_is_kept_is_of_one_generation,
     a_referrals_proofs_stand_behind_its_name_servers,
-    a_referral_behind_an_alias)
+    a_referral_behind_an_alias, nsec_records_are_answers_too)
