@@ -295,7 +295,8 @@ guard_state_find(struct guard_states *t, const uint8_t *apex, bool make)
 int
 guard_state_save(struct guard_states *t, struct guard_state *s, struct err *err)
 {
-	bool empty = !s->nverdicts && !s->nmarks && !s->token.there && !s->keep;
+	bool empty = !s->nverdicts && !s->nmarks && !s->token.there &&
+	             !s->passed_kinds && !s->keep;
 	char name[FILE_NAME_MAX], *text;
 	json_t *object;
 	int rc;

@@ -11,6 +11,7 @@
  *                  "what": "..."}],
  *    "override": {"version": HEX, "kinds": ["shrink"], "until": SECONDS,
  *                 "reason": "...", "who": "..."},
+ *    "passed": {"version": HEX, "kinds": ["shrink"]},
  *    "marks": [[SLOT, A, AAAA, ..., ALL], ...]}
  *
  * `all.json` is the same for all zones together: how many went, and when.
@@ -60,9 +61,11 @@ struct guard_state {
 	struct guard_token token;
 	struct guard_mark marks[GUARD_MARKS];
 	unsigned nmarks;
+	/* version that a token was taken for, until another follows it: whoever
+	 * owns the store next must not take back what was let pass */
+	struct digest passed;
+	uint32_t passed_kinds; /* 0: none */
 	/* of this process alone */
-	struct digest passed; /* version that a token was taken for */
-	uint32_t passed_kinds;
 	bool changed; /* since it was written */
 	struct guard_state *next;
 };

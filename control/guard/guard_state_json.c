@@ -55,21 +55,35 @@ verdicts_json(const struct guard_state *s)
 }
 
 static json_t *
-token_json(const struct guard_token *t)
+kinds_json(uint32_t bits)
 {
-	json_t *kinds;
+	json_t *kinds = json_array();
 
-	if (!t->there)
-		return json_null();
-	kinds = json_array();
 	for (unsigned k = 0; k < GUARD_KIND_COUNT; k++)
-		if (t->kinds >> k & 1)
+		if (bits >> k & 1)
 			json_array_append_new(
 			    kinds, json_string(guard_kind_word[k]));
+	return kinds;
+}
+
+static json_t *
+token_json(const struct guard_token *t)
+{
+	if (!t->there)
+		return json_null();
 	return json_pack("{s:o, s:o, s:I, s:o, s:o}", "version",
-	    digest_json(&t->version), "kinds", kinds, "until",
+	    digest_json(&t->version), "kinds", kinds_json(t->kinds), "until",
 	    (json_int_t)t->until, "reason", text_json(t->reason), "who",
 	    text_json(t->who));
+}
+
+static json_t *
+passed_json(const struct guard_state *s)
+{
+	if (!s->passed_kinds)
+		return json_null();
+	return json_pack("{s:o, s:o}", "version", digest_json(&s->passed),
+	    "kinds", kinds_json(s->passed_kinds));
 }
 
 static json_t *
@@ -94,11 +108,12 @@ guard_state_json(const struct guard_state *s)
 {
 	char name[NAME_TEXT_MAX];
 
-	return json_pack("{s:i, s:s, s:o, s:I, s:b, s:b, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:o, s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
 	    "format", 1, "zone", name_to_text(name, s->apex), "version",
 	    digest_json(&s->version), "at", (json_int_t)s->at, "refused",
 	    s->refused, "keep", s->keep, "verdicts", verdicts_json(s),
-	    "override", token_json(&s->token), "marks", marks_json(s));
+	    "override", token_json(&s->token), "passed", passed_json(s),
+	    "marks", marks_json(s));
 }
 
 /* --- in ------------------------------------------------------------------- */
@@ -183,11 +198,26 @@ verdicts_take(struct guard_state *s, const json_t *list, struct err *err)
 	return rc;
 }
 
+static bool
+kinds_take(uint32_t *bits, const json_t *kinds)
+{
+	if (!json_is_array(kinds))
+		return false;
+	for (size_t i = 0; i < json_array_size(kinds); i++) {
+		int kind =
+		    word_find(json_string_value(json_array_get(kinds, i)),
+			guard_kind_word, GUARD_KIND_COUNT);
+
+		if (kind < 0)
+			return false;
+		*bits |= 1u << kind;
+	}
+	return true;
+}
+
 static int
 token_take(struct guard_token *t, const json_t *o, struct err *err)
 {
-	const json_t *kinds = json_object_get(o, "kinds");
-
 	if (json_is_null(o))
 		return 0;
 	if (!digest_take(&t->version, json_object_get(o, "version")) ||
@@ -195,18 +225,21 @@ token_take(struct guard_token *t, const json_t *o, struct err *err)
 	    !text_take(
 		t->reason, sizeof t->reason, json_object_get(o, "reason")) ||
 	    !text_take(t->who, sizeof t->who, json_object_get(o, "who")) ||
-	    !json_is_array(kinds))
+	    !kinds_take(&t->kinds, json_object_get(o, "kinds")))
 		return bad(err, "override");
-	for (size_t i = 0; i < json_array_size(kinds); i++) {
-		int kind =
-		    word_find(json_string_value(json_array_get(kinds, i)),
-			guard_kind_word, GUARD_KIND_COUNT);
-
-		if (kind < 0)
-			return bad(err, "override");
-		t->kinds |= 1u << kind;
-	}
 	t->there = true;
+	return 0;
+}
+
+/* A file of before has none. */
+static int
+passed_take(struct guard_state *s, const json_t *o, struct err *err)
+{
+	if (!o || json_is_null(o))
+		return 0;
+	if (!digest_take(&s->passed, json_object_get(o, "version")) ||
+	    !kinds_take(&s->passed_kinds, json_object_get(o, "kinds")))
+		return bad(err, "passed");
 	return 0;
 }
 
@@ -270,6 +303,8 @@ members_take(struct guard_state *s, const json_t *o, struct err *err)
 	rc = verdicts_take(s, json_object_get(o, "verdicts"), err);
 	if (rc == 0)
 		rc = token_take(&s->token, json_object_get(o, "override"), err);
+	if (rc == 0)
+		rc = passed_take(s, json_object_get(o, "passed"), err);
 	return rc ? rc : marks_take(s, json_object_get(o, "marks"), err);
 }
 

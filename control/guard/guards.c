@@ -242,8 +242,10 @@ pass_expire(struct guard_case *c)
 	if (!c->state || !c->state->passed_kinds)
 		return;
 	guards_case_version(&served, c->zone->last_good);
-	if (served.failed || digest_equal(&served.version, &c->state->passed))
-		c->state->passed_kinds = 0;
+	if (!served.failed && !digest_equal(&served.version, &c->state->passed))
+		return;
+	c->state->passed_kinds = 0;
+	c->state->changed = true;
 }
 
 static int

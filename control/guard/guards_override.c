@@ -27,16 +27,22 @@ kinds_allowed(
 	return kinds;
 }
 
-/* Uses up the token; what it allows holds until its version is live. False if
- * that can't be written down: then it does not hold. */
+/* Uses up the token; what it allows holds until another version follows the one
+ * that it is for, also for a process after this one. False if that can't be
+ * written down: then it does not hold. */
 static bool
 token_take(struct guards *g, struct guard_state *s)
 {
 	char name[NAME_TEXT_MAX], version[DIGEST_TEXT_MAX];
 	struct guard_token t = s->token;
+	struct digest passed = s->passed;
+	uint32_t kinds = s->passed_kinds;
 	struct err err;
 
 	s->token = (struct guard_token){0};
+	s->passed = t.version;
+	s->passed_kinds =
+	    (digest_equal(&passed, &t.version) ? kinds : 0) | t.kinds;
 	s->changed = true;
 	if (guard_state_save(g->states, s, &err) != 0 ||
 	    audit_write(g->store_dir, &err, "override-used",
@@ -46,12 +52,13 @@ token_take(struct guards *g, struct guard_state *s)
 		log_error("an override of %s is not used: %s",
 		    name_to_text(name, s->apex), err.text);
 		s->token = t;
+		s->passed = passed;
+		s->passed_kinds = kinds;
+		s->changed = true;
+		if (guard_state_save(g->states, s, &err) != 0)
+			log_error("%s", err.text);
 		return false;
 	}
-	if (!digest_equal(&s->passed, &t.version))
-		s->passed_kinds = 0;
-	s->passed = t.version;
-	s->passed_kinds |= t.kinds;
 	return true;
 }
 

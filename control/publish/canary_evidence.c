@@ -60,7 +60,13 @@ name_key_of(const uint8_t *qname)
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ qname[i]) * 0x100000001b3ull;
 	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15ull;
-	return h | 1;
+	return h | 1; /* 0 is no key */
+}
+
+bool
+evidence_key_is_sound(uint64_t key)
+{
+	return key & 1;
 }
 
 /* Its place, or a free one; NULL if it is new and there is no more room. */
@@ -147,12 +153,33 @@ evidence_add(struct evidence *e, const struct evidence_piece *p)
 }
 
 void
-evidence_accept(struct evidence *e, const uint8_t *qname)
+evidence_accept_key(struct evidence *e, uint64_t key)
 {
-	struct evidence_name *q = counted_find(e, qname);
+	struct evidence_name *q = key_find(e, key);
 
 	if (q)
 		q->accepted = true;
+}
+
+void
+evidence_accept(struct evidence *e, const uint8_t *qname)
+{
+	evidence_accept_key(e, name_key_of(qname));
+}
+
+size_t
+evidence_accepted(const struct evidence *e, uint64_t *keys, size_t most)
+{
+	size_t slots = e->names ? NAME_SLOTS : 0, n = 0;
+
+	for (size_t i = 0; i < slots; i++) {
+		if (!e->names[i].accepted)
+			continue;
+		if (n < most)
+			keys[n] = e->names[i].key;
+		n++;
+	}
+	return n;
 }
 
 void
@@ -172,15 +199,9 @@ evidence_accept_all(struct evidence *e, const struct evidence *from)
 {
 	size_t slots = from->names ? NAME_SLOTS : 0;
 
-	for (size_t i = 0; i < slots; i++) {
-		struct evidence_name *n;
-
-		if (!from->names[i].accepted)
-			continue;
-		n = key_find(e, from->names[i].key);
-		if (n)
-			n->accepted = true;
-	}
+	for (size_t i = 0; i < slots; i++)
+		if (from->names[i].accepted)
+			evidence_accept_key(e, from->names[i].key);
 	for (size_t i = 0; i < from->nzones; i++)
 		if (from->zones[i].forgiven)
 			evidence_forgive(e, from->zones[i].apex);

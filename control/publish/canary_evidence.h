@@ -86,6 +86,12 @@ void evidence_add(struct evidence *e, const struct evidence_piece *p);
 /* This name loses answers, is known to and accepted: that does not count. */
 void evidence_accept(struct evidence *e, const uint8_t *qname);
 
+/* The same as keys, for who writes them down: how many there are, of which
+ * `keys` gets `most`. A key that no name can have is unsound. */
+size_t evidence_accepted(const struct evidence *e, uint64_t *keys, size_t most);
+void evidence_accept_key(struct evidence *e, uint64_t key);
+bool evidence_key_is_sound(uint64_t key);
+
 /* What was accepted or forgiven in `from` is in `e`. */
 void evidence_accept_all(struct evidence *e, const struct evidence *from);
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/guard/guards.h"
+#include "control/publish/accepted_losses.h"
 #include "control/publish/cycle_parts.h"
 #include "control/publish/kill_point.h"
 #include "control/publish/rollout_watch.h"
@@ -118,6 +119,21 @@ loss_accept(void *arg, const uint8_t *name)
 	evidence_accept(&c->rollout.evidence, name);
 }
 
+/* What guards have judged is no evidence, whoever watches. */
+static void
+losses_accept(struct cycle *c)
+{
+	struct err err;
+
+	guard_replay_losses(c->replay, c->loaded, c->trial_loaded,
+	    clock_ms(CLOCK_BOOTTIME) / 1000, loss_was_judged, loss_accept, c);
+	if (accepted_losses_write(c->publisher.store, &c->rollout.generation,
+		&c->rollout.evidence, &err) != 0)
+		log_warn("%s; after a restart in the soak losses that were "
+			 "let pass would count",
+		    err.text);
+}
+
 int
 cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,
     struct zone_entry *const *entries, size_t count,
@@ -156,8 +172,7 @@ cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,
 	made->loaded = NULL;
 	c->trial_changed = c->zones_changed;
 	c->zones_changed = c->zones.pending = false;
-	guard_replay_losses(c->replay, c->loaded, c->trial_loaded,
-	    clock_ms(CLOCK_BOOTTIME) / 1000, loss_was_judged, loss_accept, c);
+	losses_accept(c);
 	rollout_watch_begin(&c->watch, c->loaded, c->trial_loaded);
 	control_status_count(c->status, CONTROL_CANARIES, 1);
 	result->candidate = true;
@@ -294,6 +309,18 @@ rollout_proven(struct cycle *c, const char *why)
 
 /* --- after a start ----------------------------------------------- */
 
+/* What was let pass before it went live is no evidence now either. */
+static void
+losses_adopt(struct cycle *c)
+{
+	struct err err;
+	int rc = accepted_losses_read(c->publisher.store,
+	    &c->rollout.generation, &c->rollout.evidence, &err);
+
+	if (rc && rc != ERR_NOT_FOUND)
+		log_warn("%s; losses that were let pass count", err.text);
+}
+
 static int
 soak_adopt(struct cycle *c, uint64_t left_ms, struct err *err)
 {
@@ -317,7 +344,10 @@ soak_adopt(struct cycle *c, uint64_t left_ms, struct err *err)
 		return rc;
 	zone_soak_adopt(&c->zones);
 	soak_begin(c);
+	if (c->rollout.phase != ROLLOUT_SOAK)
+		return 0; /* it has said why */
 	c->rollout.since_ms -= left_ms < whole ? whole - left_ms : 0;
+	losses_adopt(c);
 	log_info("the soak of a process before this one goes on");
 	return 0;
 }

@@ -455,7 +455,11 @@ START_TEST(an_override_is_for_once)
 	restart("guards: {actions: {serial: off}}");
 	ck_assert_int_eq(turn(a, b), 0);
 	ck_assert_int_eq(turn(a, b), 0); /* it came back from a canary */
+	/* and once more, to a process that did not see the token */
+	restart("guards: {actions: {serial: off}}");
+	ck_assert_int_eq(turn(a, b), 0);
 	ck_assert_int_eq(turn(b, a), 0); /* it was served */
+	restart("guards: {actions: {serial: off}}");
 	ck_assert_int_ne(turn(a, b), 0);
 	/* what can't be put on record does not pass */
 	unlink(unit_path(path, dir, "audit.log"));
@@ -505,6 +509,8 @@ START_TEST(verdicts_of_others)
 	guards_end(g, false);
 	ck_assert_int_eq(override(now + 60), 0);
 	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
+	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
+	restart(""); /* the one that was killed in the soak */
 	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
 	ck_assert(!guard_override_take(g, v.apex, &a->version, GUARD_CANARY));
 	ck_assert(!guard_override_take(g, v.apex, &b->version, GUARD_SHRINK));
