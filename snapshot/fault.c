@@ -58,6 +58,9 @@ static struct fault {
     {"engine-proof-owner", 0, 0},  /* it belongs to the apex */
     /* answer.c: a name whose first label is "query-of-death" crashes */
     {"death-by-name", 0, 0},
+    /* answer.c: what only some versions of a zone meet, for canaries */
+    {"answer-altered", 0, 0}, /* an answer that ends in '~' is sent with '-' */
+    {"answer-slow", 0, 0},    /* one of more than 200 octets takes long */
     /* parser_fault.c: zone files with "poison" in their path */
     {"parser-crash", 0, 0},
     {"parser-hang", 0, 0},
