@@ -96,8 +96,7 @@ zone_condemn(
 	log_error("zone %s: %s", e->name, text);
 	if (!c->condemn_all)
 		verdict_add(c, e, left, text);
-	if (e->trial)
-		zone_trial_condemn(&c->zones, e, text);
+	zone_trial_condemn(&c->zones, e, text);
 	return 0;
 }
 

@@ -67,6 +67,11 @@ void
 zone_trial_condemn(struct zone_table *t, struct zone_entry *e, const char *why)
 {
 	pthread_mutex_lock(&t->lock);
+	if (!e->trial) {
+		zone_table_say_locked(e, ZONE_CONDEMNED, why);
+		pthread_mutex_unlock(&t->lock);
+		return;
+	}
 	if (e->trial_renewal) {
 		/* the same records, signed otherwise: signed again later */
 		zone_records_free(e->trial);

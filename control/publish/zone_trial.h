@@ -18,7 +18,8 @@ void zone_trial_begin(struct zone_table *t, struct compile_zone *compiled,
 /* All versions on trial are served, and are marked as soaking if `soak`. */
 void zone_trial_commit(struct zone_table *t, bool soak, uint64_t now);
 
-/* The version on trial is condemned (condemned.h): nobody wants it. */
+/* The version on trial is condemned (condemned.h): nobody wants it. Of one that
+ * soaks `why` is said, until its source is read again, and is another. */
 void zone_trial_condemn(
     struct zone_table *t, struct zone_entry *e, const char *why);
 

@@ -118,7 +118,7 @@ class Rig:
         self.processes[name] = p
         return p
 
-    def wait_for(self, what, process=None, seconds=10):
+    def wait_for(self, what, process=None, seconds=10, pause=0.005):
         """Until what() is true; None when the process has died before."""
         end = time.time() + seconds * SLOW
         while True:
@@ -130,7 +130,7 @@ class Rig:
             if time.time() > end:
                 raise AssertionError("not in time: " + "\n".join(
                     self.log_text(n)[-2000:] for n in self.processes))
-            time.sleep(0.005)
+            time.sleep(pause)
 
     def start(self, kill=None, ready=True):
         """holdfastd, that perhaps kills itself at `kill`."""

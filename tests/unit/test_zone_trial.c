@@ -118,6 +118,25 @@ START_TEST(test_condemned)
 }
 END_TEST
 
+/* A version that soaks: what was said of it stays when its source is read again
+ * and is the same. */
+START_TEST(test_condemned_in_the_soak)
+{
+	begin();
+	try_it();
+	zone_trial_commit(&t, true, 99);
+	ck_assert(a->soaking);
+	zone_trial_condemn(&t, a, "bad");
+	ck_assert_int_eq(a->state, ZONE_CONDEMNED);
+	ck_assert_str_eq(a->why, "bad");
+	ck_assert_uint_eq(a->served->serial, 2);
+	zone_trial_forget(&t);
+	ck_assert(!a->soaking);
+	ck_assert_str_eq(a->why, "bad");
+	zone_table_fini(&t);
+}
+END_TEST
+
 START_TEST(test_sources_wait)
 {
 	begin();
@@ -187,5 +206,5 @@ START_TEST(test_kept_over_a_reload)
 END_TEST
 
 UNIT_MAIN("zone_trial", test_committed, test_returned, test_condemned,
-    test_sources_wait, test_refused_by_the_compiler,
+    test_condemned_in_the_soak, test_sources_wait, test_refused_by_the_compiler,
     test_something_else_is_live, test_kept_over_a_reload)
