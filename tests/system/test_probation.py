@@ -9,6 +9,8 @@ pair of test_dataplane_veth.py, with nobody but the test as the owner."""
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -27,51 +29,90 @@ sub NS ns.sub
 ns.sub A 192.0.2.54
 """
 
+A, MX = 1, 15
+ANSWER, AUTHORITY = 0, 1
+
 # question, section of the answer, the TTLs there when nothing is capped
-QUESTIONS = (("www", "A", "answer", {300}), ("alias", "A", "answer", {300}),
-             ("nope", "A", "authority", {200}),
-             ("www", "MX", "authority", {200}),
-             ("x.sub", "A", "authority", {300}))
+QUESTIONS = (("www", A, ANSWER, {300}), ("alias", A, ANSWER, {300}),
+             ("nope", A, AUTHORITY, {200}), ("www", MX, AUTHORITY, {200}),
+             ("x.sub", A, AUTHORITY, {300}))
 
 
-def ttls(zone, name, kind, section, *words):
-    done = subprocess.run(
-        ["dig", "@" + veth.IP4, "+tries=2", "+time=3", "+norec", "+noall",
-         "+" + section, *words, "%s.%s" % (name, zone), kind],
-        capture_output=True, text=True, timeout=20, check=False)
-    return {int(line.split()[1]) for line in done.stdout.splitlines()
-            if line and not line.startswith(";")}
+def ask(name, kind, tcp):
+    """The response's octets; None: there was none in time."""
+    wire = veth.question(name, kind)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp
+                       else socket.SOCK_DGRAM) as s:
+        s.settimeout(3 * veth.SLOW)
+        try:
+            s.connect((veth.IP4, 53))
+            s.sendall((struct.pack("!H", len(wire)) if tcp else b"") + wire)
+            answer = s.recv(4096)
+            while tcp and len(answer) < 2 + int.from_bytes(answer[:2], "big"):
+                more = s.recv(4096)
+                if not more:
+                    return None
+                answer += more
+        except OSError:
+            return None
+    return answer[2 if tcp else 0:]
+
+
+def name_end(message, at):
+    while message[at] and message[at] < 0xc0:
+        at += message[at] + 1
+    return at + (2 if message[at] else 1)
+
+
+def ttls(zone, name, kind, section, tcp=False):
+    message = ask("%s.%s" % (name, zone), kind, tcp) or ask(
+        "%s.%s" % (name, zone), kind, tcp)
+    found = set()
+    counts = struct.unpack_from("!2H", message, 6)
+    at = name_end(message, 12) + 4
+    for of, count in enumerate(counts):
+        for _ in range(count):
+            at = name_end(message, at)
+            _, _, ttl, length = struct.unpack_from("!HHIH", message, at)
+            at += 10 + length
+            if of == section:
+                found.add(ttl)
+    return found
 
 
 def zone_is_capped(zone):
     """True or False if every answer is, None if they differ."""
     seen = set()
     for name, kind, section, full in QUESTIONS:
-        for words in ((), ("+tcp",)):
-            got = ttls(zone, name, kind, section, *words)
+        for tcp in (False, True):
+            got = ttls(zone, name, kind, section, tcp)
             seen.add(True if got == {30} else False if got == full
-                     else "%s %s%s: %s" % (name, kind, "".join(words), got))
+                     else "%s %s tcp %s: %s" % (name, kind, tcp, got))
     return seen.pop() if len(seen) == 1 else seen
 
 
-class Probation(unittest.TestCase):
-    def setUp(self):
-        veth.transmit_checksums(True)
-        self.rig = veth.Rig()
-        self.addCleanup(self.rig.remove)
-        self.compile(self.rig.store, {"new.test": 1, "old.test": 1})
-        self.rig.start()
-        self.rig.start_sockets()
-        self.assertEqual(self.capped(), (False, False))
+class Case(unittest.TestCase):
+    """A data plane and sockets for all tests of a class."""
 
-    def compile(self, store, last):
+    @classmethod
+    def setUpClass(cls):
+        veth.transmit_checksums(True)
+        cls.serial = 0
+        cls.rig = veth.Rig()
+        cls.addClassCleanup(cls.rig.remove)
+        cls.compile(cls.rig.store, {"new.test": 1, "old.test": 1})
+        cls.rig.start()
+        cls.rig.start_sockets()
+
+    @classmethod
+    def compile(cls, store, last):
         """Zones with an address that ends so; each time another serial."""
         words = []
-        self.serial = getattr(self, "serial", 0) + 1
+        cls.serial += 1
         for zone, number in last.items():
-            path = os.path.join(self.rig.directory, zone)
+            path = os.path.join(cls.rig.directory, zone)
             with open(path, "w") as f:
-                f.write(ZONE % dict(serial=self.serial, last=number))
+                f.write(ZONE % dict(serial=cls.serial, last=number))
             words += ["--zone", "%s=%s" % (zone, path)]
         subprocess.run([veth.TOOL, "compile", "--store", store, *words],
                        check=True, timeout=60, stdout=subprocess.DEVNULL)
@@ -113,6 +154,11 @@ class Probation(unittest.TestCase):
         self.say("commit expect=%s generation=%s soak_ms=%d" % (
             self.rig.status()["activation"], digest, soak_ms))
 
+
+class Probation(Case):
+    def setUp(self):
+        self.wait_capped(False, False)
+
     def test_from_candidate_to_proof(self):
         digest = self.candidate({"new.test": 2, "old.test": 1})
         self.activate(digest)
@@ -139,9 +185,12 @@ class Probation(unittest.TestCase):
     def test_soak_ends_by_its_time(self):
         digest = self.candidate({"new.test": 3, "old.test": 1})
         self.activate(digest)
-        self.commit(digest, 5000 * veth.SLOW)
-        self.assertEqual(self.rig.status()["probation"], "1")
-        self.assertEqual(ttls("new.test", "www", "A", "answer"), {30})
+        start = time.time()
+        self.commit(digest, 1000)
+        seen = self.rig.status()["probation"], ttls("new.test", "www", A,
+                                                    ANSWER)
+        if time.time() < start + 0.9:  # else it may be over
+            self.assertEqual(seen, ("1", {30}))
         self.wait_capped(False, False)
         self.assertEqual(self.rig.status()["soak_ms"], "0")
 
@@ -160,7 +209,7 @@ class Probation(unittest.TestCase):
                                "pin generation=" + digest, "history")
         self.assertTrue(all(a.startswith("ok ") for a in answers), answers)
         self.assertIn("=%s:" % first, answers[2])
-        self.assertTrue(answers[2].startswith("ok count=2 "), answers[2])
+        self.assertIn("=%s:" % digest, answers[2])
         self.assertIn(":pinned", answers[4])
         status = self.rig.status()
         self.assertEqual((status["stable"], status["held"]), (first, "yes"))
@@ -172,6 +221,8 @@ class Probation(unittest.TestCase):
         self.rig.ask("release")
         self.assertEqual(self.rig.status()["held"], "no")
 
+
+class Protected(Case):
     def test_protected_names(self):
         names = os.path.join(self.rig.directory, "protected")
         with open(names, "w") as f:
