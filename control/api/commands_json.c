@@ -18,6 +18,7 @@
 #include "control/dnssec/dnssec.h"
 #include "control/guard/guard_state.h"
 #include "control/publish/zone_dnssec.h"
+#include "control/publish/zone_kept.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
 
@@ -135,7 +136,13 @@ zone_counts_json(const struct control_context *c)
 	json_int_t unverified = 0, ending = 0;
 	uint64_t first = DNSSEC_NEVER;
 	json_int_t signing_fails = 0;
+	struct zone_kept_counts kept;
 
+	zones_kept_count(t, &kept);
+	ending += (json_int_t)kept.signatures_ending;
+	signing_fails += (json_int_t)kept.signing_fails;
+	if (kept.signatures_end < first)
+		first = kept.signatures_end;
 	pthread_mutex_lock(&t->lock);
 	configured = (json_int_t)t->count;
 	for (size_t i = 0; i < t->count; i++) {

@@ -18,6 +18,7 @@
 #include "base/limited.h"
 #include "control/dnssec/dnssec.h"
 #include "control/publish/zone_dnssec.h"
+#include "control/publish/zone_kept.h"
 #include "snapshot/dataplane_protocol.h"
 #include "snapshot/page.h"
 
@@ -98,8 +99,12 @@ signatures_text(const struct control_context *c, struct bytes *out)
 {
 	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000, first = DNSSEC_NEVER;
 	struct zone_table *t = c->zones;
+	struct zone_kept_counts kept;
 	uint64_t unverified = 0;
 
+	zones_kept_count(t, &kept);
+	if (kept.signatures_end < first)
+		first = kept.signatures_end;
 	bytes_printf(out,
 	    "# HELP holdfast_zone_signatures_end_seconds until the first "
 	    "signature of what is served ends\n"

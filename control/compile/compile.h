@@ -28,6 +28,9 @@ struct compile_zone {
 	struct err *why; /* of a status that is not 0 */
 	int status;      /* 0: records are in the generation; else why not */
 	bool by_guard;   /* it was a guard that refused it */
+	/* in: last_good, signed again, of a zone that nobody configures any
+	 * more: guards have no say in it */
+	bool renewal;
 };
 
 /* Why a zone was refused, in words. */

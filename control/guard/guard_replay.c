@@ -93,7 +93,7 @@ guard_replay_follow(struct guard_replay *r, uint64_t now)
 static bool
 is_subject(const struct compile_zone *z)
 {
-	return z->status == 0 && z->records != z->last_good &&
+	return z->status == 0 && !z->renewal && z->records != z->last_good &&
 	       (!z->last_good ||
 		   !digest_equal(&z->records->version, &z->last_good->version));
 }

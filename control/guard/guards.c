@@ -221,7 +221,8 @@ guards_begin(struct guards *g, uint64_t now)
 static bool
 zone_has_changed(const struct compile_zone *z)
 {
-	return z->records && z->last_good && z->records != z->last_good;
+	return z->records && z->last_good && z->records != z->last_good &&
+	       !z->renewal;
 }
 
 static int

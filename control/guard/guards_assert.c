@@ -14,7 +14,8 @@
 static bool
 zone_is_at_fault(const struct compile_zone *z)
 {
-	return z->status == 0 && z->records && z->records != z->last_good;
+	return z->status == 0 && z->records && z->records != z->last_good &&
+	       !z->renewal;
 }
 
 static int

@@ -50,6 +50,7 @@ struct cycle {
 	struct generation *before;       /* the parent of what soaks */
 	bool condemn_all;                /* by an operator */
 	bool trial_changed;              /* the candidate had `zones_changed` */
+	bool adopted;    /* what a process before this one left is known */
 	bool said_alone; /* that without a data plane there is no canary */
 	uint64_t
 	    held_until; /* CLOCK_MONOTONIC, ms: the first zone's; 0: none */

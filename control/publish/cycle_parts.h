@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What the parts of a cycle share: cycle.c (turns), cycle_rollout.c (canary and
- * soak), rollback.c (what operators ask for). Inside of them only.
+ * What the parts of a cycle share: cycle.c (turns), cycle_turn.c (compiles and
+ * publishes), cycle_rollout.c (canary and soak), rollback.c (what operators ask
+ * for). Inside of them only.
  */
 #ifndef HOLDFAST_CYCLE_PARTS_H
 #define HOLDFAST_CYCLE_PARTS_H
@@ -15,6 +16,10 @@ int cycle_live_look(struct cycle *c, struct err *err);
 /* Readers of the table see the list only while it does not change. */
 void cycle_condemned_show(struct cycle *c, bool show);
 int cycle_condemned_follow(struct cycle *c, struct err *err);
+
+/* What was read goes live, or into a canary, if anything has changed. */
+int cycle_publish(
+    struct cycle *c, struct cycle_result *result, struct err *err);
 
 /* Of the generations that rollbacks left the newest stay: an operator may want
  * to look at them. */

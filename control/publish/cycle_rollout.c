@@ -357,8 +357,10 @@ cycle_rollout_adopt(struct cycle *c)
 {
 	struct err err;
 
-	if (!c->live.dataplane)
+	/* a data plane that starts later may be in a soak, too */
+	if (c->adopted || !c->live.dataplane)
 		return;
+	c->adopted = true;
 	c->step = (struct publisher_step){
 	    .generation = c->live.candidate, .activation = c->live.activation};
 	if (!digest_is_zero(&c->live.candidate) &&

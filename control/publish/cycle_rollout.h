@@ -16,8 +16,8 @@ void cycle_holds_over(struct cycle *c);
 
 /* Whether what was compiled goes through a canary. */
 bool cycle_rollout_wanted(struct cycle *c);
-/* What a process before this one left: a candidate goes away and is tried anew,
- * a soak goes on. */
+/* What a process before this one left, once what is live is known: a candidate
+ * goes away and is tried anew, a soak goes on. */
 void cycle_rollout_adopt(struct cycle *c);
 /* Activates the candidate for some clients; takes made->loaded. */
 int cycle_rollout_begin(struct cycle *c, struct compile_zone *zones,

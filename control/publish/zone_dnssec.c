@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "control/dnssec/dnssec.h"
 #include "control/dnssec/dnssec_links.h"
+#include "control/publish/zone_kept.h"
 
 enum { PROGRESS_EVERY_MS = 10000 };
 
@@ -186,6 +187,16 @@ zone_dnssec_served(struct zone_table *t, uint64_t until_ms)
 	return false;
 }
 
+enum zone_alarm
+zone_alarm_stage(const struct zone_table *t, uint64_t end, uint64_t now)
+{
+	if (end == DNSSEC_NEVER)
+		return ALARM_NONE;
+	if (end < now)
+		return ALARM_OVER;
+	return end - now < t->horizon_s ? ALARM_NEAR : ALARM_NONE;
+}
+
 void
 zone_dnssec_alarms(struct zone_table *t, uint64_t now)
 {
@@ -195,10 +206,8 @@ zone_dnssec_alarms(struct zone_table *t, uint64_t now)
 		enum zone_alarm stage = ALARM_NONE;
 		char when[32];
 
-		if (e->served && e->dnssec.is_signed && end != DNSSEC_NEVER)
-			stage = end < now                  ? ALARM_OVER
-			        : end - now < t->horizon_s ? ALARM_NEAR
-			                                   : ALARM_NONE;
+		if (e->served && e->dnssec.is_signed)
+			stage = zone_alarm_stage(t, end, now);
 		if (stage > e->alarm)
 			log_error(
 			    "zone %s: signatures of what is served %s %s; "
@@ -209,6 +218,7 @@ zone_dnssec_alarms(struct zone_table *t, uint64_t now)
 		e->alarm = stage;
 		pthread_mutex_unlock(&t->lock);
 	}
+	zones_kept_alarms(t, now);
 }
 
 bool

@@ -22,6 +22,10 @@ int zone_dnssec_links(struct zone_table *t, struct err *err);
  * left. */
 bool zone_dnssec_served(struct zone_table *t, uint64_t until_ms);
 
+/* What is to be said of signatures that end then. */
+enum zone_alarm zone_alarm_stage(
+    const struct zone_table *t, uint64_t end, uint64_t now);
+
 /* Logs zones whose signatures end within the horizon, each once a stage. */
 void zone_dnssec_alarms(struct zone_table *t, uint64_t now);
 

@@ -13,6 +13,7 @@
 #include "base/name.h"
 #include "control/publish/sign_clock.h"
 #include "control/publish/zone_dnssec.h"
+#include "control/publish/zone_kept.h"
 #include "control/sign/sign_source.h"
 #include "control/sign/zone_signer.h"
 
@@ -197,12 +198,14 @@ keys_notice(struct zone_table *t, uint64_t now)
 	struct stat st;
 	int64_t changed;
 
-	if (!t->signs || !t->keys_path || stat(t->keys_path, &st) != 0)
+	if ((!t->signs && !t->nleaving) || !t->keys_path ||
+	    stat(t->keys_path, &st) != 0)
 		return;
 	changed = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	if (changed == t->keys_changed_ns)
 		return;
 	t->keys_changed_ns = changed;
+	zones_kept_keys(t, now);
 	if (key_directory_open(&d, t->keys_path, false, NULL) != 0)
 		return; /* whoever signs next says why */
 	for (size_t i = 0; i < t->count; i++) {
@@ -269,6 +272,7 @@ zones_sign_due(struct zone_table *t, uint64_t now)
 		else
 			due_set(t, e, e->signing.due);
 	}
+	zones_kept_sign(t, now);
 }
 
 bool

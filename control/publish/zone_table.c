@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "control/compile/compile.h"
+#include "control/publish/zone_kept.h"
 #include "control/publish/zone_signing.h"
 #include "control/source/watch.h"
 
@@ -74,7 +75,7 @@ static void
 leaving_free(struct zone_table *t)
 {
 	for (size_t i = 0; i < t->nleaving; i++)
-		zone_records_free(t->leaving[i].records);
+		zone_kept_fini(&t->leaving[i]);
 	free(t->leaving);
 	t->leaving = NULL;
 	t->nleaving = 0;
@@ -205,6 +206,8 @@ zone_table_signing(struct zone_table *t, char **keys_path)
 		if (due && (!t->sign_due || due < t->sign_due))
 			t->sign_due = due;
 	}
+	for (size_t i = 0; i < t->nleaving; i++)
+		zone_kept_due(t, &t->leaving[i], t->leaving[i].sign_due);
 }
 
 static int
@@ -228,13 +231,14 @@ leaving_find(struct zone_table *t, struct zone_entry *fresh, size_t count,
 		    zone_table_find(&now, t->leaving[i].records->apex);
 
 		if (e && !e->served)
-			e->served = t->leaving[i].records;
+			zone_kept_back(&t->leaving[i], e);
 		else
 			list[n++] = t->leaving[i];
 	}
 	for (size_t i = 0; i < t->count; i++) {
 		if (t->zones[i].served)
-			list[n++].records = t->zones[i].served;
+			list[n++] = (struct zone_leaving){
+			    .records = t->zones[i].served};
 		t->zones[i].served = NULL;
 	}
 	if (n)
@@ -279,6 +283,8 @@ zone_table_configure(
 	zones_free(t->zones, t->count, t->watch);
 	t->zones = fresh;
 	t->count = count;
+	t->policy_kept = *config_policy_of(c, &(struct config_zone){0});
+	t->policy_kept.name = NULL;
 	zone_table_signing(t, &keys_path);
 	t->nlooking = 0;
 	t->unchecked_from = 0;
@@ -383,7 +389,10 @@ zone_table_leaving_mark_locked(struct zone_table *t,
 		       (entries[at] || name_compare(compiled[at].records->apex,
 					   l->records->apex) < 0))
 			at++;
-		l->goes = at == count || compiled[at].records != l->records;
+		l->goes = at == count || !name_equal(compiled[at].records->apex,
+					     l->records->apex);
+		if (!l->goes)
+			zone_kept_compiled(t, l, &compiled[at]);
 	}
 }
 
@@ -393,10 +402,12 @@ zone_table_leaving_gone_locked(struct zone_table *t)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->nleaving; i++) {
-		if (t->leaving[i].goes)
-			zone_records_free(t->leaving[i].records);
-		else
+		if (t->leaving[i].goes) {
+			zone_kept_fini(&t->leaving[i]);
+		} else {
+			zone_kept_live(t, &t->leaving[i]);
 			t->leaving[kept++] = t->leaving[i];
+		}
 	}
 	t->nleaving = kept;
 }

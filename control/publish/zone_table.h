@@ -95,6 +95,14 @@ enum { ZONES_LISTED = 64 };
 struct zone_leaving {
 	struct zone_records *records;
 	bool goes; /* the generation that is on trial is without it */
+	/* of one that stays all the same; zone_kept.h */
+	bool kept;                    /* it is live, and was not let go */
+	struct zone_records *renewed; /* signed again, not live yet; or NULL */
+	bool renewal_tried;           /* it is in the generation on trial */
+	uint64_t sign_due;            /* when to sign it again; 0: not by us */
+	uint64_t expires_at; /* as zone_dnssec has it; 0: not looked at yet */
+	enum zone_alarm alarm;
+	char *why; /* it can't be signed again: a sentence; else NULL */
 };
 
 struct zone_table {
@@ -123,8 +131,9 @@ struct zone_table {
 	/* signing */
 	bool signs; /* one of them at least is signed here */
 	char *keys_path;
-	int64_t keys_changed_ns; /* of that directory */
-	uint64_t sign_due;       /* the first of the zones'; 0: none */
+	struct config_policy policy_kept; /* of zones that are leaving */
+	int64_t keys_changed_ns;          /* of that directory */
+	uint64_t sign_due;                /* the first of the zones'; 0: none */
 	struct sign_clock sign_clock;
 	uint64_t signatures_made, signatures_kept, signing_failed;
 };

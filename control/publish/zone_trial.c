@@ -105,8 +105,12 @@ zone_trial_return(struct zone_table *t)
 		t->pending = true;
 		trial_over(t, e);
 	}
-	for (size_t i = 0; i < t->nleaving; i++)
-		t->leaving[i].goes = false;
+	for (size_t i = 0; i < t->nleaving; i++) {
+		struct zone_leaving *l = &t->leaving[i];
+
+		l->goes = l->renewal_tried = false;
+		t->pending |= l->renewed != NULL;
+	}
 	pthread_mutex_unlock(&t->lock);
 }
 

@@ -398,5 +398,53 @@ class Short(Case):
                                                self.rig.run))
 
 
+class Kept(Case):
+    """It goes out of the configuration, and the guard `vanished` keeps it: it is
+    signed again all the same, every two seconds."""
+    policy = "short"
+
+    def serial(self):
+        return int(re.search(r"SOA\s+\S+\s+\S+\s+(\d+)",
+                             self.live_zone()).group(1))
+
+    def wait_renewal(self):
+        serial = self.serial()
+        self.rig.wait_for(lambda: self.serial() > serial + 1)
+        self.judge()
+
+    def test_zone_that_is_not_configured(self):
+        self.rig.zones["b.test"] = "b.test.zone"
+        self.rig.zone_words["a.test"] += ", protect: [ns]"
+        self.rig.configure(more=POLICIES + "  - {name: default, "
+                           "validity_s: 62, refresh_s: 60, jitter_s: 0}\n")
+        self.rig.zone(1, "b.test", age=5)
+        self.signed_from_the_start()
+        self.rig.wait_state("b.test", state="served", serial=1)
+        del self.rig.zones["a.test"]
+        self.rig.configure()
+        answer = self.rig.ask("reload")
+        self.assertEqual([z["name"] for z in answer["zones"]], ["a.test."])
+        self.wait_renewal()
+        self.assertIn("served on: it is signed again",
+                      self.rig.log_text("holdfastd"))
+        # also by a holdfastd that never saw it configured
+        self.assertEqual(self.rig.stop(), 0)
+        self.rig.start()
+        self.wait_renewal()
+        # what can't be done is shown, and done once it can
+        os.rename(self.keys, self.keys + ".away")
+        self.rig.wait_for(
+            lambda: self.rig.ask("status")["zones"]["signing_fails"] == 1)
+        self.assertIn("restore them", self.rig.log_text("holdfastd"))
+        self.rig.stop()
+        os.rename(self.keys + ".away", self.keys)
+        self.rig.start()
+        self.wait_renewal()
+        # an override lets it go, for whatever version it has got
+        self.rig.ask("override", zone="a.test", reason="it is sold")
+        self.rig.wait_for(lambda: "REFUSED" in self.rig.tool(
+            "query", "a.test", "SOA", "--store", self.rig.store))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -599,6 +599,43 @@ START_TEST(zones_that_vanish)
 }
 END_TEST
 
+/* What is signed again while nobody configures it: no guard refuses it, and the
+ * override that was given before lets it go. */
+START_TEST(kept_zones_that_are_signed_again)
+{
+	struct zone_records *a =
+	    zone_of("a.test", 1, "x TXT 1\ny TXT 2\n@ DNSKEY 257 3 13 AAAA\n");
+	struct zone_records *b = zone_of("a.test", 2,
+	    "x TXT 1\ny TXT 2\n@ DNSKEY 257 3 13 AAAA\n"
+	    "x NSEC y TXT\n");
+	struct compile_zone z = {.records = b, .last_good = a, .renewal = true};
+	const struct zone_records *leaving[1] = {a};
+	bool stays;
+
+	start("guards: {actions: {serial: ack}, shrink_records: 1}\n"
+	      "zones: [{name: a.test, file: a, protect: [x]}]");
+	configure("zones: [{name: b.test, file: b}]");
+	guards_begin(g, now);
+	ck_assert_int_eq(guards_vanish(g, leaving, 1, 9, &stays, &err), 0);
+	ck_assert(stays);
+	z.last_good = b;
+	z.records = a; /* its serial goes back, which needs an override */
+	ck_assert_int_eq(guards_before(g, &z, 1, &err), 0);
+	ck_assert_int_eq(z.status, 0);
+	guards_end(g, true);
+	ck_assert_int_eq(override(now + 60), 0);
+	leaving[0] = b;
+	guards_begin(g, now);
+	ck_assert_int_eq(guards_vanish(g, leaving, 1, 9, &stays, &err), 0);
+	ck_assert(!stays);
+	guards_end(g, true);
+	compile_zones_fini(&z, 1);
+	zone_records_free(a);
+	zone_records_free(b);
+	stop();
+}
+END_TEST
+
 START_TEST(patterns)
 {
 	static const struct {
@@ -697,5 +734,6 @@ END_TEST
 UNIT_MAIN("guards", small_zones_may_change, what_is_emptied, budgets_of_a_zone,
     budget_of_a_type, many_small_cuts, what_the_apex_says,
     actions_are_configured, all_zones_together, an_override_is_for_once,
-    verdicts_of_others, learned_names, zones_that_vanish, patterns,
-    damaged_memory, disk_that_takes_nothing)
+    verdicts_of_others, learned_names, zones_that_vanish,
+    kept_zones_that_are_signed_again, patterns, damaged_memory,
+    disk_that_takes_nothing)
