@@ -161,8 +161,11 @@ zones_text(const struct control_context *c, struct bytes *out)
 	static const char *const words[] = {
 	    "waiting", "served", "refused", "condemned"};
 	struct zone_table *t = c->zones;
-	uint64_t states[4] = {0}, signing_fails = 0;
+	uint64_t states[4] = {0}, signing_fails;
+	struct zone_kept_counts kept;
 
+	zones_kept_count(t, &kept);
+	signing_fails = kept.signing_fails;
 	pthread_mutex_lock(&t->lock);
 	bytes_printf(out,
 	    "# HELP holdfast_zone_serial serial of the version that is served\n"

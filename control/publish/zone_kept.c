@@ -182,7 +182,7 @@ zones_kept_sign(struct zone_table *t, uint64_t now)
 	for (size_t i = 0; i < t->nleaving; i++) {
 		struct zone_leaving *l = &t->leaving[i];
 
-		if (!l->kept || !l->sign_due)
+		if (!l->renews || !l->sign_due)
 			continue;
 		if (l->sign_due > now)
 			due_set(t, l, l->sign_due);
@@ -225,7 +225,7 @@ zones_kept_alarms(struct zone_table *t, uint64_t now)
 		char name[NAME_TEXT_MAX], when[32];
 		enum zone_alarm stage;
 
-		if (!l->kept)
+		if (!l->renews)
 			continue;
 		end_look(t, l, now);
 		stage = zone_alarm_stage(t, l->expires_at, now);
@@ -302,9 +302,9 @@ zone_kept_live(struct zone_table *t, struct zone_leaving *l)
 		l->renewal_tried = false;
 		l->expires_at = 0;
 	}
-	if (!l->kept)
+	if (!l->renews)
 		zone_kept_due(t, l, zone_table_now(t));
-	l->kept = true;
+	l->renews = true;
 }
 
 void

@@ -96,7 +96,7 @@ struct zone_leaving {
 	struct zone_records *records;
 	bool goes; /* the generation that is on trial is without it */
 	/* of one that stays all the same; zone_kept.h */
-	bool kept;                    /* it is live, and was not let go */
+	bool renews; /* what is live has it still: signed again when due */
 	struct zone_records *renewed; /* signed again, not live yet; or NULL */
 	bool renewal_tried;           /* it is in the generation on trial */
 	uint64_t sign_due;            /* when to sign it again; 0: not by us */

@@ -191,9 +191,9 @@ start(void)
 	configure(PLAIN);
 	turn_at(START);
 	/* not before it is known that it stays */
-	ck_assert(!left()->kept && !left()->sign_due && !left()->renewed);
+	ck_assert(!left()->renews && !left()->sign_due && !left()->renewed);
 	went_live();
-	ck_assert(left()->kept);
+	ck_assert(left()->renews);
 	turn_at(START);
 	ck_assert_ptr_null(left()->renewed);
 	ck_assert_uint_gt(left()->sign_due, START + DAY);
@@ -389,7 +389,7 @@ START_TEST(a_plain_zone_is_let_alone)
 	configure("  []\n");
 	went_live();
 	turn_at(START);
-	ck_assert(left()->kept);
+	ck_assert(left()->renews);
 	ck_assert_uint_eq(left()->sign_due, 0);
 	zone_dnssec_alarms(&t, START);
 	ck_assert_int_eq(left()->alarm, ALARM_NONE);
