@@ -20,6 +20,7 @@ SLOW = control_rig.SLOW
 CLIENTS = ["203.0.113.%d" % (i + 1) for i in range(100)]
 NAMES = 200
 PERMILLE = 300
+TOGETHER = 10  # clients that ask at once
 LOCAL_PORT = 5353  # of sockets, on the server's loopback
 
 CONFIG = """
@@ -99,40 +100,48 @@ class Asker:
     def run(self):
         number = 0
         while not self.ended.is_set():
-            number += 1
-            who = number % len(CLIENTS)
-            zone = self.zones[number // len(CLIENTS) % len(self.zones)]
-            name = "n%d." % random.choice(self.names) + zone
+            asked = []
+            for _ in range(1 if self.tcp else TOGETHER):
+                number += 1
+                who = number % len(CLIENTS)
+                zone = self.zones[number // len(CLIENTS) % len(self.zones)]
+                name = "n%d." % random.choice(self.names) + zone
+                asked.append((who, zone, name))
+                if self.flood:
+                    asked += [(who, None, "x%d.%s" % (
+                        random.getrandbits(40), zone)) for _ in range(3)]
             if self.tcp:
                 self.note(who, zone, ask(CLIENTS[who], name, tcp=True))
             else:
-                self.ask(who, zone, name)
-            if self.flood:
-                for _ in range(3):
-                    self.ask(who, None, "x%d.%s" % (
-                        random.getrandbits(40), zone))
-            time.sleep(0.001)
+                self.ask(asked)
+            time.sleep(0.005)
 
     def note(self, who, zone, version):
         with self.lock:
             self.seen[zone].setdefault(version, {}).setdefault(
                 who, []).append(time.time())
 
-    def ask(self, who, zone, name):
-        s = self.sockets[who]
-        ident = random.getrandbits(16)
-        s.send(veth.question(name, 16, ident))
+    def ask(self, questions):
+        """All at once; then each answer is waited for."""
+        idents = [random.getrandbits(16) for _ in questions]
+        for (who, _, name), ident in zip(questions, idents):
+            self.sockets[who].send(veth.question(name, 16, ident))
         end = time.time() + 2 * SLOW
+        for (who, zone, _), ident in zip(questions, idents):
+            answer = self.answer(self.sockets[who], ident, end)
+            if answer is None:
+                self.silent += 1
+            elif zone:
+                self.note(who, zone, version_in(answer))
+
+    def answer(self, s, ident, end):
         while time.time() < end:
             if not select.select([s], [], [], 0.5)[0]:
                 continue
             answer = s.recv(4096)
-            if struct.unpack("!H", answer[:2])[0] != ident:
-                continue
-            if zone:
-                self.note(who, zone, version_in(answer))
-            return
-        self.silent += 1
+            if struct.unpack("!H", answer[:2])[0] == ident:
+                return answer
+        return None
 
     def clients_of(self, zone, version):
         with self.lock:
