@@ -231,8 +231,8 @@ class World(control_rig.Rig):
 
     def start_sockets(self):
         """For TCP; the data plane's kernel interface is a new one each time."""
-        for network in ("192.0.2.0/24", "203.0.113.0/24"):
-            veth.ip("-n", veth.SERVER, "route", "replace", network, "dev",
+        for words in (("192.0.2.0/24",), ("203.0.113.0/24", "via", "192.0.2.1")):
+            veth.ip("-n", veth.SERVER, "route", "replace", *words, "dev",
                     "hf-wan")
         self.start_daemon("sockets", control_rig.SOCKETS,
                           "answering on 127.0.0.1")

@@ -29,8 +29,8 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import control_rig  # noqa: E402
 import test_dataplane_veth as veth  # noqa: E402
-from canary_rig import (CLIENTS, LOCAL_PORT, NAMES, PERMILLE, SLOW, Case,  # noqa: E402
-                        Zone, ask, main)
+from canary_rig import (CLIENTS, LOCAL_PORT, NAMES, PERMILLE,  # noqa: E402
+                        ROLLOUT, SLOW, Case, Zone, ask, main)
 
 ASAN = os.environ.get("HOLDFAST_PROFILE", "asan") != "release"
 HALF = NAMES // 2
@@ -70,6 +70,7 @@ class Good(Case):
 
     @once
     def test_a_flood_forces_nothing(self):
+        self.rollout(1, 20, 0)
         self.begin_asking()
         self.write(self.a, Zone(2))
         self.wait_phase("canary")
@@ -81,6 +82,8 @@ class Good(Case):
 
 
 class Bad(Case):
+    ROLLOUT = (0, 20, 0)
+
     def test_regression_is_returned_and_the_rest_goes_on(self):
         """Half of the names of one zone are gone, the other zone is good."""
         self.begin_asking()
@@ -138,7 +141,7 @@ class Bad(Case):
 
     @once
     def test_hold_ends_a_canary(self):
-        self.rollout(1, 100, 0)
+        self.rollout(0, 100, 0)
         self.write(self.a, Zone(2))  # nobody asks: it would take long
         self.wait_phase("canary")
         self.assertTrue(self.rig.ask("hold")["ok"])
@@ -187,13 +190,12 @@ class Soak(Case):
         self.begin_asking(self.a)
         self.write(self.a, Zone(2, gone=HALF))
         self.wait_return()
-        self.rollout(0, 2, 600)
         answer = self.rig.ask("override", zone=self.a,
                               reason="they are gone indeed")
         self.assertTrue(answer["ok"])
         self.wait_served(self.a, 2)
-        self.assertIn("an override lets it pass",
-                      self.rig.log_text("holdfastd"))
+        self.rig.wait_for(lambda: "an override lets it pass" in
+                          self.rig.log_text("holdfastd"), seconds=30)
         self.soak_taken_over()
         # it finds the same faults, and knows of the same override
         self.rig.wait_for(lambda: "an override lets it pass" in
@@ -207,7 +209,7 @@ class Soak(Case):
         are a reason to return, also for a holdfastd that took over."""
         known, unknown = range(NAMES - 20, NAMES - 10), range(NAMES - 10, NAMES)
         self.rig.zone_words[self.a] = ", guards: {actions: {replay: ack}}"
-        self.rollout(0, 2, 600)
+        self.rollout(*self.ROLLOUT)
         before = self.counter("samples")
         first = self.begin_asking(self.a, names=known)
         self.rig.wait_for(lambda: self.counter("samples") > before + 150)
@@ -292,6 +294,7 @@ class Deaths(Case):
         time.sleep(0.3)
         self.assertEqual(set(self.asker.seen[self.a]), {1})
         # a new control tries it again
+        self.rig.configure(rollout=ROLLOUT % (PERMILLE, 0, 20, 0, 600, 0))
         self.rig.start()
         self.returned = 0
         self.wait_served(self.a, 2)
