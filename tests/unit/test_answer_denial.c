@@ -446,8 +446,8 @@ START_TEST(nsec_records_are_answers_too)
 	    {"bare.ask. RRSIG", "NOERROR aa | bare.ask. 60 RRSIG NSEC", true},
 	    {"bare.ask. A", "NOERROR aa | | ask. 30 SOA", false},
 	    {"bare.ask. A +do", "NOERROR aa edns | | ask. 30 SOA", true},
-	    {"x.w.ask. NSEC",
-		"NOERROR aa | x.w.ask. 60 NSEC ask. TXT NSEC |", false},
+	    {"x.w.ask. NSEC", "NOERROR aa | x.w.ask. 60 NSEC ask. TXT NSEC |",
+		false},
 	};
 
 	for (unsigned split = 0; split < 2; split++) {
