@@ -14,6 +14,18 @@
 
 enum { LINE = 64 };
 
+/* A record: only its first line to where few at once can be asked for, the
+ * others to the cache behind (3 % and more of an answer). */
+static inline void
+fetch_record(const void *from, unsigned bytes)
+{
+	const uint8_t *p = from;
+
+	__builtin_prefetch(p);
+	for (unsigned at = LINE; at <= bytes; at += LINE)
+		__builtin_prefetch(p + at, 0, 2);
+}
+
 static inline void
 fetch_lines(const void *from, unsigned bytes)
 {
@@ -82,7 +94,7 @@ order_fetch_block(struct denial_search *d)
 	    d->order, d->index * ORDER_LEAF_NAMES +
 			  order_leaf_descend(d->order, d->index, &d->key));
 	if (d->before)
-		fetch_lines(d->before, 2 * LINE);
+		fetch_record(d->before, 2 * LINE);
 }
 
 /* --- NSEC3 ---------------------------------------------------------------- */
@@ -143,7 +155,7 @@ hashed_fetch_block(struct denial_search *d, const struct generation *g)
 		return;
 	d->place = chain_hashed_find(&d->state->view, g, d->hash);
 	if (d->place.name)
-		fetch_lines(
+		fetch_record(
 		    hashed_block(d->place.hashed, d->place.name), 3 * LINE);
 }
 
