@@ -179,8 +179,11 @@ static const struct schema_row replay_rows[] = {
 	FIELD(config, guards.replay.learn_permille),
 	.high = 1000,
 	.initial = "10",
-	.help = "A name that is asked for by more than so much of its zone's "
-		"traffic is protected, as if guards.protect had it. 0: none."},
+	.help =
+	    "A name that is asked for by more than so much of its zone's "
+	    "traffic is protected, as if guards.protect had it; a zone with "
+	    "more than that of all traffic stays served when it is not "
+	    "configured any more. 0: none."},
 };
 COUNT_ROWS(replay_rows);
 

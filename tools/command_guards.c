@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/name.h"
 #include "control/guard/guard_state.h"
@@ -50,25 +51,24 @@ state_by_hand(
 	return 0;
 }
 
+/* The answer's object: `guards`, and `zone` if holdfastd is there to tell. */
 static int
 state_ask(struct tool *t, const uint8_t *apex, const char *zone, json_t **out,
     struct err *err)
 {
-	json_t *last = NULL;
-	int rc;
+	json_t *state = NULL;
+	int rc = ERR_UNAVAILABLE;
 
-	if (t->store_dir && !t->run_dir)
-		return state_by_hand(t, apex, out, err);
-	rc = daemons_ask_control(t,
-	    json_pack("{s:s, s:s}", "command", "explain", "zone", zone), NULL,
-	    NULL, &last, err);
-	if (rc && err->code == ERR_UNAVAILABLE)
-		return state_by_hand(t, apex, out, err);
-	if (rc)
+	if (!t->store_dir || t->run_dir)
+		rc = daemons_ask_control(t,
+		    json_pack("{s:s, s:s}", "command", "explain", "zone", zone),
+		    NULL, NULL, out, err);
+	if (rc != ERR_UNAVAILABLE)
 		return rc;
-	*out = json_incref(json_object_get(last, "guards"));
-	json_decref(last);
-	return 0;
+	rc = state_by_hand(t, apex, &state, err);
+	if (rc == 0)
+		*out = json_pack("{s:b, s:o}", "ok", 1, "guards", state);
+	return rc;
 }
 
 static const char *
@@ -79,39 +79,106 @@ text_of(const json_t *o, const char *member)
 	return text ? text : "?";
 }
 
+/* What the zone is now, whoever is the cause; what guards say follows. */
+static void
+zone_now_print(const char *zone, const json_t *z)
+{
+	const json_t *serial = json_object_get(z, "serial");
+	const char *why = json_string_value(json_object_get(z, "why"));
+	const char *state = text_of(z, "state");
+
+	printf("%s: %s", zone, state);
+	if (!json_is_integer(serial))
+		printf("; nothing of it is served");
+	else if (strcmp(state, "served") == 0)
+		printf(", serial %lld", (long long)json_integer_value(serial));
+	else
+		printf("; serial %lld is served",
+		    (long long)json_integer_value(serial));
+	if (why && strncmp(why, "guard ", 6) != 0)
+		printf(": %s", why);
+	putchar('\n');
+}
+
+/* Whether one of them can't be overridden. */
+static bool
+verdicts_print(const json_t *verdicts)
+{
+	bool fixed = false;
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)verdicts, i, v)
+	{
+		const char *action = text_of(v, "action");
+
+		printf("  %-12s %s%s\n    %s\n", text_of(v, "kind"), action,
+		    json_is_true(json_object_get(v, "overridden"))
+			? ", overridden"
+			: "",
+		    text_of(v, "what"));
+		fixed |= strcmp(action, "refuse") == 0;
+	}
+	return fixed;
+}
+
+/* A token that is good still; false if there is none. */
+static bool
+token_print(const json_t *token)
+{
+	json_int_t until = json_integer_value(json_object_get(token, "until"));
+	char at[32];
+
+	if (!json_is_object(token))
+		return false;
+	if (until <= (json_int_t)time(NULL)) {
+		printf("  an override of it ended %s: %s (%s)\n",
+		    output_time(at, (uint64_t)until), text_of(token, "reason"),
+		    text_of(token, "who"));
+		return false;
+	}
+	printf("  it may pass once, until %s: %s (%s)\n",
+	    output_time(at, (uint64_t)until), text_of(token, "reason"),
+	    text_of(token, "who"));
+	return true;
+}
+
+static bool
+verdicts_block(const json_t *verdicts)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach((json_t *)verdicts, i,
+	    v) if (strcmp(text_of(v, "action"), "warn") != 0 &&
+		   !json_is_true(json_object_get(v, "overridden"))) return true;
+	return false;
+}
+
 static void
 state_print(const char *zone, const json_t *s)
 {
-	const json_t *token = json_object_get(s, "override"), *v;
 	const json_t *verdicts = json_object_get(s, "verdicts");
-	bool refused = json_is_true(json_object_get(s, "refused"));
-	bool fixed = false;
+	bool refused = json_is_true(json_object_get(s, "refused")), fixed;
 	char at[32];
-	size_t i;
 
 	if (json_array_size(verdicts) == 0) {
 		printf("%s: the guards have nothing to say\n", zone);
 		return;
 	}
 	printf("%s: version %.16s %s, %s\n", zone, text_of(s, "version"),
-	    refused ? "is refused" : "passed",
+	    refused                    ? "is refused"
+	    : verdicts_block(verdicts) ? "was refused, and is not asked for "
+					 "any more"
+				       : "passed",
 	    output_time(
 		at, (uint64_t)json_integer_value(json_object_get(s, "at"))));
-	json_array_foreach((json_t *)verdicts, i, v)
-	{
-		bool passed = json_is_true(json_object_get(v, "overridden"));
-
-		printf("  %-12s %s%s\n    %s\n", text_of(v, "kind"),
-		    text_of(v, "action"), passed ? ", overridden" : "",
-		    text_of(v, "what"));
-		fixed |= strcmp(text_of(v, "action"), "refuse") == 0;
-	}
-	if (json_is_object(token))
-		printf("  it may pass once: %s (%s)\n",
-		    text_of(token, "reason"), text_of(token, "who"));
-	else if (refused && fixed)
+	fixed = verdicts_print(verdicts);
+	if (!refused || token_print(json_object_get(s, "override")))
+		return;
+	if (fixed)
 		puts("  nothing overrides it: guards.actions says refuse");
-	else if (refused)
+	else
 		printf("  to publish it all the same: holdfast override %s "
 		       "--version %.*s --reason TEXT\n",
 		    zone, GUARD_VERSION_DIGITS, text_of(s, "version"));
@@ -122,18 +189,20 @@ command_explain(struct tool *t)
 {
 	uint8_t apex[DNS_NAME_MAX + 1];
 	char zone[NAME_TEXT_MAX];
-	json_t *state = NULL;
+	json_t *answer = NULL;
 	struct err err;
 
 	if (zone_take(t, apex, zone, &err) ||
-	    state_ask(t, apex, zone, &state, &err))
+	    state_ask(t, apex, zone, &answer, &err))
 		return tool_fail(t, &err);
 	if (t->json) {
-		output_json(json_pack("{s:b, s:o}", "ok", 1, "guards", state));
+		output_json(answer);
 		return TOOL_OK;
 	}
-	state_print(zone, state);
-	json_decref(state);
+	if (json_is_object(json_object_get(answer, "zone")))
+		zone_now_print(zone, json_object_get(answer, "zone"));
+	state_print(zone, json_object_get(answer, "guards"));
+	json_decref(answer);
 	return TOOL_OK;
 }
 

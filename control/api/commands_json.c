@@ -15,6 +15,7 @@
 #include "base/name.h"
 #include "base/version.h"
 #include "control/api/rollout_json.h"
+#include "control/api/zones_json.h"
 #include "control/dnssec/dnssec.h"
 #include "control/guard/guard_state.h"
 #include "control/publish/zone_dnssec.h"
@@ -24,48 +25,12 @@
 
 enum { REFUSED_SHOWN_MAX = 100, BEAT_DEAD_MS = 5000 };
 
-static const char *const state_words[] = {
-    [ZONE_WAITING] = "waiting",
-    [ZONE_SERVED] = "served",
-    [ZONE_REFUSED] = "refused",
-    [ZONE_CONDEMNED] = "condemned",
-};
-
-/* A string of octets that somebody else chose: texts may quote a zone file, or
- * end within a character. What is not UTF-8 becomes question marks, since JSON
- * can't have it. */
-static json_t *
-text_json(const char *text)
-{
-	json_t *s = json_string(text);
-	char *ascii;
-
-	if (s)
-		return s;
-	ascii = strdup(text);
-	if (!ascii)
-		return json_string("?");
-	for (char *p = ascii; *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	s = json_string(ascii);
-	free(ascii);
-	return s;
-}
-
 json_t *
 command_error(int code, const char *text)
 {
 	return json_pack("{s:b, s:b, s:{s:s, s:o}}", "ok", 0, "done", 1,
-	    "error", "code", err_code_name(code), "text", text_json(text));
-}
-
-static json_t *
-digest_json(bool have, const struct digest *d)
-{
-	char text[DIGEST_TEXT_MAX];
-
-	return have ? json_string(digest_to_text(text, d)) : json_null();
+	    "error", "code", err_code_name(code), "text",
+	    guard_text_json(text));
 }
 
 /* "healthy" or "unhealthy REASON": the line that announcers watch. */
@@ -113,19 +78,13 @@ dataplane_json(const struct control_context *c)
 	health_read(c, &healthy, reason);
 	return json_pack("{s:b, s:I, s:b, s:o, s:o, s:o, s:I, s:I}", "alive", 1,
 	    "pid", (json_int_t)pid, "healthy", healthy, "reason",
-	    text_json(reason), "stable",
-	    digest_json(!digest_is_zero(&state.stable), &state.stable),
+	    guard_text_json(reason), "stable",
+	    api_digest_json(!digest_is_zero(&state.stable), &state.stable),
 	    "candidate",
-	    digest_json(!digest_is_zero(&state.candidate), &state.candidate),
+	    api_digest_json(
+		!digest_is_zero(&state.candidate), &state.candidate),
 	    "activation", (json_int_t)state.activation, "beat_ms",
 	    (json_int_t)(now - beat));
-}
-
-static json_t *
-time_json(uint64_t seconds)
-{
-	return seconds == DNSSEC_NEVER ? json_null()
-	                               : json_integer((json_int_t)seconds);
 }
 
 static json_t *
@@ -135,14 +94,14 @@ zone_counts_json(const struct control_context *c)
 	json_int_t served = 0, refused = 0, condemned = 0, configured;
 	json_int_t unverified = 0, ending = 0;
 	uint64_t first = DNSSEC_NEVER;
-	json_int_t signing_fails = 0;
-	struct zone_kept_counts kept;
+	json_int_t signing_fails = 0, kept = 0;
+	struct zone_kept_counts keeping;
 
-	zones_kept_count(t, &kept);
-	ending += (json_int_t)kept.signatures_ending;
-	signing_fails += (json_int_t)kept.signing_fails;
-	if (kept.signatures_end < first)
-		first = kept.signatures_end;
+	zones_kept_count(t, &keeping);
+	ending += (json_int_t)keeping.signatures_ending;
+	signing_fails += (json_int_t)keeping.signing_fails;
+	if (keeping.signatures_end < first)
+		first = keeping.signatures_end;
 	pthread_mutex_lock(&t->lock);
 	configured = (json_int_t)t->count;
 	for (size_t i = 0; i < t->count; i++) {
@@ -156,11 +115,13 @@ zone_counts_json(const struct control_context *c)
 			first = t->zones[i].dnssec.expires_at;
 		signing_fails += t->zones[i].signing.why != NULL;
 	}
+	for (size_t i = 0; i < t->nleaving; i++)
+		kept += t->leaving[i].kept;
 	pthread_mutex_unlock(&t->lock);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
 	    "configured", configured, "served", served, "refused", refused,
-	    "condemned", condemned, "unverified", unverified,
-	    "signatures_ending", ending, "signatures_end", time_json(first),
+	    "condemned", condemned, "kept", kept, "unverified", unverified,
+	    "signatures_ending", ending, "signatures_end", api_time_json(first),
 	    "signing_fails", signing_fails);
 }
 
@@ -178,50 +139,18 @@ do_status(const struct control_context *c, json_t *request,
 		"ok", 1, "done", 1, "version", HOLDFAST_VERSION, "pid",
 		(json_int_t)getpid(), "uptime_ms",
 		(json_int_t)(clock_ms(CLOCK_MONOTONIC) - c->started_ms),
-		"store", text_json(c->store_dir), "config",
-		text_json(c->config_path), "generation",
-		digest_json(f.have_generation, &f.generation), "activation",
+		"store", guard_text_json(c->store_dir), "config",
+		guard_text_json(c->config_path), "generation",
+		api_digest_json(f.have_generation, &f.generation), "activation",
 		(json_int_t)f.activation, "committed_at",
 		(json_int_t)f.committed_at, "candidate",
-		digest_json(f.have_candidate, &f.candidate), "zones",
+		api_digest_json(f.have_candidate, &f.candidate), "zones",
 		zone_counts_json(c), "work", f.work, "last_cycle_ms",
 		(json_int_t)f.last_cycle_ms, "last_error",
-		f.have_error ? text_json(f.last_error) : json_null(),
+		f.have_error ? guard_text_json(f.last_error) : json_null(),
 		"dataplane", dataplane_json(c), "rollout",
 		rollout_json(&f.rollout)));
 	return NULL;
-}
-
-/* Of a zone that is signed here; else null. */
-static json_t *
-signing_json(const struct zone_signing *s)
-{
-	if (!s->on)
-		return json_null();
-	return json_pack("{s:I, s:I, s:o}", "ends_first",
-	    (json_int_t)s->ends_first, "due", (json_int_t)s->due, "why",
-	    s->why ? text_json(s->why) : json_null());
-}
-
-static json_t *
-zone_json(const struct zone_entry *e)
-{
-	const struct zone_records *z = e->served;
-
-	return json_pack("{s:b, s:{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:{s:s, s:s, s:o}, s:o}}",
-	    "ok", 1, "zone", "name", e->name, "state", state_words[e->state],
-	    "serial", z ? json_integer(z->serial) : json_null(), "records",
-	    z ? json_integer((json_int_t)z->count) : json_null(), "version",
-	    digest_json(z != NULL, z ? &z->version : NULL), "file",
-	    text_json(e->file), "changed_at",
-	    e->changed_at ? json_integer((json_int_t)e->changed_at)
-			  : json_null(),
-	    "why", e->why ? text_json(e->why) : json_null(), "dnssec", "mode",
-	    config_dnssec_text(e->dnssec_mode), "state", zone_dnssec_word(e),
-	    "signatures_end",
-	    e->dnssec.is_signed ? time_json(e->dnssec.expires_at) : json_null(),
-	    "signing", signing_json(&e->signing));
 }
 
 /* The member "zone" as a name. 1 if there is one, 0 if not, else an error. */
@@ -263,6 +192,12 @@ do_zones(const struct control_context *c, json_t *request,
 		if (one && !name_equal(t->zones[i].apex, apex))
 			continue;
 		answer(client, zone_json(&t->zones[i]));
+		count++;
+	}
+	for (size_t i = 0; i < t->nleaving; i++) {
+		if (one && !name_equal(t->leaving[i].records->apex, apex))
+			continue;
+		answer(client, zone_leaving_json(&t->leaving[i]));
 		count++;
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -453,25 +388,15 @@ do_explain(const struct control_context *c, json_t *request,
     command_answer *answer, void *client)
 {
 	uint8_t apex[DNS_NAME_MAX + 1];
-	struct guard_state s;
 	struct err err = {0};
 	int rc = zone_member(request, apex, &err);
 
 	if (rc == 0)
 		err_set(&err, ERR_USAGE, "\"zone\" is missing");
-	if (rc <= 0) {
+	if (rc <= 0)
 		answer(client, command_error(err.code, err.text));
-		return NULL;
-	}
-	rc = guard_state_read(&s, c->store_dir, apex, &err);
-	if (rc && rc != ERR_NOT_FOUND) {
-		answer(client, command_error(err.code, err.text));
-		return NULL;
-	}
-	answer(client, json_pack("{s:b, s:b, s:o}", "ok", 1, "done", 1,
-			   "guards", rc ? json_null() : guard_state_json(&s)));
-	if (rc == 0)
-		guard_state_fini(&s);
+	else
+		answer(client, zone_explain_json(c, apex));
 	return NULL;
 }
 
@@ -625,20 +550,20 @@ refused_json(const struct control_context *c, json_int_t *count)
 		if (++*count <= REFUSED_SHOWN_MAX)
 			json_array_append_new(list,
 			    json_pack("{s:s, s:o}", "name", e->name, "why",
-				text_json(e->why
-					      ? e->why
-					      : "no memory for the reason")));
+				guard_text_json(
+				    e->why ? e->why
+					   : "no memory for the reason")));
 	}
 	for (size_t i = 0; i < t->nleaving; i++) {
 		char name[NAME_TEXT_MAX];
 
+		if (!t->leaving[i].kept)
+			continue;
 		if (++*count <= REFUSED_SHOWN_MAX)
 			json_array_append_new(list,
 			    json_pack("{s:s, s:s}", "name",
 				name_to_text(name, t->leaving[i].records->apex),
-				"why",
-				"it is not configured any more and is served "
-				"on: holdfast explain tells why"));
+				"why", ZONE_KEPT_WHY));
 	}
 	pthread_mutex_unlock(&t->lock);
 	return list;
@@ -674,7 +599,7 @@ reload_json(const struct control_context *c, const struct work *w)
 	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:I, s:I, s:o}", "ok",
 	    1, "done", 1, "changed", w->result.changed, "candidate",
 	    w->result.candidate, "waiting", w->result.waits, "generation",
-	    digest_json(
+	    api_digest_json(
 		!digest_is_zero(&w->result.generation), &w->result.generation),
 	    "activation", (json_int_t)w->result.activation, "refused", refused,
 	    "zones", list);
@@ -691,10 +616,11 @@ command_finish(const struct control_context *c, struct work *w,
 	else if (w->kind == WORK_ROLLBACK)
 		line = json_pack("{s:b, s:b, s:o, s:I, s:o, s:o, s:s?}", "ok",
 		    1, "done", 1, "generation",
-		    digest_json(true, &w->result.generation), "activation",
+		    api_digest_json(true, &w->result.generation), "activation",
 		    (json_int_t)w->result.activation, "left",
-		    digest_json(true, &w->left), "condemned", condemned_json(c),
-		    "warning", w->result.warning[0] ? w->result.warning : NULL);
+		    api_digest_json(true, &w->left), "condemned",
+		    condemned_json(c), "warning",
+		    w->result.warning[0] ? w->result.warning : NULL);
 	else if (w->kind == WORK_HOLD || w->kind == WORK_PIN ||
 		 w->kind == WORK_UNPIN ||
 		 (w->kind == WORK_RELEASE && !w->have_zone))

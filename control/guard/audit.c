@@ -17,12 +17,14 @@
 #include "base/file.h"
 
 static int
-line_append(const char *path, const char *text, struct err *err)
+line_append(const char *store_dir, const char *text, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	char path[4096];
 	struct bytes line;
-	int rc;
+	int fd, rc;
 
+	snprintf(path, sizeof path, "%s/" AUDIT_FILE, store_dir);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return err_set_errno(err, "%s", path);
 	bytes_init(&line);
@@ -41,7 +43,7 @@ int
 audit_write(const char *store_dir, struct err *err, const char *event,
     const char *format, ...)
 {
-	char path[4096], at[32];
+	char at[32];
 	time_t now = time(NULL);
 	json_t *line, *more = NULL;
 	struct tm tm;
@@ -53,6 +55,10 @@ audit_write(const char *store_dir, struct err *err, const char *event,
 		va_start(args, format);
 		more = json_vpack_ex(NULL, 0, format, args);
 		va_end(args);
+		/* a line that does not say which zone is none */
+		if (!more)
+			return err_set(err, ERR_NO_MEMORY,
+			    "audit log: no memory for %s", event);
 	}
 	gmtime_r(&now, &tm);
 	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -64,8 +70,7 @@ audit_write(const char *store_dir, struct err *err, const char *event,
 	json_decref(line);
 	if (!text)
 		return err_set(err, ERR_NO_MEMORY, "no memory for %s", event);
-	snprintf(path, sizeof path, "%s/" AUDIT_FILE, store_dir);
-	rc = line_append(path, text, err);
+	rc = line_append(store_dir, text, err);
 	free(text);
 	return rc ? err_add(err, "audit log") : 0;
 }

@@ -10,10 +10,17 @@
 
 #include "base/name.h"
 
-uint32_t
-guard_slot(const struct guard_rules *r, uint64_t now)
+/* Of the parts that the window is made of. */
+static uint64_t
+part_s(const struct guard_rules *r)
 {
-	return (uint32_t)(now / (r->window_h * 3600u / GUARD_MARKS));
+	return (uint64_t)r->window_h * 3600 / GUARD_MARKS;
+}
+
+static uint64_t
+part_begin(const struct guard_rules *r, uint64_t now)
+{
+	return now - now % part_s(r);
 }
 
 uint32_t
@@ -38,58 +45,67 @@ groups_most(uint32_t out[GROUP_COUNT + 1], const uint32_t groups[GROUP_COUNT])
 
 /* A clock that went back leaves marks of the future: they count as well. */
 bool
-guard_mark_is_old(const struct guard_mark *m, uint32_t slot)
+guard_mark_is_old(
+    const struct guard_mark *m, const struct guard_rules *r, uint64_t now)
 {
-	return m->slot < slot && slot - m->slot >= GUARD_MARKS;
+	uint64_t begin = part_begin(r, now);
+
+	return m->at < begin && begin - m->at >= part_s(r) * GUARD_MARKS;
 }
 
 void
 guard_marks_most(
     uint32_t out[GROUP_COUNT + 1], const struct guard_case *c, uint64_t now)
 {
-	uint32_t slot = guard_slot(c->rules, now);
-
 	for (unsigned g = 0; g <= GROUP_COUNT; g++)
 		out[g] = 0;
 	groups_most(out, c->diff.before);
 	for (unsigned i = 0; c->state && i < c->state->nmarks; i++) {
 		const struct guard_mark *m = &c->state->marks[i];
 
-		for (unsigned g = 0;
-		     !guard_mark_is_old(m, slot) && g <= GROUP_COUNT; g++)
+		if (guard_mark_is_old(m, c->rules, now))
+			continue;
+		for (unsigned g = 0; g <= GROUP_COUNT; g++)
 			if (m->most[g] > out[g])
 				out[g] = m->most[g];
 	}
 }
 
 struct guard_mark *
-guard_mark_take(struct guard_state *s, uint32_t slot)
+guard_mark_take(
+    struct guard_state *s, const struct guard_rules *r, uint64_t now)
 {
+	uint64_t begin = part_begin(r, now);
 	unsigned kept = 0, at = 0;
 
-	for (unsigned i = 0; i < s->nmarks; i++)
-		if (!guard_mark_is_old(&s->marks[i], slot))
-			s->marks[kept++] = s->marks[i];
+	for (unsigned i = 0; i < s->nmarks; i++) {
+		if (guard_mark_is_old(&s->marks[i], r, now))
+			continue;
+		s->marks[kept] = s->marks[i];
+		if (s->marks[kept].at > begin)
+			/* the clock went back: it grows old from now on */
+			s->marks[kept].at = begin;
+		kept++;
+	}
 	s->nmarks = kept;
 	for (unsigned i = 0; i < kept; i++)
-		if (s->marks[i].slot == slot)
+		if (s->marks[i].at == begin)
 			return &s->marks[i];
 	if (kept < GUARD_MARKS) {
 		at = s->nmarks++;
-	} else { /* only with marks of the future */
+	} else { /* only of a window that had other parts */
 		for (unsigned i = 1; i < kept; i++)
-			if (s->marks[i].slot < s->marks[at].slot)
+			if (s->marks[i].at < s->marks[at].at)
 				at = i;
 	}
-	s->marks[at] = (struct guard_mark){.slot = slot};
+	s->marks[at] = (struct guard_mark){.at = begin};
 	return &s->marks[at];
 }
 
 void
 guard_marks_note(struct guard_case *c, uint64_t now)
 {
-	struct guard_mark *m =
-	    guard_mark_take(c->state, guard_slot(c->rules, now));
+	struct guard_mark *m = guard_mark_take(c->state, c->rules, now);
 
 	groups_most(m->most, c->diff.before);
 	c->state->changed = true;

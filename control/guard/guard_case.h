@@ -65,11 +65,12 @@ void guard_marks_most(
     uint32_t out[GROUP_COUNT + 1], const struct guard_case *c, uint64_t now);
 /* The version is live: the window knows what was there before it. */
 void guard_marks_note(struct guard_case *c, uint64_t now);
-/* Slots of time that the window is made of. */
-uint32_t guard_slot(const struct guard_rules *r, uint64_t now);
-bool guard_mark_is_old(const struct guard_mark *m, uint32_t slot);
-/* The mark of a slot; the oldest makes way. */
-struct guard_mark *guard_mark_take(struct guard_state *s, uint32_t slot);
+/* Whether it is out of the window. */
+bool guard_mark_is_old(
+    const struct guard_mark *m, const struct guard_rules *r, uint64_t now);
+/* The mark of now; the oldest makes way. */
+struct guard_mark *guard_mark_take(
+    struct guard_state *s, const struct guard_rules *r, uint64_t now);
 /* So much of a whole, but `least` at least. */
 uint32_t guard_budget(uint64_t whole, unsigned percent, unsigned least);
 

@@ -65,6 +65,16 @@ guard_groups_sum(const uint32_t groups[GROUP_COUNT])
 	return sum;
 }
 
+uint64_t
+guard_records_count(const struct zone_records *z)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < z->count; i++)
+		count += guard_group_of(z->records[i].type) != GROUP_NONE;
+	return count;
+}
+
 const struct record *
 guard_rrset_find(
     const struct record *records, size_t n, uint16_t type, size_t *count)

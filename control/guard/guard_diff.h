@@ -54,6 +54,9 @@ void guard_diff_run(struct guard_diff *out, const struct zone_records *old,
     const struct zone_records *new,
     void (*owner)(void *arg, const struct guard_owner *o), void *arg);
 
+/* How many records of a zone count. */
+uint64_t guard_records_count(const struct zone_records *z);
+
 /* All groups. */
 uint32_t guard_groups_sum(const uint32_t groups[GROUP_COUNT]);
 

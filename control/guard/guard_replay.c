@@ -155,6 +155,94 @@ guard_replay_learn(struct guard_replay *r, struct guards *g,
 	return rc;
 }
 
+/* --- zones that go ------------------------------------------------------- */
+
+struct farewell {
+	const struct replay_subjects *subjects;
+	bool (*has_zone)(void *arg, const uint8_t *apex);
+	void *arg;
+	struct {
+		uint64_t samples, weight;
+	} * asked, all; /* of each subject, and of whatever was answered */
+};
+
+/* The deepest zone that the name is in counts. */
+static int
+farewell_visit(void *arg, const struct traffic_question *q)
+{
+	struct farewell *f = arg;
+	unsigned labels = name_labels(q->name);
+
+	if (q->absent)
+		return 0;
+	f->all.weight += q->weight;
+	for (unsigned i = 0; i <= labels; i++) {
+		const uint8_t *apex = name_parent(q->name, i);
+		const struct replay_subject *s =
+		    replay_subject_find(f->subjects, apex);
+
+		if (s) {
+			size_t at = (size_t)(s - f->subjects->list);
+
+			f->asked[at].samples += q->samples;
+			f->asked[at].weight += q->weight;
+		}
+		if (s || f->has_zone(f->arg, apex))
+			break;
+	}
+	return 0;
+}
+
+static void
+farewell_say(const struct guard_replay *r, const struct farewell *f,
+    struct guard_leaving *leaving, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		double permille =
+		    1000.0 * (double)f->asked[i].weight / (double)f->all.weight;
+
+		if (f->asked[i].samples >= r->limits.least &&
+		    permille > r->learn_permille)
+			snprintf(leaving[i].asked, sizeof leaving[i].asked,
+			    "%.1f %% of what was asked in the last %u minutes "
+			    "was asked of it; limit: %u.%u %% (replay: "
+			    "learn_permille)",
+			    permille / 10, r->limits.minutes,
+			    r->learn_permille / 10, r->learn_permille % 10);
+	}
+}
+
+int
+guard_replay_leaving(struct guard_replay *r, struct guard_leaving *leaving,
+    size_t n, bool (*has_zone)(void *arg, const uint8_t *apex), void *arg,
+    uint64_t now, struct err *err)
+{
+	struct replay_subject *list;
+	struct replay_subjects subjects;
+	struct farewell f = {
+	    .subjects = &subjects, .has_zone = has_zone, .arg = arg};
+	int rc;
+
+	if (n == 0 || r->learn_permille == 0)
+		return 0;
+	list = calloc(n, sizeof *list);
+	f.asked = calloc(n, sizeof *f.asked);
+	for (size_t i = 0; list && i < n; i++)
+		list[i].apex = leaving[i].records->apex;
+	rc = list && f.asked
+	         ? replay_subjects_make(&subjects, list, n, err)
+	         : err_set(err, ERR_NO_MEMORY, "no memory for replays");
+	if (rc == 0) {
+		(void)traffic_visit(r->traffic, now, farewell_visit, &f);
+		farewell_say(r, &f, leaving, n);
+		replay_subjects_fini(&subjects);
+	} else if (!f.asked) {
+		free(list);
+	}
+	free(f.asked);
+	return rc;
+}
+
 /* --- the candidate ------------------------------------------------------ */
 
 static bool

@@ -29,6 +29,13 @@ void guard_replay_follow(struct guard_replay *r, uint64_t now);
 int guard_replay_learn(struct guard_replay *r, struct guards *g,
     const struct compile_zone *zones, size_t n, uint64_t now, struct err *err);
 
+/* Before guards_vanish(): what clients ask of the zones that are to go, in
+ * canonical order. More than the share for which a name is protected keeps a
+ * zone. `has_zone`: whether there is a zone of this name that does not go. */
+int guard_replay_leaving(struct guard_replay *r, struct guard_leaving *leaving,
+    size_t n, bool (*has_zone)(void *arg, const uint8_t *apex), void *arg,
+    uint64_t now, struct err *err);
+
 /* Before guards_after(), with the same candidate: adds verdicts to `g`. */
 int guard_replay_check(struct guard_replay *r, struct guards *g,
     const struct guard_candidate *c, uint64_t now, struct err *err);

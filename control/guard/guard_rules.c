@@ -199,6 +199,23 @@ zone_is_special(const struct config_zone *z)
 	       memcmp(&g->actions, &normal, sizeof normal) != 0;
 }
 
+/* A whole name of another zone, mistyped perhaps, would protect nothing. */
+static int
+protect_check(const struct guard_zone *out, const struct config_zone *z,
+    const char *where, struct err *err)
+{
+	for (unsigned i = 0; i < out->protect.count; i++) {
+		const struct guard_pattern *p = &out->protect.list[i];
+
+		if (p->absolute && !name_is_at_or_below(p->labels, out->apex) &&
+		    !(p->below && name_is_at_or_below(out->apex, p->labels)))
+			return err_set(err, ERR_SEMANTIC,
+			    "%s: \"%.255s\" is not in the zone", where,
+			    z->guards.protect[i]);
+	}
+	return 0;
+}
+
 static int
 zone_make(struct guard_zone *out, const struct config *c,
     const struct config_zone *z, struct err *err)
@@ -215,6 +232,8 @@ zone_make(struct guard_zone *out, const struct config *c,
 	    c->path, z->line, z->name);
 	rc = patterns_make(
 	    &out->protect, z->guards.protect, z->guards.nprotect, where, err);
+	if (rc == 0)
+		rc = protect_check(out, z, where, err);
 	if (rc == 0)
 		rc = guard_assertions_make(
 		    &out->assertions, &out->nassertions, c->path, z, err);

@@ -12,7 +12,7 @@
  *    "override": {"version": HEX, "kinds": ["shrink"], "until": SECONDS,
  *                 "reason": "...", "who": "..."},
  *    "passed": {"version": HEX, "kinds": ["shrink"]},
- *    "marks": [[SLOT, A, AAAA, ..., ALL], ...]}
+ *    "marks": [[SECONDS, A, AAAA, ..., ALL], ...]}
  *
  * `all.json` is the same for all zones together: how many went, and when.
  */
@@ -36,7 +36,9 @@ enum {
 
 /* The most records that the zone had within a slot of time. */
 struct guard_mark {
-	uint32_t slot; /* time in units of a 24th of the window */
+	/* seconds since 1970, where a 24th of the window begins; no number of
+	 * such parts, since another configuration has other ones */
+	uint64_t at;
 	uint32_t most[GROUP_COUNT + 1];
 };
 
@@ -100,6 +102,11 @@ void guard_state_fini(struct guard_state *s);
 /* Replaces the verdicts with copies. */
 int guard_state_verdicts(struct guard_state *s, const struct guard_verdict *v,
     unsigned n, struct err *err);
+
+/* A string of octets that somebody else chose: texts may quote a zone file, or
+ * end within a character. What is not UTF-8 becomes question marks, since JSON
+ * can't have it. */
+json_t *guard_text_json(const char *text);
 
 /* The object above. */
 json_t *guard_state_json(const struct guard_state *s);

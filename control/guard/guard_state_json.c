@@ -13,20 +13,23 @@ enum { VERDICTS_MAX = 64 };
 
 /* --- out ------------------------------------------------------------------ */
 
-/* Zone files may have put octets into it that are no UTF-8. */
-static json_t *
-text_json(const char *text)
+json_t *
+guard_text_json(const char *text)
 {
-	char ascii[GUARD_WHAT_MAX + GUARD_REASON_MAX];
 	json_t *s = json_string(text);
+	char *ascii;
 
 	if (s)
 		return s;
-	snprintf(ascii, sizeof ascii, "%s", text);
+	ascii = strdup(text);
+	if (!ascii)
+		return json_string("?");
 	for (char *p = ascii; *p; p++)
 		if ((unsigned char)*p >= 0x80)
 			*p = '?';
-	return json_string(ascii);
+	s = json_string(ascii);
+	free(ascii);
+	return s;
 }
 
 static json_t *
@@ -49,7 +52,7 @@ verdicts_json(const struct guard_state *s)
 		    list, json_pack("{s:s, s:s, s:b, s:o}", "kind",
 			      guard_kind_word[v->kind], "action",
 			      guard_action_word[v->action], "overridden",
-			      v->overridden, "what", text_json(v->what)));
+			      v->overridden, "what", guard_text_json(v->what)));
 	}
 	return list;
 }
@@ -73,8 +76,8 @@ token_json(const struct guard_token *t)
 		return json_null();
 	return json_pack("{s:o, s:o, s:I, s:o, s:o}", "version",
 	    digest_json(&t->version), "kinds", kinds_json(t->kinds), "until",
-	    (json_int_t)t->until, "reason", text_json(t->reason), "who",
-	    text_json(t->who));
+	    (json_int_t)t->until, "reason", guard_text_json(t->reason), "who",
+	    guard_text_json(t->who));
 }
 
 static json_t *
@@ -95,7 +98,7 @@ marks_json(const struct guard_state *s)
 		const struct guard_mark *m = &s->marks[i];
 		json_t *row = json_array();
 
-		json_array_append_new(row, json_integer(m->slot));
+		json_array_append_new(row, json_integer((json_int_t)m->at));
 		for (unsigned g = 0; g <= GROUP_COUNT; g++)
 			json_array_append_new(row, json_integer(m->most[g]));
 		json_array_append_new(list, row);
@@ -256,9 +259,8 @@ marks_take(struct guard_state *s, const json_t *list, struct err *err)
 		uint64_t v;
 
 		if (json_array_size(row) != GROUP_COUNT + 2 ||
-		    !number_take(&v, json_array_get(row, 0), UINT32_MAX))
+		    !number_take(&m->at, json_array_get(row, 0), INT64_MAX))
 			return bad(err, "marks");
-		m->slot = (uint32_t)v;
 		for (unsigned g = 0; g <= GROUP_COUNT; g++) {
 			if (!number_take(
 				&v, json_array_get(row, g + 1), UINT32_MAX))

@@ -15,31 +15,35 @@
 static uint32_t
 gone_count(const struct guards *g, const struct guard_state *all)
 {
-	uint32_t slot = guard_slot(g->rules, g->now), sum = 0;
+	uint32_t sum = 0;
 
 	for (unsigned i = 0; i < all->nmarks; i++)
-		if (!guard_mark_is_old(&all->marks[i], slot))
+		if (!guard_mark_is_old(&all->marks[i], g->rules, g->now))
 			sum += all->marks[i].most[GUARD_MARK_ALL];
 	return sum;
 }
 
 static bool
-is_kept(const struct guards *g, const struct guard_case *c)
+is_kept(const struct guards *g, const struct guard_case *c,
+    const struct guard_leaving *l)
 {
 	return (c->state && c->state->keep) ||
-	       guard_rules_name_zone(g->rules, c->apex);
+	       guard_rules_name_zone(g->rules, c->apex) || l->asked[0];
 }
 
 /* `gone`: zones that went within the window; `many`: how many are to go now,
  * without those that are kept. */
 static void
-zone_say(struct guards *g, struct guard_case *c, size_t served, uint32_t gone,
-    size_t many)
+zone_say(struct guards *g, struct guard_case *c, const struct guard_leaving *l,
+    size_t served, uint32_t gone, size_t many)
 {
 	uint32_t allowed =
 	    guard_budget(served + gone, g->rules->vanish_percent, 1);
 
-	if (is_kept(g, c))
+	if (l->asked[0])
+		guard_case_say(c, GUARD_VANISHED, GUARD_REFUSE,
+		    "the zone is not configured any more, and %s", l->asked);
+	else if (is_kept(g, c, l))
 		guard_case_say(c, GUARD_VANISHED, GUARD_REFUSE,
 		    "the zone is not configured any more, and has names that "
 		    "are protected or assertions; limit: such a zone stays");
@@ -72,28 +76,29 @@ version_set(struct guard_case *c, const struct zone_records *z)
 }
 
 int
-guards_vanish(struct guards *g, const struct zone_records *const *leaving,
-    size_t n, size_t served, bool *stays, struct err *err)
+guards_vanish(struct guards *g, struct guard_leaving *leaving, size_t n,
+    size_t served, struct err *err)
 {
 	const struct guard_state *all = n ? guard_states_all(g->states) : NULL;
 	uint32_t gone = all ? gone_count(g, all) : 0;
 	size_t first = g->ncases, many = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct guard_case *c = guards_case_add(g, leaving[i]->apex);
+		struct guard_case *c =
+		    guards_case_add(g, leaving[i].records->apex);
 
 		if (!all || !c)
 			return err_set(
 			    err, ERR_NO_MEMORY, "no memory for guards");
 		c->leaving = true;
-		version_set(c, leaving[i]);
-		many += !is_kept(g, c);
+		version_set(c, leaving[i].records);
+		many += !is_kept(g, c, &leaving[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct guard_case *c = &g->cases[first + i];
 
-		zone_say(g, c, served, gone, many);
-		c->stays = stays[i] = guards_case_blocked(g, c);
+		zone_say(g, c, &leaving[i], served, gone, many);
+		c->stays = leaving[i].stays = guards_case_blocked(g, c);
 		if (c->failed)
 			return err_set(
 			    err, ERR_NO_MEMORY, "no memory for guards");
@@ -102,18 +107,14 @@ guards_vanish(struct guards *g, const struct zone_records *const *leaving,
 }
 
 void
-guards_vanish_end(struct guards *g)
+guards_vanish_end(struct guards *g, uint32_t went)
 {
 	struct guard_state *all = NULL;
-	uint32_t went = 0;
 	struct err err;
 
-	for (size_t i = 0; i < g->ncases; i++)
-		went += g->cases[i].leaving && !g->cases[i].stays;
 	if (!went || !(all = guard_states_all(g->states)))
 		return;
-	guard_mark_take(all, guard_slot(g->rules, g->now))
-	    ->most[GUARD_MARK_ALL] += went;
+	guard_mark_take(all, g->rules, g->now)->most[GUARD_MARK_ALL] += went;
 	all->changed = true;
 	if (guard_state_save(g->states, all, &err) != 0)
 		log_error("%s", err.text);

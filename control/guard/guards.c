@@ -60,6 +60,7 @@ guards_free(struct guards **gp)
 	if (!g)
 		return;
 	guards_begin(g, 0);
+	free(g->promises);
 	guard_states_free(&g->states);
 	guard_rules_free(&g->rules);
 	guard_asker_free(g->asker);
@@ -329,7 +330,7 @@ generation_look(struct guards *g, struct err *err)
 		return 0;
 	for (size_t i = 0; i < g->nzones; i++)
 		if (g->zones[i].last_good)
-			all += g->zones[i].last_good->count;
+			all += guard_records_count(g->zones[i].last_good);
 	allowed = all * g->rules->generation_percent / 100;
 	if (allowed < g->rules->generation_records)
 		allowed = g->rules->generation_records;

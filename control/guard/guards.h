@@ -10,6 +10,7 @@
  *   guards_after    the candidate, asked through the engine: assertions, and
  *                   whatever else calls guards_verdict_add()
  *   guards_end      what became of it, kept in STORE/guards, a file a zone
+ *   guards_tried    how a canary ended, if that is what became of it
  *
  * Only zones whose version is another are looked at, by one linear merge.
  * Worker thread only; what others read is in the files (guard_state.h).
@@ -91,10 +92,18 @@ int guards_configure(struct guards *g, const struct config *c, struct err *err);
 /* A turn begins. `now`: seconds since 1970. */
 void guards_begin(struct guards *g, uint64_t now);
 
-/* Zones that are served and not configured any more, of `served` in all: sets
- * stays[i] for those that must be served on. */
-int guards_vanish(struct guards *g, const struct zone_records *const *leaving,
-    size_t n, size_t served, bool *stays, struct err *err);
+/* A zone that is served and not configured any more. */
+struct guard_leaving {
+	const struct zone_records *records;
+	/* how much clients ask for it, as a sentence goes on, if that is too
+	 * much to go; else empty (guard_replay_leaving()) */
+	char asked[160];
+	bool stays; /* set by guards_vanish(): it must be served on */
+};
+
+/* All of them, of `served` zones in all. */
+int guards_vanish(struct guards *g, struct guard_leaving *leaving, size_t n,
+    size_t served, struct err *err);
 
 /* Zones sorted by apex; those whose records are not last_good are looked at. A
  * zone that is refused has its status and why set, as compile_generation()
@@ -114,9 +123,20 @@ struct guard_candidate {
 int guards_after(struct guards *g, const struct guard_candidate *c,
     unsigned *refused, struct err *err);
 
-/* The turn is over. `live`: what passed is live (or nothing had changed);
- * files are written, logs and the audit log say what is new. */
-void guards_end(struct guards *g, bool live);
+enum guards_outcome {
+	GUARDS_FAILED, /* nothing went live, for whatever reason */
+	GUARDS_LIVE,   /* what passed is live, or nothing had changed */
+	GUARDS_TRIED,  /* some clients have it; guards_tried() tells the end */
+};
+
+/* The turn is over: files are written, logs and the audit log say what is new.
+ */
+void guards_end(struct guards *g, enum guards_outcome outcome);
+
+/* The canary of the last GUARDS_TRIED is over. What only counts when it is
+ * live (zones that went, losses that were acknowledged) does so now, or is
+ * forgotten: the same turn comes again. Between turns. */
+void guards_tried(struct guards *g, bool live);
 
 /* For guards that live elsewhere: adds a verdict on a zone, between
  * guards_before() and guards_end(), or at any other time between guards_begin()
@@ -152,7 +172,10 @@ struct guard_override {
 	uint64_t until; /* seconds since 1970 */
 };
 
-enum { GUARD_VERSION_DIGITS = 12 /* in messages */ };
+enum {
+	GUARD_VERSION_DIGITS = 12, /* in messages */
+	GUARD_VERSION_DIGITS_LEAST = 8,
+};
 
 /* Lets the version that was refused last pass once: everything that its
  * verdicts named. `who` and `reason` go to the audit log. ERR_NOT_FOUND if

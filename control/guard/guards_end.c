@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/name.h"
@@ -61,11 +62,12 @@ verdict_tell(struct guards *g, const struct guard_verdict *v, bool of_turn)
 	verdict_log(v, name, of_turn);
 	if (v->action < GUARD_ACK || v->overridden)
 		return;
-	/* texts may quote a zone file, which need not be UTF-8 */
-	if (audit_write(g->store_dir, &err, "refused", "{s:s, s:s, s:s, s:s}",
-		"zone", name, "version", digest_to_text(version, &v->version),
-		"guard", guard_kind_word[v->kind], "action",
-		guard_action_word[v->action]) != 0)
+	if (audit_write(g->store_dir, &err, "refused",
+		"{s:s, s:s, s:s, s:s, s:o}", "zone", name, "version",
+		digest_to_text(version, &v->version), "guard",
+		guard_kind_word[v->kind], "action",
+		guard_action_word[v->action], "what",
+		guard_text_json(v->what)) != 0)
 		log_error("%s", err.text);
 }
 
@@ -100,35 +102,84 @@ has_overridden(const struct guard_case *c, enum guard_kind kind)
 	return false;
 }
 
-/* The version is live. */
+/* The version is live, or on trial: what was there before it is true in both
+ * cases. */
 static void
-live_note(struct guards *g, struct guard_case *c)
+marks_note(struct guards *g, struct guard_case *c)
 {
-	if (c->diff.removed && !c->state)
-		c->state = guard_state_find(g->states, c->apex, true);
-	if (!c->state)
+	if (!c->diff.removed || has_overridden(c, GUARD_SHRINK))
 		return;
-	if (has_overridden(c, GUARD_SHRINK)) {
-		/* somebody has said that it is meant: what it has now is
-		 * where losses are counted from */
-		c->state->nmarks = 0;
-		c->state->changed = true;
-	} else if (c->diff.removed) {
+	if (!c->state)
+		c->state = guard_state_find(g->states, c->apex, true);
+	if (c->state)
 		guard_marks_note(c, g->now);
+}
+
+static void
+state_save(struct guards *g, struct guard_state *s)
+{
+	struct err err;
+
+	if (guard_state_save(g->states, s, &err) != 0)
+		log_error(
+		    "%s; after a restart losses count from then", err.text);
+}
+
+/* It is live now. */
+static void
+promise_keep(struct guards *g, const struct guard_promise *p)
+{
+	struct guard_state *s = guard_state_find(g->states, p->apex, false);
+
+	if (!s)
+		return;
+	/* somebody has said that losses are meant: what the zone has now is
+	 * where they are counted from */
+	s->nmarks = 0;
+	if (p->gone) { /* nothing is left to remember of it */
+		guard_state_fini(s);
+		s->token.there = s->keep = s->refused = false;
+		s->passed_kinds = 0;
+	}
+	s->changed = true;
+	state_save(g, s);
+}
+
+/* What is to be remembered as soon as the turn is live. */
+static void
+promises_make(struct guards *g)
+{
+	free(g->promises);
+	g->npromises = 0;
+	g->promises = calloc(g->ncases + 1, sizeof *g->promises);
+	if (!g->promises) {
+		log_error("no memory for guards: losses count from before");
+		return;
+	}
+	for (size_t i = 0; i < g->ncases; i++) {
+		const struct guard_case *c = &g->cases[i];
+		struct guard_promise *p = &g->promises[g->npromises];
+
+		p->gone = c->leaving && !c->stays;
+		if (!p->gone && !(c->zone && c->zone->status == 0 &&
+				    has_overridden(c, GUARD_SHRINK)))
+			continue;
+		memcpy(p->apex, c->apex, sizeof p->apex);
+		g->npromises++;
 	}
 }
 
-/* Nothing is left to remember of it. */
-static void
-gone_note(struct guard_case *c)
+void
+guards_tried(struct guards *g, bool live)
 {
-	if (!c->state)
-		return;
-	guard_state_fini(c->state);
-	c->state->nmarks = 0;
-	c->state->token.there = c->state->keep = false;
-	c->state->passed_kinds = 0;
-	c->state->changed = true;
+	uint32_t went = 0;
+
+	for (size_t i = 0; live && i < g->npromises; i++) {
+		promise_keep(g, &g->promises[i]);
+		went += g->promises[i].gone;
+	}
+	g->npromises = 0;
+	guards_vanish_end(g, went);
 }
 
 static bool
@@ -142,13 +193,12 @@ case_is_refused(const struct guard_case *c)
 }
 
 static void
-case_end(struct guards *g, struct guard_case *c, bool live)
+case_end(struct guards *g, struct guard_case *c, bool failed)
 {
 	bool refused = case_is_refused(c);
-	struct err err;
 
 	/* of what was not published for other reasons nothing is known */
-	if (!live && !c->nverdicts)
+	if (failed && !c->nverdicts)
 		return;
 	if (c->nverdicts || (c->state && c->state->nverdicts))
 		verdicts_keep(g, c);
@@ -156,22 +206,21 @@ case_end(struct guards *g, struct guard_case *c, bool live)
 		c->state->refused = refused;
 		c->state->changed = true;
 	}
-	if (live && c->zone && c->zone->status == 0)
-		live_note(g, c);
-	if (live && c->leaving && !c->stays)
-		gone_note(c);
-	if (c->state && guard_state_save(g->states, c->state, &err) != 0)
-		log_error(
-		    "%s; after a restart losses count from then", err.text);
+	if (!failed && c->zone && c->zone->status == 0)
+		marks_note(g, c);
+	if (c->state)
+		state_save(g, c->state);
 }
 
 void
-guards_end(struct guards *g, bool live)
+guards_end(struct guards *g, enum guards_outcome outcome)
 {
 	for (size_t i = 0; i < g->ncases; i++)
-		case_end(g, &g->cases[i], live);
-	if (live)
-		guards_vanish_end(g);
+		case_end(g, &g->cases[i], outcome == GUARDS_FAILED);
+	if (outcome != GUARDS_FAILED)
+		promises_make(g);
+	if (outcome == GUARDS_LIVE)
+		guards_tried(g, true);
 	guards_begin(g, g->now);
 }
 
@@ -197,14 +246,20 @@ override_check(const struct guard_state *s, const char *name,
     const char *version, struct err *err)
 {
 	char now[DIGEST_TEXT_MAX];
+	size_t digits = strlen(version);
 
+	if (digits && digits < GUARD_VERSION_DIGITS_LEAST)
+		return err_set(err, ERR_USAGE,
+		    "%s: \"%.64s\" are too few digits to mean one version: "
+		    "write %d as the verdict does",
+		    name, version, GUARD_VERSION_DIGITS);
 	if (!s || !s->refused)
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: no guard refuses a version of this zone; \"holdfast "
 		    "explain\" tells what was said last",
 		    name);
 	digest_to_text(now, &s->version);
-	if (strncmp(now, version, strlen(version)) != 0)
+	if (strncasecmp(now, version, digits) != 0)
 		return err_set(err, ERR_STALE,
 		    "%s: what is refused now is version %.*s, not %.64s; "
 		    "\"holdfast explain\" tells what was said of it",

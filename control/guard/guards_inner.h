@@ -9,6 +9,13 @@
 
 #include "control/guard/guard_case.h"
 
+/* What is to be remembered of a zone when what is on trial is live. */
+struct guard_promise {
+	uint8_t apex[DNS_NAME_MAX + 1];
+	bool gone; /* it is not served any more; else its losses were
+	              acknowledged */
+};
+
 struct guards {
 	char *store_dir;
 	struct guard_states *states;
@@ -21,6 +28,9 @@ struct guards {
 	size_t nzones;
 	struct guard_case *cases; /* those of zones that changed by apex */
 	size_t ncases, sorted_from, sorted_to, cap;
+	/* of the turn that is on trial, until guards_tried() */
+	struct guard_promise *promises;
+	size_t npromises;
 	/* since the start */
 	_Atomic uint64_t counts[GUARD_KIND_COUNT][GUARD_ACTION_COUNT];
 };
@@ -41,8 +51,8 @@ bool guards_case_blocked(struct guards *g, struct guard_case *c);
  * override. */
 void guards_case_refuse(struct guard_case *c);
 
-/* Zones that have gone are counted. */
-void guards_vanish_end(struct guards *g);
+/* So many zones have gone: they are counted. */
+void guards_vanish_end(struct guards *g, uint32_t went);
 
 /* All assertions, on both generations; says what does not hold. */
 int guards_assert(

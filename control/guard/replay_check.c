@@ -423,7 +423,7 @@ subject_say(const struct check *k, size_t i)
 	if (t->guarded.names.count)
 		say(k, i, true, &t->guarded,
 		    t->guarded.weight ? t->answered : 0,
-		    "protected names would lose their answers");
+		    "protected names would lose their answers (limit: none may)");
 	if (is_over(k, &t->lost, t->answered, limits->lost_permille))
 		say_share(k, i, true, &t->lost, t->answered,
 		    limits->lost_permille, "would lose its answer");

@@ -315,6 +315,19 @@ cycle_run(
 	return rc;
 }
 
+/* Whether something of the zone waits that guards may have refused: its source
+ * may say again what is served. */
+static bool
+zone_asks(struct cycle *c, const struct zone_entry *e, const uint8_t *apex)
+{
+	const struct zone_table *t = &c->zones;
+
+	for (size_t i = 0; !e && i < t->nleaving; i++)
+		if (name_equal(t->leaving[i].records->apex, apex))
+			return t->leaving[i].kept;
+	return e && e->state != ZONE_SERVED;
+}
+
 int
 cycle_override(struct cycle *c, const struct guard_override *o, uint64_t for_s,
     struct err *err)
@@ -325,6 +338,10 @@ cycle_override(struct cycle *c, const struct guard_override *o, uint64_t for_s,
 	size_t released;
 	int rc;
 
+	if (!zone_asks(c, e, o->apex))
+		return err_set(err, ERR_NOT_FOUND,
+		    e ? "its source says what is served: nothing is refused"
+		      : "no such zone; \"holdfast zones\" lists them");
 	timed.until = now + for_s;
 	rc = guards_override(c->guards, &timed, now, err);
 	if (rc)

@@ -39,6 +39,7 @@ struct cycle {
 	bool prove, worked; /* in this turn something was compiled */
 	uint64_t alarms_ms; /* when ends of signatures were looked at */
 	unsigned again_ms; /* not 0: a file is being written, come again then */
+	const char *who;   /* asks for what is done now; NULL: nobody */
 	char said[ERR_TEXT_MAX];       /* the error that was logged last */
 	struct compile_memory *memory; /* what the compiler remembers */
 	struct generation *loaded;     /* the live one, to share cells with */

@@ -190,6 +190,7 @@ void
 cycle_trial_over(struct cycle *c)
 {
 	zone_trial_return(&c->zones);
+	guards_tried(c->guards, false);
 	c->zones_changed |= c->trial_changed;
 	rollout_over(c);
 }
@@ -216,6 +217,7 @@ void
 cycle_rollout_forget(struct cycle *c)
 {
 	zone_trial_forget(&c->zones);
+	guards_tried(c->guards, false);
 	if (c->rollout.phase != ROLLOUT_IDLE)
 		rollout_over(c);
 }
@@ -268,6 +270,7 @@ rollout_commit(struct cycle *c, const char *why)
 		return false;
 	}
 	zone_trial_commit(&c->zones, c->step.soak_ms > 0, wall);
+	guards_tried(c->guards, true);
 	c->live.generation = c->step.generation;
 	c->live.activation = c->step.activation;
 	generation_free(&c->before);

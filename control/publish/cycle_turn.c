@@ -15,7 +15,7 @@
 #include "control/publish/zone_dnssec.h"
 #include "control/publish/zone_kept.h"
 
-enum { GUARD_ROUNDS = 4 /* of compiling without what guards refused */ };
+enum { GUARD_ROUNDS = 16 /* of compiling without what guards refused */ };
 
 /* Of a clock that is never set. */
 static uint64_t
@@ -66,24 +66,35 @@ turn_add_leaving(struct turn *t, const struct zone_leaving *l)
 	    .renewal = l->renewed != NULL};
 }
 
+static bool
+has_zone(void *arg, const uint8_t *apex)
+{
+	return zone_table_find(arg, apex) != NULL;
+}
+
 /* Which of the zones that are not configured any more are served on. */
 static int
-turn_leaving(struct cycle *c, bool **stays, struct err *err)
+turn_leaving(struct cycle *c, struct err *err)
 {
-	const struct zone_table *z = &c->zones;
+	struct zone_table *z = &c->zones;
 	size_t n = z->nleaving, served = n;
-	const struct zone_records **list = calloc(n + 1, sizeof *list);
-	int rc = ERR_NO_MEMORY;
+	struct guard_leaving *list = calloc(n + 1, sizeof *list);
+	int rc;
 
-	*stays = calloc(n + 1, sizeof **stays);
-	for (size_t i = 0; list && i < n; i++)
-		list[i] = z->leaving[i].records;
+	if (!list)
+		return err_set(err, ERR_NO_MEMORY, "no memory for zones");
+	for (size_t i = 0; i < n; i++)
+		list[i].records = z->leaving[i].records;
 	for (size_t i = 0; n && i < z->count; i++)
 		served += z->zones[i].served != NULL;
-	if (list && *stays)
-		rc = guards_vanish(c->guards, list, n, served, *stays, err);
-	else
-		err_set(err, rc, "no memory for zones");
+	rc = guard_replay_leaving(
+	    c->replay, list, n, has_zone, z, monotonic_s(), err);
+	if (rc == 0)
+		rc = guards_vanish(c->guards, list, n, served, err);
+	pthread_mutex_lock(&z->lock);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		z->leaving[i].kept = list[i].stays;
+	pthread_mutex_unlock(&z->lock);
 	free(list);
 	return rc;
 }
@@ -93,12 +104,12 @@ static int
 turn_list(struct turn *t, struct cycle *c, struct err *err)
 {
 	const struct zone_table *z = &c->zones;
-	bool *stays = NULL, any = false;
+	bool any = false;
 	size_t at = 0;
 	int rc = turn_alloc(t, z, err);
 
 	if (rc == 0)
-		rc = turn_leaving(c, &stays, err);
+		rc = turn_leaving(c, err);
 	for (size_t i = 0; rc == 0 && i <= z->count; i++) {
 		struct zone_entry *e = i < z->count ? &z->zones[i] : NULL;
 
@@ -106,12 +117,11 @@ turn_list(struct turn *t, struct cycle *c, struct err *err)
 		       (!e || name_compare(
 				  z->leaving[at].records->apex, e->apex) < 0);
 		     at++)
-			if (stays[at])
+			if (z->leaving[at].kept)
 				turn_add_leaving(t, &z->leaving[at]);
 		if (e)
 			turn_add(t, c, e);
 	}
-	free(stays);
 	for (size_t i = 0; i < t->count; i++)
 		any |= t->entries[i] != NULL;
 	if (rc == 0 && !any && !digest_is_zero(&c->live.generation))
@@ -290,7 +300,7 @@ turn_publish(struct turn *t, struct cycle *c, struct compile_result *made,
 		    rc == ERR_STALE ? CONTROL_STALE : CONTROL_FAILED, 1);
 		return rc;
 	}
-	guards_end(c->guards, true);
+	guards_end(c->guards, GUARDS_LIVE);
 	turn_took(t, c, now);
 	c->live.generation = made->generation;
 	c->live.activation = result->activation;
@@ -337,7 +347,7 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 	    (made.unchanged ||
 		(digest_is_zero(&c->live.generation) && !turn_serves(t)))) {
 		/* what is live is all that is good */
-		guards_end(c->guards, true);
+		guards_end(c->guards, GUARDS_LIVE);
 		turn_took(t, c, clock_ms(CLOCK_REALTIME) / 1000);
 	} else if (rc == 0 && !turn_serves(t)) {
 		rc = err_set(err, ERR_REFUSED,
@@ -346,12 +356,12 @@ turn_go(struct turn *t, struct cycle *c, struct cycle_result *result,
 		rc = cycle_rollout_begin(
 		    c, t->zones, t->entries, t->count, &made, result, err);
 		if (rc == 0)
-			guards_end(c->guards, true);
+			guards_end(c->guards, GUARDS_TRIED);
 	} else if (rc == 0) {
 		rc = turn_publish(t, c, &made, result, err);
 	}
 	if (rc)
-		guards_end(c->guards, false);
+		guards_end(c->guards, GUARDS_FAILED);
 	if (rc == 0 && result->changed) {
 		generation_free(&c->loaded);
 		c->loaded = made.loaded;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "control/guard/audit.h"
 #include "control/publish/cycle_parts.h"
 #include "control/publish/cycle_rollout.h"
@@ -22,9 +23,9 @@ cycle_audit(struct cycle *c, const char *event, const struct digest *generation,
 	struct err err;
 
 	if (audit_write(store_dir(c->publisher.store), &err, event,
-		"{s:s*, s:s*}", "generation",
+		"{s:s*, s:s*, s:s*}", "generation",
 		generation ? digest_to_text(text, generation) : NULL, "why",
-		why) != 0)
+		why, "who", c->who) != 0)
 		log_error("%s", err.text);
 }
 
@@ -137,6 +138,18 @@ cycle_rollback(struct cycle *c, const struct rollback_wish *wish,
 	return 0;
 }
 
+static void
+release_audit(struct cycle *c, const uint8_t *apex)
+{
+	char name[NAME_TEXT_MAX];
+	struct err err;
+
+	if (audit_write(store_dir(c->publisher.store), &err, "released",
+		"{s:s, s:s*}", "zone", name_to_text(name, apex), "who",
+		c->who) != 0)
+		log_error("%s", err.text);
+}
+
 int
 cycle_release(
     struct cycle *c, const uint8_t *apex, size_t *released, struct err *err)
@@ -149,6 +162,8 @@ cycle_release(
 	rc = condemned_release(
 	    &c->condemned, c->publisher.store, apex, released, err);
 	cycle_condemned_show(c, true);
+	if (rc == 0 && *released)
+		release_audit(c, apex);
 	if (rc == 0 && e) {
 		if (e->held_until > clock_ms(CLOCK_MONOTONIC))
 			++*released;

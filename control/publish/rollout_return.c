@@ -56,7 +56,7 @@ verdict_add(struct cycle *c, const struct zone_entry *e,
 	guards_begin(c->guards, clock_ms(CLOCK_REALTIME) / 1000);
 	if (guards_verdict_add(c->guards, &v) != 0)
 		log_error("zone %s: no memory for a verdict", e->name);
-	guards_end(c->guards, false);
+	guards_end(c->guards, GUARDS_FAILED);
 }
 
 /* The zone's version is condemned, and its next one waits for a while. */

@@ -311,7 +311,8 @@ void
 zone_kept_back(struct zone_leaving *l, struct zone_entry *e)
 {
 	e->served = l->records;
-	l->records = NULL;
+	e->trial = l->trial;
+	l->records = l->trial = NULL;
 	if (l->renewal_tried) {
 		e->trial = l->renewed;
 		e->trial_renewal = true;
@@ -324,6 +325,7 @@ void
 zone_kept_fini(struct zone_leaving *l)
 {
 	zone_records_free(l->records);
+	zone_records_free(l->trial);
 	renewal_drop(l);
 	free(l->why);
 	*l = (struct zone_leaving){0};

@@ -59,8 +59,12 @@ zone_take(struct zone_entry *e, struct zone_table *t, struct zone_records *read)
 		zone_signing_aside(t, e);
 		return;
 	}
-	zone_table_say_locked(e, ZONE_WAITING, NULL);
 	t->pending = true;
+	/* what was refused is, until somebody says otherwise: whoever looks
+	 * meanwhile is told why, and the log has it once */
+	if (e->state != ZONE_REFUSED ||
+	    !digest_equal(&e->refused, &e->wanted->version))
+		zone_table_say_locked(e, ZONE_WAITING, NULL);
 }
 
 /* How long until the zone's files have been left alone for settle_ms; those

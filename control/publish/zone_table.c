@@ -185,6 +185,7 @@ zone_entry_move(struct zone_entry *to, struct zone_entry *from)
 	to->signing = from->signing;
 	from->signing.why = NULL;
 	to->state = from->state;
+	to->refused = from->refused;
 	to->why = from->why;
 	from->why = NULL;
 }
@@ -236,10 +237,13 @@ leaving_find(struct zone_table *t, struct zone_entry *fresh, size_t count,
 			list[n++] = t->leaving[i];
 	}
 	for (size_t i = 0; i < t->count; i++) {
-		if (t->zones[i].served)
-			list[n++] = (struct zone_leaving){
-			    .records = t->zones[i].served};
-		t->zones[i].served = NULL;
+		struct zone_entry *e = &t->zones[i];
+
+		if (!e->served)
+			continue;
+		list[n++] = (struct zone_leaving){
+		    .records = e->served, .trial = e->trial};
+		e->served = e->trial = NULL;
 	}
 	if (n)
 		qsort(list, n, sizeof *list, leaving_order);
@@ -391,8 +395,26 @@ zone_table_leaving_mark_locked(struct zone_table *t,
 			at++;
 		l->goes = at == count || !name_equal(compiled[at].records->apex,
 					     l->records->apex);
+		l->kept &= !l->goes;
 		if (!l->goes)
 			zone_kept_compiled(t, l, &compiled[at]);
+	}
+}
+
+void
+zone_table_leaving_tried_locked(struct zone_table *t, bool live)
+{
+	for (size_t i = 0; i < t->nleaving; i++) {
+		struct zone_leaving *l = &t->leaving[i];
+		struct zone_records *left = l->trial;
+
+		if (live && l->trial) {
+			left = l->records;
+			l->records = l->trial;
+			l->expires_at = 0;
+		}
+		zone_records_free(left);
+		l->trial = NULL;
 	}
 }
 
@@ -446,6 +468,8 @@ zone_table_refused_locked(struct zone_table *t, struct compile_zone *compiled,
 
 		if (!e || compiled[i].status == 0)
 			continue;
+		if (e->wanted && compiled[i].by_guard)
+			e->refused = e->wanted->version;
 		zone_records_free(e->wanted);
 		e->wanted = NULL;
 		/* an override or another configuration may let the same

@@ -79,6 +79,7 @@ struct zone_entry {
 	enum zone_state state;
 	struct zone_signing signing;
 	char *why; /* REFUSED and CONDEMNED: a sentence; else NULL */
+	struct digest refused; /* version that guards refused last, or zero */
 	uint64_t
 	    changed_at; /* seconds since 1970: last version that went live */
 };
@@ -94,7 +95,9 @@ enum { ZONES_LISTED = 64 };
 /* In the live generation and not configured any more. */
 struct zone_leaving {
 	struct zone_records *records;
+	struct zone_records *trial; /* of the candidate, if that has another */
 	bool goes; /* the generation that is on trial is without it */
+	bool kept; /* the guards want it served on; neither: it waits */
 	/* of one that stays all the same; zone_kept.h */
 	bool renews; /* what is live has it still: signed again when due */
 	struct zone_records *renewed; /* signed again, not live yet; or NULL */
@@ -199,6 +202,10 @@ void zone_table_leaving_mark_locked(struct zone_table *t,
     const struct compile_zone *compiled, struct zone_entry *const *entries,
     size_t count);
 void zone_table_leaving_gone_locked(struct zone_table *t);
+
+/* The candidate is live (`live`), or given up: its versions of zones that are
+ * leaving are what is served of them, or nothing. With the lock held. */
+void zone_table_leaving_tried_locked(struct zone_table *t, bool live);
 
 /* The same as a state with a sentence; NULL: nothing is to be said. With the
  * lock held. */

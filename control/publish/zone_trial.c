@@ -59,6 +59,7 @@ zone_trial_commit(struct zone_table *t, bool soak, uint64_t now)
 			e->returns = 0;
 		trial_over(t, e);
 	}
+	zone_table_leaving_tried_locked(t, true);
 	zone_table_leaving_gone_locked(t);
 	pthread_mutex_unlock(&t->lock);
 }
@@ -111,6 +112,7 @@ zone_trial_return(struct zone_table *t)
 		l->goes = l->renewal_tried = false;
 		t->pending |= l->renewed != NULL;
 	}
+	zone_table_leaving_tried_locked(t, false);
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -130,6 +132,7 @@ zone_trial_forget(struct zone_table *t)
 		e->look_later = true;
 		trial_over(t, e);
 	}
+	zone_table_leaving_tried_locked(t, false);
 	pthread_mutex_unlock(&t->lock);
 }
 

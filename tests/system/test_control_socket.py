@@ -276,8 +276,9 @@ class Commands(Case):
         self.assertEqual(status["store"], self.rig.store)
         self.assertEqual(status["config"], self.rig.config)
         self.assertEqual(status["zones"], dict(
-            configured=2, served=2, refused=0, condemned=0, unverified=0,
-            signatures_ending=0, signatures_end=None, signing_fails=0))
+            configured=2, served=2, refused=0, condemned=0, kept=0,
+            unverified=0, signatures_ending=0, signatures_end=None,
+            signing_fails=0))
         self.assertLess(abs(status["committed_at"] - time.time()), 60)
         self.assertEqual(status["dataplane"], {"alive": False})
         self.assertIsNone(status["last_error"])
@@ -623,6 +624,26 @@ class Rollback(Case):
         self.assertEqual(self.rig.ask("release", zone="a.test")["released"], 1)
         self.rig.wait_state(state="served", serial=2)
         self.refused("not_found", "release", zone="a.test")
+
+    def test_who_has_gone_rolls_nothing_back(self):
+        """holdfastd hangs, an operator asks and gives up, and asks again."""
+        self.versions(2, 3, 4)
+        daemon = self.rig.processes["holdfastd"]
+        request = b"{\"command\":\"rollback\"}\n"
+        daemon.send_signal(signal.SIGSTOP)
+        for _ in range(3):
+            with self.rig.connect() as s:
+                s.sendall(request)
+        with self.rig.connect() as waits:  # with no more to say
+            waits.sendall(request)
+            waits.shutdown(socket.SHUT_WR)
+            daemon.send_signal(signal.SIGCONT)
+            self.assertTrue(json.loads(waits.recv(65536))["ok"])
+        self.assertEqual(self.rig.zone_state()["serial"], 3)
+        with open(os.path.join(self.rig.store, "audit.log")) as f:
+            events = [json.loads(line) for line in f]
+        self.assertEqual([(e["event"], e["who"]) for e in events],
+                         [("rollback", "uid %d" % os.getuid())])
 
     def test_steps_and_generations(self):
         self.versions(2, 3, 4)

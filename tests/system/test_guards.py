@@ -272,6 +272,59 @@ class Overrides(Case):
             rig.tool("override", *words, "--run", rig.run, status=2)
 
 
+class Explaining(Case):
+    def text(self, rig, name="a.test"):
+        return rig.tool("explain", name, "--run", rig.run)
+
+    def test_whatever_keeps_a_version_back(self):
+        rig = self.rig()
+        lines = ["x TXT x", "y TXT y"]
+        self.zone(rig, 1, lines)
+        self.start(rig)
+        self.served(rig, 1)
+        self.assertIn("a.test.: served, serial 1\n", self.text(rig))
+        rig.tool("explain", "b.test", "--run", rig.run, status=1)
+        # no guard, but the parser
+        self.zone(rig, 2, lines + ["z A 300.1.1.1"])
+        self.assertEqual(self.reload(rig)["state"], "refused")
+        self.assertIn("refused; serial 1 is served: ", self.text(rig))
+        self.assertIn("a.test.zone:7: '300.1.1.1'", self.text(rig))
+        self.zone(rig, 3, [])
+        self.refused(rig, "emptied")
+        self.assertIn("refused; serial 1 is served\n", self.text(rig))
+        self.assertIn("is refused, ", self.text(rig))
+        version = self.explain(rig)["version"]
+        # too little of it to mean one version
+        rig.tool("override", "a.test", "--version", version[:7], "--reason",
+                 "x", "--run", rig.run, status=2)
+        # the source takes it back: there is nothing to let pass any more
+        self.zone(rig, 1, lines)
+        self.served(rig, 1)
+        self.assertIn("was refused, and is not asked for", self.text(rig))
+        self.assertFalse(self.explain(rig)["refused"])
+        self.override(rig, status=1)
+        self.assertIsNone(self.explain(rig)["override"])
+        # a token that is not used ends, and that is told
+        self.zone(rig, 4, [])
+        self.refused(rig, "emptied")
+        rig.stop()
+        path = os.path.join(rig.store, "guards")
+        for name in os.listdir(path):
+            with open(os.path.join(path, name)) as f:
+                state = json.load(f)
+            state["override"] = {"version": state["version"], "until": 1000,
+                                 "kinds": ["emptied"], "reason": "old",
+                                 "who": "me"}
+            with open(os.path.join(path, name), "w") as f:
+                json.dump(state, f)
+        rig.start()
+        self.refused(rig, "emptied")
+        self.assertIn("an override of it ended 1970-01-01", self.text(rig))
+        self.assertIn("holdfast override a.test.", self.text(rig))
+        refusals = [e for e in self.audit(rig) if e["event"] == "refused"]
+        self.assertIn("nothing is left", refusals[0]["what"])
+
+
 class Vanishing(Case):
     def test_zones_that_are_not_configured(self):
         zones = ["z%d.test" % i for i in range(6)]
@@ -293,6 +346,14 @@ class Vanishing(Case):
             self.answers(rig, (0, 1), "www." + name)
         self.assertIn("vanished", rig.tool("explain", "z2.test", "--run",
                                            rig.run))
+        kept = [line["zone"] for line in rig.ask("zones")["lines"]
+                if line["zone"]["state"] == "kept"]
+        self.assertEqual([z["name"] for z in kept],
+                         ["z1.test.", "z2.test.", "z3.test."])
+        self.assertEqual(kept[0]["serial"], 1)
+        self.assertEqual(rig.ask("status")["zones"]["kept"], 3)
+        self.assertIn("KEPT         3 zones", rig.tool("status", "--run",
+                                                       rig.run))
         # also through a restart, and with changes of others
         rig.stop()
         self.zone(rig, 2, ["www A 192.0.2.2"], "z0.test")
@@ -311,6 +372,7 @@ class Vanishing(Case):
         self.answers(rig, (0, 1), "www.z5.test")
         self.override(rig, "z5.test")
         self.answers(rig, (5, 0), "www.z5.test")
+        self.assertEqual(rig.ask("status")["zones"]["kept"], 0)
 
 
 class Assertions(Case):

@@ -172,6 +172,31 @@ class Replay(unittest.TestCase):
         self.refused("protected names would lose their answers",
                      "a.quiet.a.test. A", "data -> a delegation")
 
+    def test_zone_that_clients_ask_for(self):
+        """It does not go with a line of the configuration; that of its child
+        are the child's, and a zone that nobody asks for may go."""
+        for zone, text in (("test", ""), ("c.test", "")):
+            self.rig.zones[zone] = zone + ".zone"
+            self.rig.text(zone + ".zone", HEAD % 1 + text)
+        self.rig.configure()
+        self.rig.ask("reload")
+        self.rig.wait_state("c.test", state="served", serial=1)
+        for zone in ("a.test", "test"):
+            del self.rig.zones[zone]
+        self.rig.configure()
+        self.rig.ask("reload")
+        state = self.rig.wait_state("a.test", state="kept")
+        self.assertEqual(state["serial"], 1)
+        said = self.rig.tool("explain", "--config", self.rig.config, "a.test")
+        self.assertIn("85.7 % of what was asked in the last 10 minutes", said)
+        self.assertEqual([line["zone"]["name"] for line in
+                          self.rig.ask("zones")["lines"]],
+                         ["b.test.", "c.test.", "a.test."])
+        self.assertEqual(ask(self.rig.port, "www.a.test"), (0, 1))
+        self.rig.tool("override", "--config", self.rig.config, "a.test",
+                      "--reason", "it moved")
+        self.rig.wait_for(lambda: ask(self.rig.port, "www.a.test")[0] == 5)
+
     def test_override(self):
         self.edit(HOSTS.replace("www A 192", "web A 192"))
         self.refused("www.a.test. A 50.0 %", "answer -> no data")

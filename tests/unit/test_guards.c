@@ -28,6 +28,8 @@ static struct err err;
 /* of the last turn */
 static char why[ERR_TEXT_MAX];
 static uint64_t now;
+/* of every turn */
+static enum guards_outcome outcome;
 
 static void
 configure(const char *text)
@@ -53,6 +55,7 @@ start(const char *text)
 {
 	unit_directory_make(dir);
 	now = NOW;
+	outcome = GUARDS_LIVE;
 	open_guards(text);
 }
 
@@ -133,7 +136,7 @@ turn(const struct zone_records *old, const struct zone_records *new)
 	guards_begin(g, now);
 	if (guards_before(g, &z, 1, &err) != 0)
 		ck_abort_msg("%s", err.text);
-	guards_end(g, true);
+	guards_end(g, outcome);
 	status = z.status;
 	snprintf(why, sizeof why, "%s", status ? compile_zone_why(&z) : "");
 	compile_zones_fini(&z, 1);
@@ -266,7 +269,7 @@ END_TEST
  * window has passed. */
 START_TEST(many_small_cuts)
 {
-	struct zone_records *versions[12];
+	struct zone_records *versions[12], *little;
 	unsigned cut = 0;
 
 	start("guards: {window_h: 24}");
@@ -286,9 +289,44 @@ START_TEST(many_small_cuts)
 	/* a clock that goes back far forgets nothing */
 	now -= 10 * 365 * 24 * (uint64_t)HOUR;
 	ck_assert_int_ne(turn(versions[cut + 1], versions[11]), 0);
+	/* and from the next version on it grows old again */
+	little =
+	    zone_of("a.test", 9, hosts(20 * (cut + 1) + 1, 1000, "A 192.0.2."));
+	ck_assert_int_eq(turn(versions[cut + 1], little), 0);
+	now += 25 * HOUR;
+	ck_assert_int_eq(turn(little, versions[9]), 0);
+	zone_records_free(little);
 	for (unsigned i = 0; i < 12; i++)
 		zone_records_free(versions[i]);
 	stop();
+}
+END_TEST
+
+/* What was lost before another window was configured counts in that one. */
+START_TEST(windows_of_another_length)
+{
+	static const char *const configs[] = {"guards: {window_h: 24}",
+	    "guards: {window_h: 12}", "guards: {window_h: 48}",
+	    "guards: {window_h: 1}"};
+	struct zone_records *versions[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		versions[i] =
+		    zone_of("a.test", i + 1, hosts(60 * i, 1000, "A 192.0.2."));
+	for (unsigned i = 0; i < 4; i++) {
+		bool out = i == 3; /* of one hour */
+
+		start(configs[0]);
+		ck_assert_int_eq(turn(versions[0], versions[1]), 0);
+		now += 3 * HOUR;
+		configure(configs[i]);
+		ck_assert_int_eq(turn(versions[1], versions[2]) == 0, out);
+		now += 50 * HOUR;
+		ck_assert_int_eq(turn(versions[1], versions[2]), 0);
+		stop();
+	}
+	for (unsigned i = 0; i < 3; i++)
+		zone_records_free(versions[i]);
 }
 END_TEST
 
@@ -418,8 +456,8 @@ START_TEST(all_zones_together)
 	ck_assert_int_eq(z[1].status, ERR_REFUSED);
 	ck_assert_int_eq(z[2].status, 0);
 	ck_assert_ptr_nonnull(
-	    strstr(compile_zone_why(&z[1]), "would lose 180 of 609 records"));
-	guards_end(g, true);
+	    strstr(compile_zone_why(&z[1]), "would lose 180 of 606 records"));
+	guards_end(g, GUARDS_LIVE);
 	compile_zones_fini(z, 3);
 	for (unsigned i = 0; i < 3; i++) {
 		zone_records_free((struct zone_records *)z[i].records);
@@ -445,6 +483,8 @@ START_TEST(an_override_is_for_once)
 	digest_to_text(text, &b->version);
 	text[8] = '\0';
 	ck_assert_int_eq(override_of("\1a\4test", text, now + 60), 0);
+	text[7] = '\0'; /* may be another one's */
+	ck_assert_int_eq(override_of("\1a\4test", text, now + 60), ERR_USAGE);
 	/* of another version it is none, nor when it is over */
 	ck_assert_int_eq(override(now + 60), 0);
 	ck_assert_int_ne(turn(a, c), 0);
@@ -497,7 +537,7 @@ START_TEST(verdicts_of_others)
 		    guards_after(g, &candidate, &refused, &err), 0);
 		ck_assert_uint_eq(refused, round == 0);
 		ck_assert_int_eq(z.status, round ? 0 : ERR_REFUSED);
-		guards_end(g, true);
+		guards_end(g, GUARDS_LIVE);
 		if (round == 0)
 			ck_assert_int_eq(override(now + 60), 0);
 	}
@@ -506,7 +546,7 @@ START_TEST(verdicts_of_others)
 	v.version = b->version;
 	guards_begin(g, now);
 	ck_assert_int_eq(guards_verdict_add(g, &v), 0);
-	guards_end(g, false);
+	guards_end(g, GUARDS_FAILED);
 	ck_assert_int_eq(override(now + 60), 0);
 	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
 	ck_assert(guard_override_take(g, v.apex, &b->version, GUARD_CANARY));
@@ -543,23 +583,27 @@ START_TEST(learned_names)
 }
 END_TEST
 
+/* What clients ask of zones that leave; "": not much. */
+static const char *asked = "";
+
 /* How many of the zones may go; `names` are of zones that leave. */
 static unsigned
 vanish(const char *const *names, unsigned n, size_t served)
 {
-	const struct zone_records *list[8];
-	bool stays[8];
+	struct guard_leaving list[8] = {0};
 	unsigned go = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		list[i] = zone_of(names[i], 1, "");
+	for (unsigned i = 0; i < n; i++) {
+		list[i].records = zone_of(names[i], 1, "");
+		snprintf(list[i].asked, sizeof list[i].asked, "%s", asked);
+	}
 	guards_begin(g, now);
-	ck_assert_int_eq(guards_vanish(g, list, n, served, stays, &err), 0);
+	ck_assert_int_eq(guards_vanish(g, list, n, served, &err), 0);
 	for (unsigned i = 0; i < n; i++)
-		go += !stays[i];
-	guards_end(g, true);
+		go += !list[i].stays;
+	guards_end(g, outcome);
 	for (unsigned i = 0; i < n; i++)
-		zone_records_free((struct zone_records *)list[i]);
+		zone_records_free((struct zone_records *)list[i].records);
 	return go;
 }
 
@@ -583,6 +627,14 @@ START_TEST(zones_that_vanish)
 	ck_assert_uint_eq(vanish(names + 2, 1, 98), 0);
 	now += 25 * HOUR;
 	ck_assert_uint_eq(vanish(names + 2, 1, 10), 1);
+	/* what clients ask for stays, and takes nobody's place */
+	now += 25 * HOUR;
+	asked = "all ask for it";
+	ck_assert_uint_eq(vanish(names, 1, 100), 0);
+	state_of(&s, "a.test");
+	ck_assert_ptr_nonnull(strstr(s.verdicts[0].what, "and all ask for it"));
+	guard_state_fini(&s);
+	asked = "";
 	/* what is protected stays, though its protection went with it */
 	now += 25 * HOUR;
 	restart("");
@@ -609,29 +661,73 @@ START_TEST(kept_zones_that_are_signed_again)
 	    "x TXT 1\ny TXT 2\n@ DNSKEY 257 3 13 AAAA\n"
 	    "x NSEC y TXT\n");
 	struct compile_zone z = {.records = b, .last_good = a, .renewal = true};
-	const struct zone_records *leaving[1] = {a};
-	bool stays;
+	struct guard_leaving leaving = {.records = a};
 
 	start("guards: {actions: {serial: ack}, shrink_records: 1}\n"
 	      "zones: [{name: a.test, file: a, protect: [x]}]");
 	configure("zones: [{name: b.test, file: b}]");
 	guards_begin(g, now);
-	ck_assert_int_eq(guards_vanish(g, leaving, 1, 9, &stays, &err), 0);
-	ck_assert(stays);
+	ck_assert_int_eq(guards_vanish(g, &leaving, 1, 9, &err), 0);
+	ck_assert(leaving.stays);
 	z.last_good = b;
 	z.records = a; /* its serial goes back, which needs an override */
 	ck_assert_int_eq(guards_before(g, &z, 1, &err), 0);
 	ck_assert_int_eq(z.status, 0);
-	guards_end(g, true);
+	guards_end(g, GUARDS_LIVE);
 	ck_assert_int_eq(override(now + 60), 0);
-	leaving[0] = b;
+	leaving.records = b;
 	guards_begin(g, now);
-	ck_assert_int_eq(guards_vanish(g, leaving, 1, 9, &stays, &err), 0);
-	ck_assert(!stays);
-	guards_end(g, true);
+	ck_assert_int_eq(guards_vanish(g, &leaving, 1, 9, &err), 0);
+	ck_assert(!leaving.stays);
+	guards_end(g, GUARDS_LIVE);
 	compile_zones_fini(&z, 1);
 	zone_records_free(a);
 	zone_records_free(b);
+	stop();
+}
+END_TEST
+
+/* What is on trial has not happened yet. */
+START_TEST(canaries_that_come_back)
+{
+	static const char *const names[] = {"z.test"};
+	struct zone_records *a =
+	    zone_of("a.test", 1, hosts(0, 100, "A 192.0.2."));
+	struct zone_records *b =
+	    zone_of("a.test", 2, hosts(8, 100, "A 192.0.2."));
+	struct zone_records *c =
+	    zone_of("a.test", 3, hosts(30, 100, "A 192.0.2."));
+	struct zone_records *d =
+	    zone_of("a.test", 4, hosts(14, 100, "A 192.0.2."));
+
+	start("");
+	/* a zone that goes counts once it has gone */
+	for (unsigned i = 0; i < 3; i++) {
+		outcome = GUARDS_TRIED;
+		ck_assert_uint_eq(vanish(names, 1, 10), 1);
+		guards_tried(g, i == 2);
+	}
+	ck_assert_uint_eq(vanish(names, 1, 10), 0);
+	/* and so do losses that were let pass: until then the others add up */
+	outcome = GUARDS_LIVE;
+	ck_assert_int_eq(turn(a, b), 0);
+	ck_assert_int_ne(turn(b, c), 0);
+	ck_assert_int_eq(override(now + 60), 0);
+	outcome = GUARDS_TRIED;
+	ck_assert_int_eq(turn(b, c), 0);
+	guards_tried(g, false);
+	outcome = GUARDS_LIVE;
+	ck_assert_int_ne(turn(b, d), 0);
+	/* the token is good for the next try */
+	outcome = GUARDS_TRIED;
+	ck_assert_int_eq(turn(b, c), 0);
+	guards_tried(g, true);
+	outcome = GUARDS_LIVE;
+	ck_assert_int_eq(turn(b, d), 0);
+	zone_records_free(a);
+	zone_records_free(b);
+	zone_records_free(c);
+	zone_records_free(d);
 	stop();
 }
 END_TEST
@@ -672,6 +768,37 @@ START_TEST(patterns)
 			name) == rows[i].match,
 		    "%s %s", rows[i].pattern, rows[i].name);
 	}
+}
+END_TEST
+
+/* A zone's own list is about the zone. */
+START_TEST(patterns_of_another_zone)
+{
+	static const struct {
+		const char *pattern;
+		bool good;
+	} rows[] = {{"www.a.test.", true}, {"a.test.", true},
+	    {"*.a.test.", true}, {"*.test.", true}, {"*.", true},
+	    {"www.b.test", true}, {"www.b.test.", false}, {"test.", false},
+	    {"*.b.test.", false}};
+
+	start("");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[256];
+		int n = snprintf(text, sizeof text,
+		    "zone_directory: /z\nzones: [{name: a.test, file: a, "
+		    "protect: [\"%s\"]}]\n",
+		    rows[i].pattern);
+
+		config_free(&config);
+		ck_assert_int_eq(
+		    config_parse(&config, "/t.yaml", text, (size_t)n, &err), 0);
+		ck_assert_msg(
+		    (guards_configure(NULL, config, &err) == 0) == rows[i].good,
+		    "%s", rows[i].pattern);
+	}
+	ck_assert_ptr_nonnull(strstr(err.text, "/t.yaml:2: zone a.test"));
+	stop();
 }
 END_TEST
 
@@ -735,5 +862,6 @@ UNIT_MAIN("guards", small_zones_may_change, what_is_emptied, budgets_of_a_zone,
     budget_of_a_type, many_small_cuts, what_the_apex_says,
     actions_are_configured, all_zones_together, an_override_is_for_once,
     verdicts_of_others, learned_names, zones_that_vanish,
-    kept_zones_that_are_signed_again, patterns, damaged_memory,
-    disk_that_takes_nothing)
+    kept_zones_that_are_signed_again, canaries_that_come_back,
+    windows_of_another_length, patterns, patterns_of_another_zone,
+    damaged_memory, disk_that_takes_nothing)

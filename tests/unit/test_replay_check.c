@@ -172,7 +172,7 @@ START_TEST(harmless_edits_pass)
 		 "a.deep A 192.0.2.4\n",
 	    NULL, "old.one.");
 	ck_assert_str_eq(f.text,
-	    "one.: protected names would lose their answers: "
+	    "one.: protected names would lose their answers (limit: none may): "
 	    "old.one. A 0.9 % (answer -> NXDOMAIN)\n");
 	ck_assert_uint_eq(f.blocking, 1);
 	rig_remove();

@@ -100,6 +100,9 @@ zone(const char *name)
 	return zone_table_find(&t, name_from_test(name));
 }
 
+/* Of who is at fault: it was a guard that said so. */
+static bool by_guard;
+
 /* As a turn does whose generation got live; the zone `at_fault` did not. */
 static void
 went_live(const char *at_fault)
@@ -117,6 +120,7 @@ went_live(const char *at_fault)
 		c[n] = (struct compile_zone){.records = z->wanted};
 		if (at_fault && z == zone(at_fault)) {
 			c[n].why = &err;
+			c[n].by_guard = by_guard;
 			c[n].status =
 			    err_set(&err, ERR_REFUSED, "the proof says no");
 		}
@@ -286,6 +290,32 @@ START_TEST(test_bad_file)
 	ck_assert_uint_eq(zone_table_read(&t, true), 0);
 	ck_assert_int_eq(e->state, ZONE_WAITING);
 	ck_assert_ptr_null(e->why);
+	stop();
+}
+END_TEST
+
+/* Such a version is read again at every look, since something else may let it
+ * pass: until then it is refused. Another one waits. */
+START_TEST(test_refused_by_a_guard)
+{
+	start();
+	zone_put("a", 2);
+	ck_assert_uint_eq(zone_table_read(&t, true), 0);
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_WAITING);
+	by_guard = true;
+	went_live("a.test.");
+	by_guard = false;
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_REFUSED);
+	ck_assert_uint_eq(zone_table_read(&t, true), 0);
+	ck_assert(t.pending);
+	ck_assert_uint_eq(zone("a.test.")->wanted->serial, 2);
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_REFUSED);
+	ck_assert_str_eq(zone("a.test.")->why, "the proof says no");
+	zone_put("a", 3);
+	ck_assert_uint_eq(zone_table_read(&t, true), 0);
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_WAITING);
+	went_live(NULL);
+	ck_assert_int_eq(zone("a.test.")->state, ZONE_SERVED);
 	stop();
 }
 END_TEST
@@ -496,6 +526,7 @@ END_TEST
 UNIT_MAIN("zone_table", test_only_what_is_looked_at, test_unchanged_content,
     test_young_file, test_young_file_renamed_into_place,
     test_included_file_is_young, test_bad_file, test_refused_by_the_proof,
-    test_configurations, test_signatures_that_begin_later,
+    test_refused_by_a_guard, test_configurations,
+    test_signatures_that_begin_later,
     test_signatures_that_begin_later_are_replaced, test_live_went_back,
     test_live_is_another)

@@ -103,6 +103,58 @@ START_TEST(test_returned)
 }
 END_TEST
 
+static void
+configure(const char *text)
+{
+	struct config *config;
+
+	ck_assert_int_eq(
+	    config_parse(&config, "/x/y", text, strlen(text), &err), 0);
+	ck_assert_int_eq(zone_table_configure(&t, config, &err), 0);
+	config_free(&config);
+}
+
+/* A zone is taken out of the configuration while its version is on trial: what
+ * is served of it is what the candidate has, if that goes live. */
+START_TEST(test_not_configured_any_more)
+{
+	static const char only_b[] = "zones: [{name: b.test, file: /b}]";
+
+	for (unsigned live = 0; live < 2; live++) {
+		begin();
+		try_it();
+		configure(only_b);
+		ck_assert_uint_eq(t.nleaving, 1);
+		ck_assert_uint_eq(t.leaving[0].records->serial, 1);
+		if (live)
+			zone_trial_commit(&t, false, 1);
+		else
+			zone_trial_return(&t);
+		ck_assert_uint_eq(t.nleaving, 1);
+		ck_assert_uint_eq(t.leaving[0].records->serial, 1 + live);
+		ck_assert_ptr_null(t.leaving[0].trial);
+		zone_table_fini(&t);
+	}
+	/* and configured again before that is decided */
+	begin();
+	try_it();
+	configure(only_b);
+	configure("zones:\n  - {name: a.test, file: /a}\n"
+		  "  - {name: b.test, file: /b}\n");
+	ck_assert_uint_eq(t.nleaving, 0);
+	zone_trial_commit(&t, false, 1);
+	ck_assert_uint_eq(t.zones[0].served->serial, 2);
+	zone_table_fini(&t);
+	/* or forgotten */
+	begin();
+	try_it();
+	configure(only_b);
+	zone_trial_forget(&t);
+	ck_assert_ptr_null(t.leaving[0].trial);
+	zone_table_fini(&t);
+}
+END_TEST
+
 START_TEST(test_condemned)
 {
 	begin();
@@ -205,6 +257,7 @@ START_TEST(test_kept_over_a_reload)
 }
 END_TEST
 
-UNIT_MAIN("zone_trial", test_committed, test_returned, test_condemned,
-    test_condemned_in_the_soak, test_sources_wait, test_refused_by_the_compiler,
+UNIT_MAIN("zone_trial", test_committed, test_returned,
+    test_not_configured_any_more, test_condemned, test_condemned_in_the_soak,
+    test_sources_wait, test_refused_by_the_compiler,
     test_something_else_is_live, test_kept_over_a_reload)
