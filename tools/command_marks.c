@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "tools/daemons.h"
+#include "tools/hand_audit.h"
 #include "tools/tool_output.h"
 
 struct mark {
-	const char *word; /* of both sockets */
+	const char *word;  /* of both sockets */
+	const char *event; /* in the audit log */
 	bool have_generation;
 	struct digest generation;
 };
@@ -90,22 +92,30 @@ generation_take(struct tool *t, struct mark *m, struct err *err)
 }
 
 static enum tool_status
-mark_do(struct tool *t, const char *word, const char *done)
+mark_do(struct tool *t, const char *word, const char *event, const char *done)
 {
 	bool offline = t->store_dir && t->run_dir == NULL;
-	struct mark m = {.word = word, .have_generation = t->nargs > 0};
+	struct mark m = {
+	    .word = word, .event = event, .have_generation = t->nargs > 0};
+	bool past = offline; /* holdfastd has no part in it */
 	struct err err;
 	int rc = m.have_generation ? generation_take(t, &m, &err) : 0;
 
 	if (!rc && !offline) {
-		rc = by_control(t, &m, &err);
-		if (rc == ERR_UNAVAILABLE)
+		rc = daemons_control_awake(t, &err);
+		if (!rc)
+			rc = by_control(t, &m, &err);
+		past = rc == ERR_UNAVAILABLE;
+		if (past)
 			rc = by_dataplane(t, &m, &err);
 	}
 	if (offline ? rc == 0 : rc == ERR_UNAVAILABLE)
 		rc = by_hand(t, &m, &err);
 	if (rc)
 		return tool_fail(t, &err);
+	if (past)
+		hand_audit(
+		    t, m.event, m.have_generation ? &m.generation : NULL);
 	if (t->json)
 		output_json(json_pack("{s:b}", "ok", 1));
 	else
@@ -116,25 +126,26 @@ mark_do(struct tool *t, const char *word, const char *done)
 enum tool_status
 command_hold(struct tool *t)
 {
-	return mark_do(
-	    t, "hold", "held: nothing is published until holdfast release");
+	return mark_do(t, "hold", "held",
+	    "held: nothing is published until holdfast release");
 }
 
 enum tool_status
 command_hold_release(struct tool *t)
 {
-	return mark_do(
-	    t, "release", "not held any more: what has changed is published");
+	return mark_do(t, "release", "hold-released",
+	    "not held any more: what has changed is published");
 }
 
 enum tool_status
 command_pin(struct tool *t)
 {
-	return mark_do(t, "pin", "pinned: retention keeps this generation");
+	return mark_do(
+	    t, "pin", "pinned", "pinned: retention keeps this generation");
 }
 
 enum tool_status
 command_unpin(struct tool *t)
 {
-	return mark_do(t, "unpin", "not pinned any more");
+	return mark_do(t, "unpin", "unpinned", "not pinned any more");
 }

@@ -11,6 +11,7 @@
 #include "control/publish/rollback_check.h"
 #include "snapshot/load.h"
 #include "tools/daemons.h"
+#include "tools/hand_audit.h"
 #include "tools/tool_output.h"
 
 enum { STEPS_MAX = 999 };
@@ -18,6 +19,7 @@ enum { STEPS_MAX = 999 };
 struct target {
 	unsigned steps; /* 0: the generation */
 	struct digest digest;
+	bool warned; /* of its serials */
 };
 
 static const struct store_entry *
@@ -108,7 +110,7 @@ warned(const char *text)
 /* What holdfastd would look at, if it were alive: signatures and serials. */
 static int
 target_check(
-    struct tool *t, struct store *s, const struct target *to, struct err *err)
+    struct tool *t, struct store *s, struct target *to, struct err *err)
 {
 	uint64_t now = clock_ms(CLOCK_REALTIME) / 1000;
 	struct rollback_report report;
@@ -122,8 +124,10 @@ target_check(
 		current = (struct store_current){0};
 	rc = rollback_check(
 	    s, &current.generation, &to->digest, now, &report, err);
-	if (rc == 0)
+	/* the data plane is asked first, then it is done by hand */
+	if (rc == 0 && !to->warned)
 		warned(report.warning);
+	to->warned = true;
 	return rc;
 }
 
@@ -187,6 +191,7 @@ by_dataplane(struct tool *t, struct store *s, struct target *to,
 		rc = daemons_ask_dataplane(t, request, buffer, &m, err);
 	if (rc)
 		return rc;
+	hand_audit(t, "rollback", to->steps ? NULL : &to->digest);
 	activation = dataplane_field_find(&m, "activation");
 	number = activation ? strtoull(activation, NULL, 10) : 0;
 	/* "previous" is the data plane's own word: it says what that was */
@@ -279,9 +284,11 @@ by_hand(struct tool *t, struct target *to, enum tool_status *status,
 		rc = target_check(t, s, to, err);
 	if (!rc)
 		rc = commit_target(s, &current, &to->digest, err);
-	if (!rc)
+	if (!rc) {
+		hand_audit(t, "rollback", &to->digest);
 		*status = rolled_back(t, digest_to_text(hex, &to->digest),
 		    current.activation + 1, "hand");
+	}
 	if (s)
 		store_close(&s);
 	return rc;
@@ -303,7 +310,9 @@ command_rollback(struct tool *t)
 		return tool_fail_store(t, &err);
 	rc = target_read(&to, t, s, &err);
 	if (!rc && !offline) {
-		rc = by_control(t, &to, &status, &err);
+		rc = daemons_control_awake(t, &err);
+		if (!rc)
+			rc = by_control(t, &to, &status, &err);
 		if (rc == ERR_UNAVAILABLE)
 			rc = by_dataplane(t, s, &to, &status, &err);
 	}

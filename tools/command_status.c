@@ -13,6 +13,8 @@
 #include "tools/daemons.h"
 #include "tools/tool_output.h"
 
+enum { STATUS_MS = 10000 };
+
 /* Text of a member, or "-". */
 static const char *
 text_of(const json_t *o, const char *key)
@@ -102,6 +104,12 @@ signatures_print(const json_t *zones)
 	putchar('\n');
 }
 
+static void
+held_print(void)
+{
+	puts("HELD         nothing is published until holdfast release");
+}
+
 /* Nothing where nothing is rolled out, and nothing waits. */
 static void
 rollout_print(const json_t *r)
@@ -123,8 +131,7 @@ rollout_print(const json_t *r)
 			? "; THE MIX OF QUESTIONS HAS CHANGED"
 			: "");
 	if (json_is_true(json_object_get(r, "held")))
-		printf("HELD         nothing is published until holdfast "
-		       "release\n");
+		held_print();
 	if (json_is_string(json_object_get(r, "why")))
 		printf("waiting      %s\n", text_of(r, "why"));
 }
@@ -148,6 +155,10 @@ control_print(const struct tool *t, const json_t *s)
 	       "condemned\n",
 	    number_of(zones, "served"), number_of(zones, "configured"),
 	    number_of(zones, "refused"), number_of(zones, "condemned"));
+	if (number_of(zones, "kept"))
+		printf("KEPT         %llu zones that are not configured any "
+		       "more are served on (holdfast zones says which)\n",
+		    number_of(zones, "kept"));
 	signatures_print(zones);
 	if (number_of(zones, "signing_fails"))
 		printf("SIGNING      FAILS for %llu zones (holdfast zones says "
@@ -181,13 +192,52 @@ field_text(const struct dataplane_message *m, const char *key)
 	return value ? value : "-";
 }
 
+static bool
+store_held(struct tool *t)
+{
+	struct store *s = NULL;
+	struct err err;
+	bool held;
+
+	if (tool_store_open(t, &s, STORE_READ_ONLY, &err) != 0)
+		return false;
+	held = store_is_held(s);
+	store_close(&s);
+	return held;
+}
+
+/* What the store says, whoever runs. */
 static void
-dataplane_print(const struct tool *t, const struct dataplane_message *m)
+store_print(struct tool *t, bool alone)
+{
+	struct store_current current;
+	struct store *s = NULL;
+	char hex[DIGEST_TEXT_MAX], when[32];
+	struct err err;
+
+	if (tool_store_open(t, &s, STORE_READ_ONLY, &err) != 0)
+		return;
+	if (alone && store_current_read(s, &current, &err) == 0 &&
+	    !digest_is_zero(&current.generation))
+		printf("generation   %.16s, activation %llu, committed %s, in "
+		       "%s\n",
+		    digest_to_text(hex, &current.generation),
+		    (unsigned long long)current.activation,
+		    output_time(when, current.committed_at), store_dir(s));
+	store_close(&s);
+	if (store_held(t))
+		held_print();
+}
+
+static void
+dataplane_print(struct tool *t, const struct dataplane_message *m,
+    const struct err *control)
 {
 	const char *uptime = dataplane_field_find(m, "uptime_ms");
 	char since[32];
 
-	printf("holdfastd    NOT RUNNING; answers go on\n");
+	printf("holdfastd    %s; answers go on\n",
+	    control->code == ERR_BUSY ? "DOES NOT ANSWER" : "NOT RUNNING");
 	printf("data plane   pid %s, up %s, healthy: %s (%s)\n",
 	    field_text(m, "pid"),
 	    output_duration(since, uptime ? strtoull(uptime, NULL, 10) : 0),
@@ -197,6 +247,7 @@ dataplane_print(const struct tool *t, const struct dataplane_message *m)
 	quarantine_print(strtoull(field_text(m, "quarantined"), NULL, 10));
 	if (strcmp(field_text(m, "candidate"), "none") != 0)
 		printf("candidate    %.16s\n", field_text(m, "candidate"));
+	store_print(t, false);
 	sockets_print(t);
 }
 
@@ -209,16 +260,17 @@ status_without_control(struct tool *t, const struct err *control)
 	int rc = daemons_ask_dataplane(t, "status", buffer, &m, &err);
 
 	if (t->json)
-		output_json(json_pack("{s:b, s:{s:s, s:s}, s:o, s:o}", "ok", 0,
-		    "error", "code", err_code_name(control->code), "text",
-		    control->text, "dataplane",
+		output_json(json_pack("{s:b, s:{s:s, s:s}, s:b, s:o, s:o}",
+		    "ok", 0, "error", "code", err_code_name(control->code),
+		    "text", control->text, "held", store_held(t), "dataplane",
 		    rc ? json_null() : fields_json(&m), "sockets_pid",
 		    sockets_pid(t) ? json_integer(sockets_pid(t))
 				   : json_null()));
 	else if (rc == 0)
-		dataplane_print(t, &m);
+		dataplane_print(t, &m, control);
 	else {
 		printf("data plane   not running\n");
+		store_print(t, true);
 		sockets_print(t);
 	}
 	return !t->json && rc ? tool_fail(t, control) : TOOL_NOBODY;
@@ -231,9 +283,12 @@ command_status(struct tool *t)
 	struct err err;
 	int rc;
 
+	/* it is answered at once, or not at all */
+	if (t->timeout_ms > STATUS_MS)
+		t->timeout_ms = STATUS_MS;
 	rc = daemons_ask_control(t, json_pack("{s:s}", "command", "status"),
 	    NULL, NULL, &answer, &err);
-	if (rc == ERR_UNAVAILABLE)
+	if (rc == ERR_UNAVAILABLE || rc == ERR_BUSY)
 		return status_without_control(t, &err);
 	if (rc)
 		return tool_fail(t, &err);

@@ -14,9 +14,11 @@
 
 /* clang-format off */
 const struct command commands[] = {
-	{"status", "[--run DIR | --config FILE]", ONLINE, 0, 0,
+	{"status", "[--run DIR | --config FILE] [--store DIR]",
+	 ONLINE | OPT_STORE, 0, 0,
 	 "What runs, what is answered and since when. Asks holdfastd, or the\n"
-	 "data plane itself when holdfastd is dead (status 4 then).",
+	 "data plane itself when holdfastd is dead or hangs (status 4 then), and\n"
+	 "looks into the store.",
 	 command_status},
 	{"zones", "[ZONE] [--run DIR | --config FILE]", ONLINE, 0, 1,
 	 "Every zone: served, refused and why, condemned.", command_zones},

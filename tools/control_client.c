@@ -120,8 +120,8 @@ answer_wait(struct control_client *c, uint64_t deadline_ms, struct err *err)
 	if (now >= deadline_ms || poll(&p, 1, (int)(deadline_ms - now)) == 0)
 		return err_set(err, ERR_BUSY,
 		    "%s: no answer in time; holdfastd may still be at work: "
-		    "look at `holdfast status`, or wait longer with --timeout "
-		    "SECONDS",
+		    "look at `holdfast status`, wait longer with --timeout "
+		    "SECONDS, or end it if it hangs: answers go on",
 		    c->path);
 	if (!bytes_reserve(&c->in, 65536))
 		return err_set(err, ERR_NO_MEMORY, "out of memory");

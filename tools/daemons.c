@@ -10,6 +10,8 @@
 
 #include "tools/control_client.h"
 
+enum { AWAKE_MS = 5000 };
+
 int
 daemons_ask_control(struct tool *t, json_t *request,
     void (*line)(void *arg, json_t *line), void *arg, json_t **last,
@@ -28,6 +30,27 @@ daemons_ask_control(struct tool *t, json_t *request,
 	    control_client_ask(c, request, t->timeout_ms, line, arg, last, err);
 	control_client_close(&c);
 	return rc;
+}
+
+/* Answered by a thread that does nothing else: who does not answer hangs. */
+int
+daemons_control_awake(struct tool *t, struct err *err)
+{
+	unsigned timeout_ms = t->timeout_ms;
+	json_t *last = NULL;
+	int rc;
+
+	if (t->timeout_ms > AWAKE_MS)
+		t->timeout_ms = AWAKE_MS;
+	rc = daemons_ask_control(
+	    t, json_pack("{s:s}", "command", "stats"), NULL, NULL, &last, err);
+	t->timeout_ms = timeout_ms;
+	json_decref(last);
+	if (rc != ERR_BUSY)
+		return rc;
+	fprintf(
+	    stderr, "holdfast: holdfastd does not answer; it is passed by\n");
+	return err_set(err, ERR_UNAVAILABLE, "holdfastd does not answer");
 }
 
 /* "stale the activation number is 7": the code and its text. */

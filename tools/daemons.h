@@ -15,6 +15,10 @@ int daemons_ask_control(struct tool *t, json_t *request,
     void (*line)(void *arg, json_t *line), void *arg, json_t **last,
     struct err *err);
 
+/* Whether holdfastd answers within some seconds: ERR_UNAVAILABLE if not, which
+ * is said, since the data plane can do without it. */
+int daemons_control_awake(struct tool *t, struct err *err);
+
 /* One request to the data plane; the answer points into `buffer`. */
 int daemons_ask_dataplane(struct tool *t, const char *request,
     char buffer[DATAPLANE_MESSAGE_MAX + 1], struct dataplane_message *out,

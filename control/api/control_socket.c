@@ -168,6 +168,7 @@ line_do(struct client *c, const char *line, size_t bytes)
 	if (!c->working)
 		return;
 	peer_text(c->io.fd, c->working->who, sizeof c->working->who);
+	c->working->asker = c->io.fd;
 	c->working->done = work_done;
 	c->working->arg = c->socket;
 	worker_ask(context->worker, c->working);

@@ -232,9 +232,31 @@ work_override(struct worker *w, struct work *work)
 	return cycle_override(&w->cycle, &o, work->for_s, &work->err);
 }
 
+/* What an operator decides is not done behind his back: he has given up, and
+ * has done something else perhaps. Who only ends his requests waits still. */
+static bool
+asker_has_gone(const struct work *work)
+{
+	struct pollfd p = {.fd = work->asker};
+
+	if (work->kind == WORK_RELOAD || work->kind == WORK_LOOK)
+		return false;
+	return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
+}
+
 static void
 work_do(struct worker *w, struct work *work)
 {
+	if (asker_has_gone(work)) {
+		log_warn("a request of %s is left: nobody waits for it any "
+			 "more",
+		    work->who);
+		work->code =
+		    err_set(&work->err, ERR_UNAVAILABLE, "nobody waits for it");
+		work->done(work);
+		return;
+	}
+	w->cycle.who = work->who;
 	switch (work->kind) {
 	case WORK_RELOAD:
 		work->code = config_reload(w, &work->err);
@@ -276,6 +298,7 @@ work_do(struct worker *w, struct work *work)
 			work->code = cycle_settled(w, false, work);
 		break;
 	}
+	w->cycle.who = NULL;
 	work->done(work);
 }
 

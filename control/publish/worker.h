@@ -37,6 +37,7 @@ struct work {
 	char reason[WORK_REASON_MAX];
 	char version[DIGEST_TEXT_MAX]; /* of OVERRIDE: first digits */
 	char who[32];                  /* who asks: "uid 0" */
+	int asker; /* the connection of who asks, open until `done` */
 	/* out */
 	int code; /* 0, or of err */
 	struct err err;

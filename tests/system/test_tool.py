@@ -513,6 +513,10 @@ class Talk(Case):
         for word in ("NOT RUNNING", "cdcdcdcdcdcdcdcd", "activation 5",
                      "healthy: yes"):
             self.assertIn(word, text)
+        self.compile(1)
+        self.tool("hold", "--store", self.store)
+        text = self.ask("status", "--store", self.store, status=NOBODY).stdout
+        self.assertIn("HELD ", text)
         answer = self.json("status", "--run", self.run_dir, status=NOBODY)
         self.assertEqual(answer["dataplane"]["activation"], "5")
 
@@ -577,6 +581,30 @@ class Talk(Case):
                          status=NO)
         self.assertLess(time.time() - begun, 1.9)
         self.assertIn("--timeout", done.stderr)
+        server.close()
+
+    def test_control_that_hangs(self):
+        """Its place is taken, nothing is answered: what the data plane can do
+        goes past it."""
+        server = Server(self.path("run", "holdfastd.sock"),
+                        socket.SOCK_STREAM, lambda _: time.sleep(2) or [])
+        dataplane = self.dataplane("ok activation=6 stable=" + "ef" * 32)
+        self.compile(1)
+        self.compile(2, "192.0.2.11")
+        options = ["--timeout", "1", "--store", self.store]
+        done = self.ask("rollback", *options)
+        self.assertIn("by the data plane", done.stdout)
+        self.assertIn("does not answer", done.stderr)
+        self.ask("hold", "--reason", "it hangs", *options)
+        self.assertEqual([r.decode().split()[0] for r in dataplane.requests],
+                         ["rollback", "status", "hold"])
+        self.assertIn("DOES NOT ANSWER", self.ask(
+            "status", "--timeout", "1", status=NOBODY).stdout)
+        with open(os.path.join(self.store, "audit.log")) as f:
+            events = [json.loads(line) for line in f]
+        self.assertEqual([(e["event"], e.get("why")) for e in events],
+                         [("rollback", None), ("held", "it hangs")])
+        self.assertIn("without holdfastd", events[0]["who"])
         server.close()
 
     def test_release_and_stop(self):
