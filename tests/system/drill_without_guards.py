@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The drill's emptied endpoint with all guards off, for test_drill.py: the
-answers go wrong, and the drill must say so."""
+"""The drill with the guards off that a scenario is about: it must fail. For
+test_drill.py, which runs one of them, and for people who run all:
+
+    python3 tests/system/drill_without_guards.py BUILD [SCENARIO...]
+
+Status 1 if each has failed as it must, as the drill itself has."""
 import os
 import sys
 
@@ -9,11 +13,43 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import drill  # noqa: E402
 import scenarios  # noqa: E402
 
-OFF = "guards: {actions: {%s}}" % ", ".join(
-    word + ": \"off\"" for word in ("never_empty", "shrink", "churn", "replay"))
-for scenario in scenarios.ALL:
-    if scenario.name == "emptied-endpoint":
-        scenario.options = dict(more=OFF)
-sys.argv = ["drill", "--programs", sys.argv[1], "--only", "emptied-endpoint",
-            "--patience", "0.5"]
-sys.exit(drill.main())
+# What would see it; the last of them is the one that it is made for.
+CONTENT = ["never_empty", "shrink", "churn", "replay"]
+GUARDS = {
+    "planner-and-enactors": CONTENT + ["serial"],
+    "emptied-endpoint": CONTENT,
+    "emptied-zone": CONTENT,
+    "truncated-copy": CONTENT,
+    "deleted-zone": ["vanished"],
+    "shadowing-wildcard": ["replay"],
+    "accidental-delegation": ["replay"],
+    "serial-backwards": ["serial"],
+    "ten-small-cuts": ["shrink"],
+    "unsigned-by-accident": CONTENT + ["unsigned"],
+}
+
+
+def main():
+    names = sys.argv[2:] or list(GUARDS)
+    for scenario in scenarios.ALL:
+        off = ", ".join(word + ": \"off\"" for word in
+                        GUARDS.get(scenario.name, ()))
+        if off:
+            scenario.options = dict(scenario.options,
+                                    more="guards: {actions: {%s}}" % off)
+    rows, run_one = [], drill.run_one
+    drill.run_one = lambda *a: rows.append(run_one(*a)) or rows[-1]
+    sys.argv = ["drill", "--programs", sys.argv[1], "--patience", "0.5"]
+    for name in names:
+        if name not in GUARDS:
+            sys.exit("no such scenario: " + name)
+        sys.argv += ["--only", name]
+    status = drill.main()
+    shown = [row["scenario"] for row in rows if row["result"] == "failed"]
+    if sorted(shown) != sorted(names):
+        print("these show nothing: %s" % ", ".join(set(names) - set(shown)))
+        return 2
+    return status
+
+
+sys.exit(main())

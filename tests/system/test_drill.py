@@ -54,7 +54,8 @@ class Drill(unittest.TestCase):
         """A scenario that does harm is a failure: guards that are off."""
         done = subprocess.run(
             [sys.executable, os.path.join("tests", "system",
-                                          "drill_without_guards.py"), BUILD],
+                                          "drill_without_guards.py"), BUILD,
+             "emptied-endpoint"],
             text=True, capture_output=True, timeout=120)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("FAILED", done.stdout)

@@ -70,17 +70,20 @@ def truncated_copy(world):
 
 
 def deleted_zone(world):
-    """The file goes; then the zone leaves the configuration."""
+    """The file goes; then the zone leaves the configuration, though clients
+    ask for it."""
     world.start()
+    heard(world)
     os.remove(os.path.join(world.folder, world.file_of("shop.test")))
     _, took = refused(world, "shop.test.zone")
-    world.configure(without=["shop.test"],
-                    more="guards: {protect: [www.shop.test., api.shop.test.]}")
+    world.configure(without=["shop.test"])
     world.ask("reload")
     if not world.clients.wait_answers(200):
         raise DrillError("no answers")
     if not world.answers("api.shop.test", "A")[1]:
         raise DrillError("the zone has gone")
+    if world.state("shop.test")["state"] != "kept":
+        raise DrillError("it is not said to be kept")
     return ("refused: the file is missing; then kept, though it is not "
             "configured any more", took)
 

@@ -177,9 +177,12 @@ def clock_jump(world):
             raise DrillError("no answers behind the jump")
         world.publish(world.zones["shop.test"].next())
         world.verify()
-        for name in ("holdfastd", "sockets"):
+        for name in ("holdfastd", "sockets") + (
+                ("dataplane",) if world.drill.dataplane else ()):
             world.stop(name)
         world.clients.patience = 0.3
+        if world.drill.dataplane:
+            world.start_dataplane()
         world.start_sockets()
         world.start_control()
         world.publish(world.zones["shop.test"].next())
