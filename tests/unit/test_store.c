@@ -172,12 +172,12 @@ START_TEST(test_versions_and_damage_by_name)
 		int code;
 		const char *says;
 	} rows[] = {
-	    {"holdfast-store 4\nwhatever\n", ERR_VERSION, "newer"},
-	    {"holdfast-store 2\n", ERR_VERSION, "older"},
+	    {"holdfast-store 5\nwhatever\n", ERR_VERSION, "newer"},
+	    {"holdfast-store 3\n", ERR_VERSION, "older"},
 	    {"something else\n", ERR_SEMANTIC, "not the file of"},
 	    {"", ERR_SEMANTIC, "not the file of"},
-	    {"holdfast-store 3\nkey 1 1\n", ERR_CORRUPT, "damaged"},
-	    {"holdfast-store 3\nkey 0000000000000001 0000000000000001\n"
+	    {"holdfast-store 4\nkey 1 1\n", ERR_CORRUPT, "damaged"},
+	    {"holdfast-store 4\nkey 0000000000000001 0000000000000001\n"
 	     "sum 0000000000000000000000000000000000000000000000000000000000000"
 	     "000\n",
 		ERR_CORRUPT, "damaged"},
