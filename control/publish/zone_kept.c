@@ -154,6 +154,7 @@ renew(struct zone_table *t, struct zone_leaving *l, uint64_t now)
 	    .served = l->records,
 	    .previous = l->records,
 	    .now = now,
+	    .now_is_known = zone_table_now_is_known(t),
 	    .keys_fixed = true};
 	struct err err;
 	int rc;
@@ -163,6 +164,7 @@ renew(struct zone_table *t, struct zone_leaving *l, uint64_t now)
 		return;
 	}
 	rc = renewal_make(t, l, &s, &err);
+	t->sign_clock.contradicted |= s.now_contradicted;
 	if (rc == 0)
 		renewal_take(t, l, &s);
 	zone_records_free(s.result.zone);
@@ -198,6 +200,14 @@ zones_kept_keys(struct zone_table *t, uint64_t now)
 {
 	for (size_t i = 0; i < t->nleaving; i++)
 		if (t->leaving[i].why)
+			due_set(t, &t->leaving[i], now);
+}
+
+void
+zones_kept_plan(struct zone_table *t, uint64_t now)
+{
+	for (size_t i = 0; i < t->nleaving; i++)
+		if (t->leaving[i].renews)
 			due_set(t, &t->leaving[i], now);
 }
 

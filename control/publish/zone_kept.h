@@ -17,6 +17,8 @@
 void zones_kept_sign(struct zone_table *t, uint64_t now);
 /* Keys have changed: those that could not be signed are tried again. */
 void zones_kept_keys(struct zone_table *t, uint64_t now);
+/* The clock was set: when each is due is found anew. */
+void zones_kept_plan(struct zone_table *t, uint64_t now);
 
 /* Logs those whose signatures end within the horizon, each once a stage. */
 void zones_kept_alarms(struct zone_table *t, uint64_t now);

@@ -92,7 +92,7 @@ sign(struct zone_table *t, struct zone_entry *e,
 	    .served = e->served,
 	    .previous = previous,
 	    .now = now,
-	    .now_is_known = clock_is_synchronised(),
+	    .now_is_known = zone_table_now_is_known(t),
 	    .stamp = e->signing.stamp};
 	int rc = sign_clock_check(&t->sign_clock, err);
 
@@ -235,6 +235,8 @@ clock_follow(struct zone_table *t, uint64_t now)
 
 	if (news == SIGN_CLOCK_GOES_ON)
 		return;
+	if (news == SIGN_CLOCK_MOVED)
+		zones_kept_plan(t, now);
 	for (size_t i = 0; i < t->count; i++) {
 		struct zone_entry *e = &t->zones[i];
 

@@ -63,6 +63,12 @@ zone_table_now(const struct zone_table *t)
 	return t->now_s ? t->now_s : clock_ms(CLOCK_REALTIME) / 1000;
 }
 
+bool
+zone_table_now_is_known(const struct zone_table *t)
+{
+	return !t->now_s && clock_is_synchronised();
+}
+
 static void
 zones_free(struct zone_entry *zones, size_t count, struct watch *w)
 {

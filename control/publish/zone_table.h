@@ -157,6 +157,8 @@ int zone_table_set_live(struct zone_table *t, struct zone_records **records,
 
 /* Seconds since 1970. */
 uint64_t zone_table_now(const struct zone_table *t);
+/* Somebody keeps the system's clock right. */
+bool zone_table_now_is_known(const struct zone_table *t);
 
 struct zone_entry *zone_table_find(struct zone_table *t, const uint8_t *apex);
 

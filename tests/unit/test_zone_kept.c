@@ -375,6 +375,25 @@ START_TEST(it_is_configured_again)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_back_signs_nothing)
+{
+	start();
+	zones_kept_plan(&t, START - 30 * DAY);
+	ck_assert_uint_eq(left()->sign_due, START - 30 * DAY);
+	turn_at(START - 30 * DAY);
+	ck_assert_ptr_null(left()->renewed);
+	ck_assert_ptr_nonnull(strstr(left()->why, "what is served begin at"));
+	ck_assert(t.sign_clock.contradicted);
+	/* it is right again: what is there is good for a while */
+	zones_kept_plan(&t, START);
+	turn_at(START);
+	ck_assert_ptr_null(left()->why);
+	ck_assert_ptr_null(left()->renewed);
+	ck_assert_uint_gt(left()->sign_due, START + DAY);
+	stop();
+}
+END_TEST
+
 START_TEST(a_plain_zone_is_let_alone)
 {
 	unit_directory_make(dir);
@@ -402,4 +421,4 @@ END_TEST
 UNIT_MAIN("zone_kept", it_is_signed_again_in_time, it_goes_through_a_canary,
     what_does_not_pass_is_tried_again, keys_that_are_gone_are_an_alarm,
     it_is_signed_again_after_a_restart, it_is_configured_again,
-    a_plain_zone_is_let_alone)
+    a_clock_that_is_set_back_signs_nothing, a_plain_zone_is_let_alone)
