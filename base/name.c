@@ -115,23 +115,39 @@ label_compare(const uint8_t *a, const uint8_t *b)
 	return a[0] - b[0];
 }
 
+/* labels[] gets the root's label too, which is not counted. */
 static unsigned
-labels_collect(const uint8_t *name, const uint8_t *labels[DNS_LABELS_MAX])
+labels_collect(const uint8_t *name, const uint8_t *labels[DNS_LABELS_MAX + 1])
 {
 	unsigned n = 0;
 
 	for (; *name && n < DNS_LABELS_MAX; name += *name + 1)
 		labels[n++] = name;
+	labels[n] = name;
 	return n;
+}
+
+/* The octets from one label to another are those of the other name; false if
+ * only their case differs. */
+static inline bool
+octets_equal(const uint8_t *a, const uint8_t *a_end, const uint8_t *b,
+    const uint8_t *b_end)
+{
+	return a_end - a == b_end - b && memcmp(a, b, (size_t)(a_end - a)) == 0;
 }
 
 int
 name_compare(const uint8_t *a, const uint8_t *b)
 {
-	const uint8_t *labels_a[DNS_LABELS_MAX], *labels_b[DNS_LABELS_MAX];
+	const uint8_t *labels_a[DNS_LABELS_MAX + 1];
+	const uint8_t *labels_b[DNS_LABELS_MAX + 1];
 	unsigned na = labels_collect(a, labels_a);
 	unsigned nb = labels_collect(b, labels_b);
 
+	/* most are names of one parent */
+	if (na == nb && na &&
+	    octets_equal(labels_a[1], labels_a[na], labels_b[1], labels_b[nb]))
+		return label_compare(a, b);
 	while (na && nb) {
 		int diff = label_compare(labels_a[--na], labels_b[--nb]);
 

@@ -73,6 +73,7 @@ static struct fault {
     {"parser-trace", 0, 0},
     {"parser-code", 0, 0},
     {"parser-lie", 0, 0},
+    {"parser-area", 0, 0},
     /* control_fault.c: at a reload */
     {"control-open", 0, 0},
     {"control-write", 0, 0},

@@ -26,12 +26,24 @@ unsound(const struct admission *a, const char *what)
 }
 
 static bool
-is_lower(const uint8_t *p, size_t bytes)
+is_lower(const uint8_t *name, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++)
-		if (p[i] >= 'A' && p[i] <= 'Z')
-			return false;
-	return true;
+	uint8_t lower[DNS_NAME_MAX + 1];
+
+	name_lower(lower, name, bytes);
+	return memcmp(lower, name, bytes) == 0;
+}
+
+/* Of a sound name in lower case. */
+static bool
+is_in_zone(const struct zone_records *z, const uint8_t *owner, size_t bytes)
+{
+	size_t at = 0;
+
+	while (at + z->apex_bytes < bytes)
+		at += owner[at] + 1u;
+	return at + z->apex_bytes == bytes &&
+	       memcmp(owner + at, z->apex, z->apex_bytes) == 0;
 }
 
 /* A name that follows those before: sound, lower case, in the zone, behind the
@@ -50,7 +62,7 @@ owner_admit(struct admission *a, const struct record *r)
 		return unsound(a, "its owner is not a sound name");
 	if (!is_lower(owner, bytes))
 		return unsound(a, "its owner has capitals");
-	if (!name_is_at_or_below(owner, z->apex))
+	if (!is_in_zone(z, owner, bytes))
 		return unsound(a, "its owner is not in the zone");
 	if (a->at > 0 && name_compare(record_owner(z, r - 1), owner) >= 0)
 		return unsound(a, "owners are not in canonical order");

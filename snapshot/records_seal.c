@@ -297,11 +297,12 @@ seal_unite(struct zone_records *z, struct seal_warning *w)
 	for (size_t i = 0; i < z->count; i++) {
 		struct record r = z->records[i], *last = NULL;
 
-		if (kept > 0) {
+		if (kept > 0 &&
+		    (z->records[kept - 1].owner == r.owner ||
+			name_equal(record_owner(z, &z->records[kept - 1]),
+			    record_owner(z, &r)))) {
 			last = &z->records[kept - 1];
-			if (name_equal(
-				record_owner(z, last), record_owner(z, &r)))
-				r.owner = last->owner;
+			r.owner = last->owner;
 		}
 		if (last && record_compare(z, last, &r) == 0) {
 			seal_warn(w, &w->twice_told, z, &r,

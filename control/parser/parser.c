@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * holdfastd's side of the parser (parser.h): what has been asked for, the
- * stream, and what is said of a parser that fails. Worker thread; allocates the
+ * holdfastd's side of the parser (parser.h): what has been asked for, what is
+ * taken, and what is said of a parser that fails. Worker thread; allocates the
  * paths that were asked for and what parser_message.c allocates.
  */
 #include "control/parser/parser.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "control/parser/parser_child.h"
 #include "control/parser/parser_folders.h"
-#include "control/parser/parser_keeper.h"
 #include "control/parser/parser_message.h"
+#include "control/parser/parser_peer.h"
 
 enum {
-	BUFFER_BYTES = 1 << 16,
-	STREAM_BYTES = 1 << 20, /* that the kernel holds, each way */
-	START_MS = 60000,       /* that a new parser has to say that it is up */
+	START_MS = 60000, /* that a new parser has to say that it is up */
+	REQUEST_MAX =
+	    sizeof(struct parser_request_d) + DNS_NAME_MAX + PARSER_PATH_MAX,
+	REQUESTS_BYTES = 1 << 16,
 };
 
 struct asked {
@@ -37,132 +34,28 @@ struct asked {
 };
 
 struct parser {
-	struct parser_keeper keeper;
 	struct parser_folders folders;
 	unsigned memory_mib, seconds;
 	bool confined, said;
 	/* the parser that runs */
-	int fd; /* -1: none */
+	struct parser_peer peer;
 	unsigned landlock;
 	uint64_t replies; /* of it */
 	/* what was asked for, the oldest first; the first `sent` it knows */
 	struct asked queue[PARSER_AHEAD_MAX];
 	unsigned first, count, sent;
-	/* of the stream */
-	uint8_t buffer[BUFFER_BYTES];
-	size_t at, held;
-	uint64_t deadline_ms;
-	bool late, touched; /* a time-out; an octet of this reply has come */
+	uint8_t requests[REQUESTS_BYTES]; /* that go together */
 	uint64_t deaths;
 };
 
-/* --- the stream --- */
-
-static int
-stream_wait(struct parser *p, struct err *err)
-{
-	uint64_t now = clock_ms(CLOCK_MONOTONIC);
-	struct pollfd f = {.fd = p->fd, .events = POLLIN};
-
-	if (now < p->deadline_ms) {
-		uint64_t left = p->deadline_ms - now;
-
-		poll(&f, 1, left > 60000 ? 60000 : (int)left);
-		return 0;
-	}
-	p->late = true;
-	return err_set(err, ERR_UNAVAILABLE, "no reply");
-}
-
-/* Some octets, at least one. */
-static int
-stream_some(
-    struct parser *p, void *to, size_t most, size_t *got, struct err *err)
-{
-	for (;;) {
-		ssize_t n = recv(p->fd, to, most, MSG_DONTWAIT);
-		int rc;
-
-		if (n > 0) {
-			*got = (size_t)n;
-			p->touched = true;
-			return 0;
-		}
-		if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			return err_set(err, ERR_UNAVAILABLE, "it ended");
-		rc = stream_wait(p, err);
-		if (rc)
-			return rc;
-	}
-}
-
-static int
-stream_read(void *arg, void *to, size_t bytes, struct err *err)
-{
-	struct parser *p = arg;
-	uint8_t *at = to;
-	int rc = 0;
-
-	while (bytes && rc == 0) {
-		size_t n = p->held - p->at;
-
-		if (n) {
-			n = n < bytes ? n : bytes;
-			memcpy(at, p->buffer + p->at, n);
-			p->at += n;
-			p->touched = true;
-		} else if (bytes >= BUFFER_BYTES) {
-			rc = stream_some(p, at, bytes, &n, err);
-		} else {
-			p->at = p->held = 0;
-			rc = stream_some(
-			    p, p->buffer, BUFFER_BYTES, &p->held, err);
-		}
-		at += n;
-		bytes -= n;
-	}
-	return rc;
-}
-
-/* To a parser that reads: requests in flight are fewer than the kernel holds.
- */
-static bool
-stream_write(struct parser *p, const void *from, size_t bytes)
-{
-	const uint8_t *at = from;
-
-	while (bytes) {
-		ssize_t n = send(p->fd, at, bytes, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		at += n;
-		bytes -= (size_t)n;
-	}
-	return true;
-}
-
 /* --- one parser's life --- */
 
-/* How it ended; 0 if nobody knows. */
 static int
 child_end(struct parser *p)
 {
-	struct err err;
-	int status = 0;
-
-	if (p->fd < 0)
-		return 0;
-	close(p->fd);
-	p->fd = -1;
 	p->sent = 0;
-	p->at = p->held = 0;
 	p->replies = 0;
-	if (parser_keeper_end(&p->keeper, &status, &err) != 0)
-		log_error("%s", err.text);
-	return status;
+	return parser_peer_end(&p->peer);
 }
 
 static bool
@@ -176,10 +69,10 @@ start_send(struct parser *p)
 
 	for (size_t i = 0; i < p->folders.count; i++)
 		d.folders_bytes += (uint32_t)strlen(p->folders.paths[i]) + 1;
-	sent = stream_write(p, &d, sizeof d);
+	sent = parser_peer_write(&p->peer, &d, sizeof d);
 	for (size_t i = 0; i < p->folders.count && sent; i++)
-		sent = stream_write(
-		    p, p->folders.paths[i], strlen(p->folders.paths[i]) + 1);
+		sent = parser_peer_write(&p->peer, p->folders.paths[i],
+		    strlen(p->folders.paths[i]) + 1);
 	return sent;
 }
 
@@ -209,10 +102,11 @@ start_talk(struct parser *p, struct err *err)
 	struct parser_ready_d ready = {0};
 	int rc;
 
-	p->deadline_ms = clock_ms(CLOCK_MONOTONIC) + START_MS;
+	p->peer.deadline_ms = clock_ms(CLOCK_MONOTONIC) + START_MS;
 	parser_folders_note(&p->folders);
-	rc = start_send(p) ? stream_read(p, &ready, sizeof ready, err)
-	                   : err_set(err, ERR_UNAVAILABLE, "it ended at once");
+	rc = start_send(p)
+	         ? parser_peer_read(&p->peer, &ready, sizeof ready, err)
+	         : err_set(err, ERR_UNAVAILABLE, "it ended at once");
 	if (rc == 0 && ready.magic != PARSER_MAGIC)
 		rc = err_set(err, ERR_UNAVAILABLE, "it speaks otherwise");
 	ready.text[sizeof ready.text - 1] = 0;
@@ -228,44 +122,25 @@ start_talk(struct parser *p, struct err *err)
 static int
 child_start(struct parser *p, struct err *err)
 {
-	int pair[2], bytes = STREAM_BYTES, rc;
-	pid_t pid;
+	int rc = parser_peer_start(&p->peer, err);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set_errno(err, "a socket to the parser");
-	for (int i = 0; i < 2; i++)
-		setsockopt(
-		    pair[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-	rc = parser_keeper_spawn(&p->keeper, pair[1], &pid, err);
-	close(pair[1]);
-	if (rc) {
-		close(pair[0]);
-		return rc == ERR_IO
-		           ? err_set(err, ERR_UNAVAILABLE, "%s", err->text)
-		           : rc;
-	}
-	p->fd = pair[0];
-	rc = start_talk(p, err);
-	if (rc)
+	if (rc == 0 && (rc = start_talk(p, err)) != 0)
 		child_end(p);
 	return rc;
 }
 
-static bool
-request_send(struct parser *p, const struct asked *a)
+static size_t
+request_write(uint8_t *to, const struct asked *a)
 {
 	struct parser_request_d d = {.magic = PARSER_MAGIC,
 	    .path_bytes = (uint32_t)strlen(a->path),
 	    .bytes_max = a->bytes_max,
 	    .apex_bytes = (uint32_t)name_length(a->apex)};
-	uint8_t whole[sizeof d + DNS_NAME_MAX + PARSER_PATH_MAX];
-	size_t n = sizeof d;
 
-	memcpy(whole, &d, n);
-	memcpy(whole + n, a->apex, d.apex_bytes);
-	n += d.apex_bytes;
-	memcpy(whole + n, a->path, d.path_bytes);
-	return stream_write(p, whole, n + d.path_bytes);
+	memcpy(to, &d, sizeof d);
+	memcpy(to + sizeof d, a->apex, d.apex_bytes);
+	memcpy(to + sizeof d + d.apex_bytes, a->path, d.path_bytes);
+	return sizeof d + d.apex_bytes + d.path_bytes;
 }
 
 /* Sends what it does not know yet; who is gone is found out by reading. While
@@ -273,12 +148,19 @@ request_send(struct parser *p, const struct asked *a)
 static void
 requests_send(struct parser *p)
 {
-	if (p->sent > PARSER_AHEAD_MAX / 2)
-		return;
-	while (
-	    p->sent < p->count &&
-	    request_send(p, &p->queue[(p->first + p->sent) % PARSER_AHEAD_MAX]))
-		p->sent++;
+	bool here = p->sent <= PARSER_AHEAD_MAX / 2;
+
+	while (here && p->sent < p->count) {
+		unsigned i = p->sent;
+		size_t n = 0;
+
+		for (; i < p->count && n + REQUEST_MAX <= REQUESTS_BYTES; i++)
+			n += request_write(p->requests + n,
+			    &p->queue[(p->first + i) % PARSER_AHEAD_MAX]);
+		here = parser_peer_write(&p->peer, p->requests, n);
+		if (here)
+			p->sent = i;
+	}
 }
 
 /* --- verdicts on parsers --- */
@@ -289,7 +171,7 @@ verdict_died(
 {
 	char how[160];
 
-	if (p->late)
+	if (p->peer.late)
 		snprintf(how, sizeof how,
 		    "was not done after %u seconds (control.parser_seconds)",
 		    p->seconds);
@@ -350,7 +232,7 @@ static int
 child_failed(struct parser *p, const struct asked *a, const struct err *why,
     struct err *err)
 {
-	bool served = p->replies > 0 && !p->touched;
+	bool served = p->replies > 0 && !p->peer.touched;
 	struct err said = *why;
 	int status = child_end(p);
 
@@ -392,13 +274,13 @@ static int
 reply_get(struct parser *p, const struct asked *a, struct parser_reply *r,
     struct err *err)
 {
-	const struct parser_stream s = {stream_read, p};
+	const struct parser_stream s = {parser_peer_read, &p->peer};
 	uint64_t most =
 	    p->memory_mib ? (uint64_t)p->memory_mib << 20 : UINT64_MAX;
 
-	p->late = p->touched = false;
-	p->deadline_ms =
-	    clock_ms(CLOCK_MONOTONIC) + (uint64_t)p->seconds * 1000;
+	p->peer.touched = false;
+	p->peer.deadline_ms = clock_ms(CLOCK_MONOTONIC) + PARSER_HOLD_MS +
+	                      (uint64_t)p->seconds * 1000;
 	return parser_reply_read(r, &s, a->path, a->apex, most, err);
 }
 
@@ -411,7 +293,7 @@ reply_obtain(struct parser *p, const struct asked *a, struct parser_reply *r,
 
 	for (;;) {
 		struct err why = {0};
-		int rc = p->fd < 0 ? child_start(p, err) : 0;
+		int rc = p->peer.fd < 0 ? child_start(p, err) : 0;
 
 		*r = (struct parser_reply){0};
 		if (rc)
@@ -517,7 +399,7 @@ parser_ask(struct parser *p, const char *path, const uint8_t *apex,
 	memcpy(a->apex, apex, name_length(apex));
 	p->count++;
 	/* it may start at once; if it is gone, who takes will see */
-	if (p->fd >= 0)
+	if (p->peer.fd >= 0)
 		requests_send(p);
 	return 0;
 }
@@ -563,12 +445,12 @@ parser_open(struct parser **out, const struct config *c, struct err *err)
 
 	if (!p)
 		return err_set(err, ERR_NO_MEMORY, "no memory for a parser");
-	p->fd = -1;
-	p->keeper.fd = -1;
+	p->peer.fd = -1;
+	p->peer.keeper = (struct parser_keeper){.fd = -1, .area = -1};
 	p->confined = c->control.sandbox;
 	rc = parser_configure(p, c, err);
 	if (rc == 0)
-		rc = parser_keeper_start(&p->keeper, err);
+		rc = parser_keeper_start(&p->peer.keeper, err);
 	if (rc) {
 		parser_close(&p);
 		return rc;
@@ -587,7 +469,7 @@ parser_close(struct parser **parser)
 	child_end(p);
 	while (p->count)
 		asked_drop(p);
-	parser_keeper_stop(&p->keeper);
+	parser_keeper_stop(&p->peer.keeper);
 	parser_folders_fini(&p->folders);
 	free(p);
 	*parser = NULL;
@@ -596,5 +478,5 @@ parser_close(struct parser **parser)
 pid_t
 parser_keeper_pid(const struct parser *p)
 {
-	return p->keeper.pid;
+	return p->peer.keeper.pid;
 }

@@ -12,8 +12,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "control/parser/parser_area.h"
 #include "control/parser/parser_fault.h"
 #include "control/parser/parser_message.h"
 #include "control/sandbox/confine.h"
@@ -23,16 +25,17 @@ enum {
 	LARGE_MIB = 64, /* text and records: then it ends when it has replied */
 };
 
-/* The octets of a reply, which leave in large pieces. */
+/* Replies leave together (parser_area.h). */
 struct parser_output {
-	struct bytes held;
+	struct parser_area *area;
+	uint64_t since_ms; /* when the first of those held back was begun */
 	struct err err;
 	bool failed;
 };
 
 struct parser_job {
 	struct parser_output out;
-	struct bytes in, warnings;
+	struct bytes in, head, warnings;
 	unsigned nwarnings;
 	unsigned memory_mib;
 	bool is_large;
@@ -41,20 +44,41 @@ struct parser_job {
 static void
 output_flush(struct parser_output *o)
 {
-	if (o->held.failed ||
-	    file_write_all(PARSER_CHILD_FD, o->held.data, o->held.len, &o->err))
+	size_t held = parser_area_held(o->area);
+
+	if (held && !o->failed &&
+	    file_write_all(PARSER_CHILD_FD, o->area->data, held, &o->err))
 		o->failed = true;
-	bytes_clear(&o->held);
+	parser_area_sent(o->area);
 }
 
 static void
 output_add(void *arg, const void *p, size_t bytes)
 {
 	struct parser_output *o = arg;
+	const uint8_t *at = p;
 
-	bytes_append(&o->held, p, bytes);
-	if (o->held.len >= CHUNK_BYTES || o->held.failed)
+	while (bytes) {
+		size_t n = parser_area_add(o->area, at, bytes);
+
+		at += n;
+		bytes -= n;
+		if (bytes)
+			output_flush(o);
+	}
+}
+
+/* Before the next request is begun: whoever waits for a reply must not wait for
+ * much more than its zone. */
+static void
+output_hold(struct parser_output *o)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+
+	if (now - o->since_ms >= PARSER_HOLD_MS)
 		output_flush(o);
+	if (parser_area_held(o->area) == 0)
+		o->since_ms = now;
 }
 
 /* Requests that have come together are read together. */
@@ -63,30 +87,40 @@ static struct {
 	size_t at, end;
 } input;
 
+/* Waits with nothing held back. */
+static bool
+input_more(struct parser_output *o)
+{
+	ssize_t got;
+
+	output_flush(o);
+	do
+		got = read(PARSER_CHILD_FD, input.held, sizeof input.held);
+	while (got < 0 && errno == EINTR);
+	input.at = 0;
+	input.end = got > 0 ? (size_t)got : 0;
+	return got > 0;
+}
+
 /* False at the stream's end, or when it breaks. */
 static bool
-input_read(void *to, size_t bytes)
+input_read(struct parser_output *o, void *to, size_t bytes)
 {
 	uint8_t *at = to;
 
 	while (bytes) {
 		size_t n = input.end - input.at;
-		ssize_t got;
 
+		if (n == 0) {
+			if (!input_more(o))
+				return false;
+			continue;
+		}
 		n = n < bytes ? n : bytes;
 		memcpy(at, input.held + input.at, n);
 		input.at += n;
 		at += n;
 		bytes -= n;
-		if (!bytes)
-			break;
-		got = read(PARSER_CHILD_FD, input.held, sizeof input.held);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		input.at = 0;
-		input.end = (size_t)got;
 	}
 	return true;
 }
@@ -180,10 +214,10 @@ start(struct parser_job *j)
 	struct err err = {0};
 	char *texts;
 
-	if (!input_read(&d, sizeof d) || d.magic != PARSER_MAGIC)
+	if (!input_read(&j->out, &d, sizeof d) || d.magic != PARSER_MAGIC)
 		return ERR_CORRUPT;
 	texts = malloc(d.folders_bytes + 1ul);
-	if (!texts || !input_read(texts, d.folders_bytes)) {
+	if (!texts || !input_read(&j->out, texts, d.folders_bytes)) {
 		free(texts);
 		return ERR_CORRUPT;
 	}
@@ -230,18 +264,19 @@ send_reply(struct parser_job *j, int code, const struct zone_records *z,
 	static const struct bytes no_warnings;
 	static const struct err too_much = {
 	    ERR_LIMIT, "too many files, or warnings"};
-	struct bytes *held = &j->out.held;
+	struct bytes *head = &j->head;
 
-	if (parser_reply_write_head(held, code, z, why, stamp, &j->warnings) !=
+	bytes_clear(head);
+	if (parser_reply_write_head(head, code, z, why, stamp, &j->warnings) !=
 	    0) {
-		bytes_clear(held);
+		bytes_fini(head);
 		z = NULL;
 		parser_reply_write_head(
-		    held, ERR_LIMIT, NULL, &too_much, &no_stamp, &no_warnings);
+		    head, ERR_LIMIT, NULL, &too_much, &no_stamp, &no_warnings);
 	}
+	output_add(&j->out, head->data, head->len);
 	if (z)
 		parser_reply_write_records(z, output_add, &j->out);
-	output_flush(&j->out);
 }
 
 static bool
@@ -263,15 +298,18 @@ serve(struct parser_job *j, const struct parser_request_d *d)
 	const uint8_t *apex = j->in.data;
 	const char *path = (const char *)apex + d->apex_bytes;
 	struct zonefile_stamp stamp = {0};
-	struct zonefile_options options = {
-	    .bytes_max = d->bytes_max, .warn = hear, .arg = j, .stamp = &stamp};
+	struct zonefile_options options = {.bytes_max = d->bytes_max,
+	    .warn = hear,
+	    .arg = j,
+	    .only_sorted = true,
+	    .stamp = &stamp};
 	struct zone_records *z = NULL;
 	struct err err = {0};
 	int rc;
 
 	bytes_clear(&j->warnings);
 	j->nwarnings = 0;
-	parser_fault(path);
+	parser_fault(path, j->out.area);
 	rc = zonefile_load(&z, path, apex, &options, &err);
 	if (rc == ERR_NO_MEMORY && j->memory_mib) {
 		size_t n = strlen(err.text);
@@ -284,6 +322,8 @@ serve(struct parser_job *j, const struct parser_request_d *d)
 	hear_the_rest(j, path);
 	send_reply(j, rc, rc ? NULL : z, &err, &stamp);
 	j->is_large = is_large(rc ? NULL : z, &stamp);
+	if (j->is_large)
+		output_flush(&j->out);
 	zone_records_free(rc ? NULL : z);
 	zonefile_stamp_fini(&stamp);
 }
@@ -293,26 +333,31 @@ request_read(struct parser_job *j, struct parser_request_d *d)
 {
 	size_t bytes;
 
-	if (!input_read(d, sizeof *d) || d->magic != PARSER_MAGIC ||
+	if (!input_read(&j->out, d, sizeof *d) || d->magic != PARSER_MAGIC ||
 	    d->path_bytes > PARSER_PATH_MAX || d->apex_bytes > DNS_NAME_MAX)
 		return false;
 	bytes = (size_t)d->apex_bytes + d->path_bytes;
 	bytes_clear(&j->in);
-	if (!bytes_reserve(&j->in, bytes + 1) || !input_read(j->in.data, bytes))
+	if (!bytes_reserve(&j->in, bytes + 1) ||
+	    !input_read(&j->out, j->in.data, bytes))
 		return false;
 	j->in.data[bytes] = 0;
 	return name_length_find(j->in.data, d->apex_bytes) == d->apex_bytes;
 }
 
 int
-parser_child_run(void)
+parser_child_run(struct parser_area *area)
 {
 	static struct parser_job j;
 	struct parser_request_d d;
 
+	j.out.area = area;
 	if (start(&j) != 0)
 		return EXIT_PARSER_SETUP;
-	while (!j.out.failed && !j.is_large && request_read(&j, &d))
+	while (!j.out.failed && !j.is_large && request_read(&j, &d)) {
+		output_hold(&j.out);
 		serve(&j, &d);
+	}
+	output_flush(&j.out);
 	return j.is_large ? EXIT_PARSER_LARGE : EXIT_PARSER_DONE;
 }

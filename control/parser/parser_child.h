@@ -17,7 +17,9 @@ enum parser_exit {
 	EXIT_PARSER_SETUP = 4, /* it could not be set up */
 };
 
-/* main() of the parser. */
-int parser_child_run(void);
+struct parser_area;
+
+/* main() of the parser, which writes to `area` what it holds back. */
+int parser_child_run(struct parser_area *area);
 
 #endif

@@ -42,7 +42,7 @@ eat_memory(void)
 }
 
 void
-parser_fault(const char *path)
+parser_fault(const char *path, struct parser_area *area)
 {
 	static char word[] = "/bin/true";
 	static char *const words[] = {word, NULL};
@@ -77,6 +77,12 @@ parser_fault(const char *path)
 		tell("parser-code",
 		    mprotect((void *)((uintptr_t)words & ~4095ul), 4096,
 			PROT_READ | PROT_EXEC));
+	if (fault_hit("parser-area")) {
+		/* what it held back is said to be more than there is */
+		atomic_store(&area->sent, 0);
+		atomic_store(&area->end, ~0ull);
+		raise(SIGKILL);
+	}
 	if (fault_hit("parser-lie") &&
 	    write(PARSER_CHILD_FD, lie, sizeof lie) < 0)
 		tell("parser-lie", -1);

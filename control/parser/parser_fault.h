@@ -7,10 +7,12 @@
 #ifndef HOLDFAST_PARSER_FAULT_H
 #define HOLDFAST_PARSER_FAULT_H
 
+#include "control/parser/parser_area.h"
+
 #ifdef HOLDFAST_FAULTS
-void parser_fault(const char *path);
+void parser_fault(const char *path, struct parser_area *area);
 #else
-#define parser_fault(path) ((void)(path))
+#define parser_fault(path, area) ((void)(path), (void)(area))
 #endif
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "control/parser/parser_area.h"
 #include "control/parser/parser_child.h"
 #include "sandbox/privileges.h"
 #include "snapshot/fault.h"
@@ -67,16 +68,18 @@ order_receive(uint8_t *order, int *fd)
 }
 
 /* Its only descriptors are the stream, in the place of ours, and standard
- * error. */
+ * error; what it holds back it has mapped. */
 static void
 child_run(int fd)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	struct parser_area *area = parser_area_map_find(PARSER_KEEPER_AREA_FD);
+
+	if (!area || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
 	    dup2(fd, PARSER_CHILD_FD) < 0)
 		_exit(EXIT_PARSER_SETUP);
 	close_range(PARSER_CHILD_FD + 1, ~0u, 0);
 	prctl(PR_SET_NAME, "holdfast-parser", 0, 0, 0);
-	_exit(parser_child_run());
+	_exit(parser_child_run(area));
 }
 
 static int32_t
@@ -84,6 +87,8 @@ child_start(int fd, pid_t *child)
 {
 	if (fd < 0 || *child)
 		return -EINVAL;
+	if (parser_area_clear(PARSER_KEEPER_AREA_FD) != 0)
+		return -EIO;
 	*child = fork();
 	if (*child == 0)
 		child_run(fd);
@@ -140,7 +145,7 @@ parser_keeper_main(void)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	close_range(PARSER_KEEPER_FD + 1, ~0u, 0);
+	close_range(PARSER_KEEPER_AREA_FD + 1, ~0u, 0);
 	prctl(PR_SET_NAME, "parser-keeper", 0, 0, 0);
 	oom_first();
 	if (privileges_keep(KEEPER_CAPABILITIES, &err) != 0) {
@@ -165,17 +170,27 @@ parser_keeper_main(void)
 
 /* --- holdfastd's side --- */
 
+/* `fd` and `area` go to their places, wherever they are now: dup2() clears
+ * close-on-exec, but not of a descriptor onto itself. */
+static bool
+keeper_place(int fd, int area)
+{
+	int first = fcntl(fd, F_DUPFD_CLOEXEC, PARSER_KEEPER_AREA_FD + 1);
+	int second = fcntl(area, F_DUPFD_CLOEXEC, PARSER_KEEPER_AREA_FD + 1);
+
+	return first >= 0 && second >= 0 &&
+	       dup2(first, PARSER_KEEPER_FD) >= 0 &&
+	       dup2(second, PARSER_KEEPER_AREA_FD) >= 0;
+}
+
 static void
-keeper_execute(int fd)
+keeper_execute(int fd, int area)
 {
 	static char name[] = "holdfastd", word[] = PARSER_KEEPER_ARGUMENT;
 	char *const arguments[] = {name, word, NULL};
 	sigset_t none;
 
-	/* dup2() clears close-on-exec; onto itself it does nothing */
-	if (fd == PARSER_KEEPER_FD)
-		fcntl(fd, F_SETFD, 0);
-	else if (dup2(fd, PARSER_KEEPER_FD) < 0)
+	if (!keeper_place(fd, area))
 		_exit(EXIT_PARSER_SETUP);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -186,14 +201,17 @@ keeper_execute(int fd)
 int
 parser_keeper_start(struct parser_keeper *k, struct err *err)
 {
-	int pair[2];
+	int pair[2], rc;
 
-	*k = (struct parser_keeper){.fd = -1};
+	*k = (struct parser_keeper){.fd = -1, .area = -1};
+	rc = parser_area_create(&k->area, err);
+	if (rc)
+		return rc;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set_errno(err, "a socket to the parser's keeper");
 	k->pid = fork();
 	if (k->pid == 0)
-		keeper_execute(pair[1]);
+		keeper_execute(pair[1], k->area);
 	close(pair[1]);
 	if (k->pid < 0) {
 		close(pair[0]);
@@ -273,6 +291,9 @@ parser_keeper_end(struct parser_keeper *k, int *status, struct err *err)
 void
 parser_keeper_stop(struct parser_keeper *k)
 {
+	if (k->area >= 0)
+		close(k->area);
+	k->area = -1;
 	if (k->fd < 0)
 		return;
 	close(k->fd);

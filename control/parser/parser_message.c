@@ -14,7 +14,12 @@
 #include "base/wire.h"
 #include "snapshot/hash.h"
 
-enum { STAMP_RACY = 1, STAMP_DENIED = 2, CHUNK_RECORDS = 4096 };
+enum {
+	STAMP_RACY = 1,
+	STAMP_DENIED = 2,
+	CHUNK_RECORDS = 4096,
+	GATHER_BYTES = 8192,
+};
 
 /* --- writing --- */
 
@@ -114,16 +119,38 @@ parser_reply_write_head(struct bytes *out, int code,
 	return 0;
 }
 
+/* Many small pieces, which go on together. */
+struct gather {
+	void (*add)(void *arg, const void *p, size_t bytes);
+	void *arg;
+	size_t n;
+	uint8_t held[GATHER_BYTES];
+};
+
+static void
+gather_add(struct gather *g, const void *p, size_t bytes)
+{
+	if (bytes > sizeof g->held - g->n) {
+		g->add(g->arg, g->held, g->n);
+		g->n = 0;
+	}
+	if (bytes > sizeof g->held) {
+		g->add(g->arg, p, bytes);
+		return;
+	}
+	memcpy(g->held + g->n, p, bytes);
+	g->n += bytes;
+}
+
 /* Owners once each, in the order of the records. */
 static void
-write_names(const struct zone_records *z,
-    void (*add)(void *arg, const void *p, size_t bytes), void *arg)
+write_names(const struct zone_records *z, struct gather *g)
 {
 	for (size_t i = 0; i < z->count; i++) {
 		const uint8_t *owner = record_owner(z, &z->records[i]);
 
 		if (i == 0 || z->records[i].owner != z->records[i - 1].owner)
-			add(arg, owner, name_length(owner));
+			gather_add(g, owner, name_length(owner));
 	}
 }
 
@@ -131,6 +158,11 @@ void
 parser_reply_write_records(const struct zone_records *z,
     void (*add)(void *arg, const void *p, size_t bytes), void *arg)
 {
+	struct gather g;
+
+	g.add = add;
+	g.arg = arg;
+	g.n = 0;
 	for (size_t i = 0; i < z->count; i++) {
 		const struct record *r = &z->records[i];
 		bool is_new = i == 0 || r->owner != r[-1].owner;
@@ -140,12 +172,13 @@ parser_reply_write_records(const struct zone_records *z,
 		    .type = r->type,
 		    .rdata_bytes = r->rdata_bytes};
 
-		add(arg, &d, sizeof d);
+		gather_add(&g, &d, sizeof d);
 	}
-	write_names(z, add, arg);
+	write_names(z, &g);
 	for (size_t i = 0; i < z->count; i++)
-		add(arg, record_rdata(z, &z->records[i]),
+		gather_add(&g, record_rdata(z, &z->records[i]),
 		    z->records[i].rdata_bytes);
+	add(arg, g.held, g.n);
 }
 
 /* --- reading: hostile --- */

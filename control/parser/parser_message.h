@@ -25,6 +25,7 @@ enum {
 	PARSER_WARNINGS_MAX = 1000, /* then they are counted only */
 	PARSER_FILES_MAX = 1 << 17,
 	PARSER_FOLDERS_MAX = 1024,
+	PARSER_HOLD_MS = 100, /* a finished reply may wait for the next ones */
 };
 
 #define PARSER_MAGIC 0x31534650u

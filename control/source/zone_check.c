@@ -288,11 +288,11 @@ read_group(const struct check *c, size_t first, struct owner_group *g)
 	const struct record *r = &z->records[first];
 
 	*g = (struct owner_group){.first = first, .name = record_owner(z, r)};
-	g->is_apex = name_equal(g->name, z->apex);
+	/* sealed: the apex is before all others, an owner has one place */
+	g->is_apex = first == 0 && name_equal(g->name, z->apex);
 	for (; first < z->count; first++) {
 		r = &z->records[first];
-		if (r->owner != z->records[g->first].owner &&
-		    !name_equal(record_owner(z, r), g->name))
+		if (r->owner != z->records[g->first].owner)
 			break;
 		g->cname += r->type == DNS_TYPE_CNAME;
 		g->dname += r->type == DNS_TYPE_DNAME;

@@ -149,6 +149,48 @@ class Parser(Case):
         why = self.attempt("parser-lie")
         self.assertIn("what its parser says is unsound", why)
 
+    def test_held_back(self):
+        """It says that it holds back more than there is, and dies."""
+        self.assertIn("/poison.test.zone: the process that read it was killed",
+                      self.attempt("parser-area"))
+
+
+@unittest.skipUnless(HAS_FAULTS, "this build has no fault points")
+class ParserAmongMany(Case):
+    """Replies about small zones leave together, but of a parser that fails
+    only the zone that it was reading is refused."""
+
+    def attempt(self, fault, **options):
+        for i in range(25):
+            for name in ("m%d.test", "z%d.test"):
+                self.rig.zones[name % i] = "%s.zone" % name % i
+        self.rig.configure(**options)
+        for zone in self.rig.zones:
+            self.rig.zone(1, zone)
+        p = self.rig.spawn("holdfastd", CONTROL, "--config", self.rig.config,
+                           HOLDFAST_FAULT=fault)
+        self.rig.wait_for(lambda: self.rig.ask_once("status"), p)
+        for zone in self.rig.zones:
+            if zone != "poison.test":
+                self.rig.wait_state(zone, state="served", serial=1)
+        self.assertNotIn("the process that read it", "".join(
+            line for line in self.rig.log_text("holdfastd").splitlines()
+            if "poison.test" not in line))
+        return self.why()
+
+    def test_crash(self):
+        self.assertIn("/poison.test.zone: the process that read it died of "
+                      "signal 11", self.attempt("parser-crash"))
+
+    def test_hang(self):
+        self.assertIn("/poison.test.zone: the process that read it was not "
+                      "done after 2 seconds",
+                      self.attempt("parser-hang", control="parser_seconds: 2"))
+
+    def test_system_call(self):
+        self.assertIn("/poison.test.zone: the process that read it was killed "
+                      "for a system call", self.attempt("parser-fork"))
+
 
 @unittest.skipUnless(HAS_FAULTS, "this build has no fault points")
 class ParserIsTold(Case):

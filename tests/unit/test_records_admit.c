@@ -110,6 +110,10 @@ START_TEST(owners)
 	z->names.data[z->records[B].owner + 4] ^= 1;
 	expect_refusal(z, "not in the zone");
 
+	z = handed_over(); /* it ends as the apex does, in one label */
+	z->names.data[z->records[B].owner] = 9;
+	expect_refusal(z, "not in the zone");
+
 	z = handed_over();
 	z->records[B].owner++;
 	expect_refusal(z, "not behind those before");
