@@ -17,11 +17,12 @@ enum { PARSER_PEER_BUFFER = 1 << 16 };
 
 struct parser_peer {
 	struct parser_keeper keeper;
-	int fd;      /* -1: there is none */
-	bool ended;  /* it has: what is left of its stream can be read */
-	bool late;   /* it was ended, because its time was over */
-	int status;  /* then: how, as of waitpid(2); 0: nobody knows */
-	bool touched; /* for the caller to clear: an octet has been read since */
+	int fd;     /* -1: there is none */
+	bool ended; /* it has: what is left of its stream can be read */
+	bool late;  /* it was ended, because its time was over */
+	int status; /* then: how, as of waitpid(2); 0: nobody knows */
+	bool
+	    touched; /* for the caller to clear: an octet has been read since */
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC: until then it has time */
 	uint64_t received;    /* octets of its stream */
 	size_t at, held;
@@ -35,11 +36,9 @@ int parser_peer_end(struct parser_peer *p);
 
 /* Of struct parser_stream; `peer` is a struct parser_peer. ERR_UNAVAILABLE: it
  * has ended, and there is nothing left. */
-int parser_peer_read(
-    void *peer, void *to, size_t bytes, struct err *err);
+int parser_peer_read(void *peer, void *to, size_t bytes, struct err *err);
 /* To a parser that reads: what is in flight is less than the kernel holds.
  * False: it is gone. */
-bool parser_peer_write(
-    struct parser_peer *p, const void *from, size_t bytes);
+bool parser_peer_write(struct parser_peer *p, const void *from, size_t bytes);
 
 #endif

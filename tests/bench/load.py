@@ -4,7 +4,8 @@
 
   tests/bench/load.py [--sets SET ...] [--data DIRECTORY] [--out FILE]
 
-For each data set: the time of each step of `holdfast compile`; a cold start of
+For each data set: the time of each step of `holdfast compile`; that from the
+start of holdfastd to its first generation; a cold start of
 holdfast-sockets from the store, no control process, to the first answer;
 memory; and, with holdfastd beside it, the time from a zone file renamed into
 place with one record changed to the first new answer, the default configuration
@@ -28,7 +29,7 @@ SETS = ['names-1k', 'names-1m', 'zones-100k', 'root']
 EDITS = 7
 START_S = 300
 CONFIG = '''
-store: {directory: %(top)s/store, run: %(top)s/run}
+store: {directory: %(store)s, run: %(top)s/run}
 zones_from: %(zones)s
 control: {metrics_on: false}
 zones: []
@@ -120,6 +121,26 @@ class Case:
                     answers_proven=report['answers_proven'],
                     cells_mib=cells / 2**20)
 
+    def control_load(self):
+        """holdfastd does the same, into a store of its own; its files are read
+        by its parser."""
+        store = os.path.join(self.top, 'store-of-control')
+        config = os.path.join(self.top, 'load.yaml')
+        with open(config, 'w') as f:
+            f.write(CONFIG % dict(top=self.top, store=store, zones=self.zones))
+        start = time.monotonic()
+        p = self.spawn('holdfastd', '--config', config)
+        while not os.path.lexists(os.path.join(store, 'current')):
+            if p.poll() is not None or time.monotonic() - start > START_S:
+                raise RuntimeError('no generation: ' + self.logs())
+            time.sleep(.01)
+        took = time.monotonic() - start
+        self.processes.remove(p)
+        p.terminate()
+        p.wait()
+        shutil.rmtree(store)
+        return dict(control_load_s=took)
+
     def cold_start(self):
         """From the start of the process to its first answer; once the files
         are in the page cache, as after a crash."""
@@ -142,7 +163,8 @@ class Case:
         """`zones`: the list, with the edited zone's file a copy of ours."""
         config = os.path.join(self.top, 'holdfast.yaml')
         with open(config, 'w') as f:
-            f.write(CONFIG % dict(top=self.top, zones=zones))
+            f.write(CONFIG % dict(top=self.top, store=self.store,
+                                  zones=zones))
         control = self.spawn('holdfastd', '--config', config)
         with open(self.file) as f:
             text = f.read()
@@ -179,6 +201,7 @@ class Case:
                              x[0] not in '@;')
         self.edited = '%s.%s' % (self.line.split()[0], apex)
         found = self.compile()
+        found.update(self.control_load())
         found.update(self.cold_start())
         found.update(self.edit(self.zones))
         return found
@@ -187,6 +210,7 @@ class Case:
 def run_root(case):
     """No edits: its names have no address of their own."""
     found = case.compile()
+    found.update(case.control_load())
     case.edited = 'com'
     found.update(case.cold_start())
     return found

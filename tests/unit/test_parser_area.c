@@ -72,8 +72,8 @@ START_TEST(it_takes_as_much_as_there_is_room_for)
 
 	area_open();
 	ck_assert_uint_eq(parser_area_add(area, much, 7), 7);
-	ck_assert_uint_eq(parser_area_add(area, much, sizeof much),
-	    PARSER_AREA_BYTES - 7);
+	ck_assert_uint_eq(
+	    parser_area_add(area, much, sizeof much), PARSER_AREA_BYTES - 7);
 	ck_assert_uint_eq(parser_area_add(area, much, 1), 0);
 	parser_area_sent(area);
 	ck_assert_uint_eq(parser_area_held(area), 0);
