@@ -14,7 +14,7 @@
 #include "control/compile/naive_denial.h"
 #include "control/compile/naive_zone.h"
 
-enum { INDEXES_MAX = 8 };
+enum { INDEXES_MAX = 8, MISSES = 64 };
 
 /* The index of a zone, and what its eviction costs: evicting the cheapest, and
  * forgetting the past bit by bit, keeps a large parent while its thousands of
@@ -29,6 +29,12 @@ struct naive {
 	size_t nzones;
 	size_t
 	    last; /* zone of the last question: most often of the next, too */
+	/* names that are no apex, each in the place of its hash: questions that
+	 * leave their zone meet the same few */
+	struct {
+		uint16_t bytes; /* 0: none */
+		uint8_t name[DNS_NAME_MAX];
+	} misses[MISSES];
 	struct index_slot index[INDEXES_MAX];
 	const struct index_slot *walked; /* by the caller; NULL: none */
 	uint64_t worth_evicted;          /* of the last one evicted */
@@ -145,7 +151,7 @@ naive_zone_open(struct naive *n, size_t zone, const struct naive_zone **out,
 /* --- which zone ----------------------------------------------------------- */
 
 static size_t
-apex_find(const struct naive *n, const uint8_t *name)
+apex_search(const struct naive *n, const uint8_t *name)
 {
 	size_t low = 0, high = n->nzones;
 
@@ -163,6 +169,23 @@ apex_find(const struct naive *n, const uint8_t *name)
 	return SIZE_MAX;
 }
 
+static size_t
+apex_find(struct naive *n, const uint8_t *name)
+{
+	size_t bytes = name_length(name);
+	size_t place = naive_name_mix(name, bytes) % MISSES, zone;
+
+	if (n->misses[place].bytes == bytes &&
+	    memcmp(n->misses[place].name, name, bytes) == 0)
+		return SIZE_MAX;
+	zone = apex_search(n, name);
+	if (zone == SIZE_MAX) {
+		n->misses[place].bytes = (uint16_t)bytes;
+		memcpy(n->misses[place].name, name, bytes);
+	}
+	return zone;
+}
+
 /* True if zone i is the deepest one that has the name: the zones below its
  * apex, if any, stand right behind it. */
 static bool
@@ -175,7 +198,7 @@ zone_is_deepest(const struct naive *n, size_t i, const uint8_t *name)
 }
 
 static size_t
-deepest_zone_find(const struct naive *n, const uint8_t *name)
+deepest_zone_find(struct naive *n, const uint8_t *name)
 {
 	if (zone_is_deepest(n, n->last, name))
 		return n->last;
@@ -190,7 +213,7 @@ deepest_zone_find(const struct naive *n, const uint8_t *name)
 /* RFC 1034 section 4.3.2 step 2; RFC 4035 section 3.1.4.1: the parent's zone,
  * if it is here, answers for the DS of an apex. */
 static size_t
-zone_choose(const struct naive *n, const uint8_t *qname, uint16_t qtype)
+zone_choose(struct naive *n, const uint8_t *qname, uint16_t qtype)
 {
 	size_t zone = deepest_zone_find(n, qname);
 

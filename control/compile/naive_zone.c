@@ -21,8 +21,8 @@ naive_type_covered(uint16_t type, const uint8_t *rdata, size_t rdata_bytes)
 	return (uint16_t)(rdata[0] << 8 | rdata[1]);
 }
 
-static size_t
-name_mix(const uint8_t *name, size_t bytes)
+size_t
+naive_name_mix(const uint8_t *name, size_t bytes)
 {
 	const uint64_t odd = 0x9e3779b97f4a7c15ull;
 	uint64_t h = bytes, chunk;
@@ -42,7 +42,7 @@ name_mix(const uint8_t *name, size_t bytes)
 static uint32_t *
 place_find(const struct naive_zone *z, const uint8_t *name, size_t bytes)
 {
-	size_t i = name_mix(name, bytes) & z->mask;
+	size_t i = naive_name_mix(name, bytes) & z->mask;
 
 	while (z->table[i]) {
 		const struct naive_name *there = &z->names[z->table[i] - 1];

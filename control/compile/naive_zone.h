@@ -13,4 +13,7 @@ int naive_zone_init(
     struct naive_zone *z, const struct zone_records *records, struct err *err);
 void naive_zone_fini(struct naive_zone *z);
 
+/* For hash tables of the naive resolver. */
+size_t naive_name_mix(const uint8_t *name, size_t bytes);
+
 #endif

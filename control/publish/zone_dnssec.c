@@ -127,7 +127,8 @@ link_fault(void *arg, size_t member, bool refused, const char *why)
 int
 zone_dnssec_links(struct zone_table *t, struct err *err)
 {
-	struct dnssec_member *members = calloc(t->count + 1, sizeof *members);
+	struct dnssec_member *members =
+	    malloc((t->count + 1) * sizeof *members);
 	int rc;
 
 	if (!members)
@@ -214,6 +215,8 @@ zone_dnssec_alarms(struct zone_table *t, uint64_t now)
 			    "it stays, sign the zone anew",
 			    e->name, stage == ALARM_OVER ? "ended" : "end",
 			    dnssec_time_text(when, end));
+		if (stage == e->alarm)
+			continue; /* nobody else writes it */
 		pthread_mutex_lock(&t->lock);
 		e->alarm = stage;
 		pthread_mutex_unlock(&t->lock);
