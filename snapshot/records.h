@@ -78,6 +78,16 @@ int zone_records_order(struct zone_records *z, struct err *err);
  * be served. */
 int zone_records_admit(struct zone_records *z, struct err *err);
 
+/* The same in steps, while records still arrive: those that have, with their
+ * names and RDATA; and, when all are there, the rest. A new one is {.z = z}. */
+struct zone_admission {
+	struct zone_records *z;
+	size_t at; /* the record in hand */
+	size_t names_end, rdata_end;
+};
+int zone_records_admit_some(struct zone_admission *a, struct err *err);
+int zone_records_admit_end(struct zone_admission *a, struct err *err);
+
 static inline const uint8_t *
 record_owner(const struct zone_records *z, const struct record *r)
 {

@@ -14,12 +14,7 @@
 #include "base/wire.h"
 #include "snapshot/hash.h"
 
-enum {
-	STAMP_RACY = 1,
-	STAMP_DENIED = 2,
-	CHUNK_RECORDS = 4096,
-	GATHER_BYTES = 8192,
-};
+enum { STAMP_RACY = 1, STAMP_DENIED = 2, GATHER_BYTES = 8192 };
 
 /* --- writing --- */
 
@@ -74,14 +69,20 @@ put_head(struct bytes *out, const struct err *why,
 	}
 }
 
-/* Octets of the owners, each counted once. */
+static bool
+has_new_owner(const struct zone_records *z, size_t i)
+{
+	return i == 0 || z->records[i].owner != z->records[i - 1].owner;
+}
+
+/* Octets of the owners of some records, each counted once. */
 static size_t
-owners_bytes(const struct zone_records *z)
+owners_bytes(const struct zone_records *z, size_t at, size_t end)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < z->count; i++)
-		if (i == 0 || z->records[i].owner != z->records[i - 1].owner)
+	for (size_t i = at; i < end; i++)
+		if (has_new_owner(z, i))
 			bytes += name_length(record_owner(z, &z->records[i]));
 	return bytes;
 }
@@ -107,7 +108,8 @@ parser_reply_write_head(struct bytes *out, int code,
 	if (records) {
 		/* what is sealed has at most 4 GiB of each */
 		d.records = (uint32_t)records->count;
-		d.names_bytes = (uint32_t)owners_bytes(records);
+		d.names_bytes =
+		    (uint32_t)owners_bytes(records, 0, records->count);
 		d.rdata_bytes = (uint32_t)rdata_bytes(records);
 	}
 	put(out, &d, sizeof d);
@@ -142,16 +144,33 @@ gather_add(struct gather *g, const void *p, size_t bytes)
 	g->n += bytes;
 }
 
-/* Owners once each, in the order of the records. */
 static void
-write_names(const struct zone_records *z, struct gather *g)
+gather_chunk(
+    struct gather *g, const struct zone_records *z, size_t at, size_t end)
 {
-	for (size_t i = 0; i < z->count; i++) {
+	const struct parser_chunk_d chunk = {
+	    .names_bytes = (uint32_t)owners_bytes(z, at, end)};
+
+	gather_add(g, &chunk, sizeof chunk);
+	for (size_t i = at; i < end; i++) {
+		const struct record *r = &z->records[i];
+		const struct parser_record_d d = {
+		    .new_owner_and_ttl =
+			r->ttl | (has_new_owner(z, i) ? PARSER_NEW_OWNER : 0),
+		    .type = r->type,
+		    .rdata_bytes = r->rdata_bytes};
+
+		gather_add(g, &d, sizeof d);
+	}
+	for (size_t i = at; i < end; i++) {
 		const uint8_t *owner = record_owner(z, &z->records[i]);
 
-		if (i == 0 || z->records[i].owner != z->records[i - 1].owner)
+		if (has_new_owner(z, i))
 			gather_add(g, owner, name_length(owner));
 	}
+	for (size_t i = at; i < end; i++)
+		gather_add(g, record_rdata(z, &z->records[i]),
+		    z->records[i].rdata_bytes);
 }
 
 void
@@ -163,21 +182,11 @@ parser_reply_write_records(const struct zone_records *z,
 	g.add = add;
 	g.arg = arg;
 	g.n = 0;
-	for (size_t i = 0; i < z->count; i++) {
-		const struct record *r = &z->records[i];
-		bool is_new = i == 0 || r->owner != r[-1].owner;
-		const struct parser_record_d d = {
-		    .new_owner_and_ttl =
-			r->ttl | (is_new ? PARSER_NEW_OWNER : 0),
-		    .type = r->type,
-		    .rdata_bytes = r->rdata_bytes};
-
-		gather_add(&g, &d, sizeof d);
-	}
-	write_names(z, &g);
-	for (size_t i = 0; i < z->count; i++)
-		gather_add(&g, record_rdata(z, &z->records[i]),
-		    z->records[i].rdata_bytes);
+	for (size_t i = 0; i < z->count; i += PARSER_CHUNK_RECORDS)
+		gather_chunk(&g, z, i,
+		    z->count - i < PARSER_CHUNK_RECORDS
+			? z->count
+			: i + PARSER_CHUNK_RECORDS);
 	add(arg, g.held, g.n);
 }
 
@@ -311,84 +320,89 @@ read_head(struct parser_reply *out, const uint8_t *head, size_t head_bytes,
 	return rc;
 }
 
-/* Octets of `names`, or of RDATA, with room to over-read. */
+/* So many octets more, behind those of before. */
 static int
-read_octets(struct bytes *to, uint32_t bytes, const struct parser_stream *s,
+read_octets(struct bytes *to, size_t bytes, const struct parser_stream *s,
     struct err *err)
 {
 	int rc;
 
-	if (!bytes_reserve(to, (size_t)bytes + NAME_HASH_OVERREAD))
+	if (!bytes_reserve(to, bytes))
 		return err_set(err, ERR_NO_MEMORY, "no memory for records");
-	rc = s->read(s->arg, to->data, bytes, err);
+	rc = s->read(s->arg, to->data + to->len, bytes, err);
 	if (rc == 0)
-		to->len = bytes;
+		to->len += bytes;
 	return rc;
 }
 
-/* The names come behind the records: where each owner is, is known when they
- * are here. Until then `owner` counts them. */
+/* Memory for what the reply says that it has, and to read over the end of. */
 static int
-read_records(struct zone_records *z, uint32_t count,
-    const struct parser_stream *s, struct err *err)
+reserve(struct zone_records *z, const struct parser_reply_d *d, struct err *err)
 {
-	struct parser_record_d chunk[CHUNK_RECORDS];
-	uint32_t owners = 0, rdata = 0;
-
-	z->records = malloc((count + 1ul) * sizeof *z->records);
-	if (!z->records)
+	z->records = malloc((d->records + 1ul) * sizeof *z->records);
+	if (!z->records ||
+	    !bytes_reserve(
+		&z->names, (size_t)d->names_bytes + NAME_HASH_OVERREAD) ||
+	    !bytes_reserve(
+		&z->rdata, (size_t)d->rdata_bytes + NAME_HASH_OVERREAD))
 		return err_set(err, ERR_NO_MEMORY, "no memory for records");
-	z->cap = count + 1ul;
-	while (z->count < count) {
-		size_t n = count - z->count < CHUNK_RECORDS ? count - z->count
-		                                            : CHUNK_RECORDS;
-		int rc = s->read(s->arg, chunk, n * sizeof *chunk, err);
+	z->cap = d->records + 1ul;
+	return 0;
+}
 
-		if (rc)
-			return rc;
-		for (size_t i = 0; i < n; i++) {
-			uint32_t v = chunk[i].new_owner_and_ttl;
+/* Where each owner is shows when the names are here. */
+static int
+place_records(struct zone_records *z, const struct parser_record_d *chunk,
+    size_t count, size_t name, size_t rdata, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct parser_record_d *d = &chunk[i];
+		struct record *r = &z->records[z->count];
+		bool is_new = d->new_owner_and_ttl & PARSER_NEW_OWNER;
+		size_t bytes = is_new ? name_length_find(z->names.data + name,
+					    z->names.len - name)
+		                      : 0;
 
-			owners += v >> 31;
-			z->records[z->count++] =
-			    (struct record){.owner = owners,
-				.rdata = rdata,
-				.ttl = v & ~PARSER_NEW_OWNER,
-				.type = chunk[i].type,
-				.rdata_bytes = chunk[i].rdata_bytes};
-			/* a lie may overflow: admission compares it with what
-			 * there is */
-			rdata += chunk[i].rdata_bytes;
-		}
+		if (is_new && bytes == 0)
+			return unsound(err, "an owner that is no sound name");
+		if (!is_new && z->count == 0)
+			return unsound(err, "a record without an owner");
+		*r = (struct record){
+		    .owner = is_new ? (uint32_t)name : r[-1].owner,
+		    .rdata = (uint32_t)rdata,
+		    .ttl = d->new_owner_and_ttl & ~PARSER_NEW_OWNER,
+		    .type = d->type,
+		    .rdata_bytes = d->rdata_bytes};
+		z->count++;
+		name += bytes;
+		rdata += d->rdata_bytes;
 	}
 	return 0;
 }
 
-/* From "the owner of this number" to where it is. */
+/* So many records with their names and RDATA. */
 static int
-place_owners(struct zone_records *z, struct err *err)
+read_chunk(struct zone_records *z, size_t count, const struct parser_reply_d *d,
+    const struct parser_stream *s, struct err *err)
 {
-	uint32_t number = 0, at = 0, next = 0;
+	struct parser_record_d chunk[PARSER_CHUNK_RECORDS];
+	size_t name = z->names.len, rdata = z->rdata.len, rdata_bytes = 0;
+	struct parser_chunk_d c;
+	int rc = s->read(s->arg, &c, sizeof c, err);
 
-	for (size_t i = 0; i < z->count; i++) {
-		struct record *r = &z->records[i];
-
-		if (r->owner != number) {
-			size_t bytes = name_length_find(
-			    z->names.data + next, z->names.len - next);
-
-			if (bytes == 0)
-				return unsound(
-				    err, "an owner that is no sound name");
-			number = r->owner;
-			at = next;
-			next += (uint32_t)bytes;
-		} else if (i == 0) {
-			return unsound(err, "a record without an owner");
-		}
-		r->owner = at;
-	}
-	return 0;
+	if (rc == 0)
+		rc = s->read(s->arg, chunk, count * sizeof *chunk, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		rdata_bytes += chunk[i].rdata_bytes;
+	if (c.names_bytes > d->names_bytes - name ||
+	    rdata_bytes > d->rdata_bytes - rdata)
+		return unsound(err, "more names or RDATA than it says");
+	rc = read_octets(&z->names, c.names_bytes, s, err);
+	if (rc == 0)
+		rc = read_octets(&z->rdata, rdata_bytes, s, err);
+	return rc ? rc : place_records(z, chunk, count, name, rdata, err);
 }
 
 /* --- what may not be served --- */
@@ -408,17 +422,40 @@ warning_add(void *arg, const char *text)
 	bytes_append(w->out, line, strlen(line) + 1);
 }
 
-/* As the end of zonefile_load(), which is not the parser's to say: marks and
- * checks. A zone that may not be served is a sound reply. */
+/* What arrives is checked while the rest is on its way; then it is marked.
+ */
 static int
-judge(struct parser_reply *out, struct zone_records *z, const char *path,
-    struct err *err)
+admit(struct zone_records *z, const struct parser_reply_d *d,
+    const struct parser_stream *s, struct err *err)
 {
-	struct zone_warnings w = {path, &out->warnings};
-	int rc = zone_records_admit(z, err);
+	struct zone_admission a = {.z = z};
+	int rc = reserve(z, d, err);
 
+	while (rc == 0 && z->count < d->records) {
+		size_t left = d->records - z->count;
+
+		rc = read_chunk(z,
+		    left < PARSER_CHUNK_RECORDS ? left : PARSER_CHUNK_RECORDS,
+		    d, s, err);
+		if (rc)
+			return rc;
+		rc = zone_records_admit_some(&a, err);
+	}
+	if (rc == 0)
+		rc = zone_records_admit_end(&a, err);
 	if (rc == ERR_CORRUPT || rc == ERR_LIMIT)
 		return err_add(err, "what its parser says is unsound");
+	return rc;
+}
+
+/* As the end of zonefile_load(), which is not the parser's to say. A zone that
+ * may not be served is a sound reply. */
+static int
+judge(struct parser_reply *out, const struct zone_records *z, const char *path,
+    int rc, struct err *err)
+{
+	struct zone_warnings w = {path, &out->warnings};
+
 	if (rc == 0)
 		rc = zone_check(z, warning_add, &w, err);
 	if (out->warnings.failed)
@@ -441,15 +478,7 @@ read_zone(struct parser_reply *out, const struct parser_reply_d *d,
 
 	if (!z)
 		return ERR_NO_MEMORY;
-	rc = read_records(z, d->records, s, err);
-	if (rc == 0)
-		rc = read_octets(&z->names, d->names_bytes, s, err);
-	if (rc == 0)
-		rc = read_octets(&z->rdata, d->rdata_bytes, s, err);
-	if (rc == 0)
-		rc = place_owners(z, err);
-	if (rc == 0)
-		rc = judge(out, z, path, err);
+	rc = judge(out, z, path, admit(z, d, s, err), err);
 	if (rc || out->code)
 		zone_records_free(z);
 	else

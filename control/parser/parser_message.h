@@ -7,8 +7,10 @@
  *
  *   reply_d                 counts; verdict
  *   head                    text of the error, stamp, warnings
- *   record_d[records]       with "a new owner" in the TTL's first bit
- *   names, RDATA            owners once each, and RDATA, in canonical order
+ *   for each 4096 records, or what is left of them, in canonical order:
+ *     chunk_d
+ *     record_d[4096]        with "a new owner" in the TTL's first bit
+ *     names, RDATA          of owners that are new; of the records
  *
  * Numbers are the machine's: both ends are one program.
  */
@@ -25,6 +27,7 @@ enum {
 	PARSER_WARNINGS_MAX = 1000, /* then they are counted only */
 	PARSER_FILES_MAX = 1 << 17,
 	PARSER_FOLDERS_MAX = 1024,
+	PARSER_CHUNK_RECORDS = 4096,
 	PARSER_HOLD_MS = 100, /* a finished reply may wait for the next ones */
 };
 
@@ -61,6 +64,10 @@ struct parser_reply_d {
 	uint32_t head_bytes;
 	uint32_t records;
 	uint32_t names_bytes, rdata_bytes;
+};
+
+struct parser_chunk_d {
+	uint32_t names_bytes;
 };
 
 struct parser_record_d {

@@ -6,7 +6,7 @@
  * the parser took. A round keeps its zones until all are read, as holdfastd
  * does, and includes the start of its parser.
  *
- *   bench_parser ZONES_LIST [ROUNDS]
+ *   bench_parser ZONES_LIST [ROUNDS [process|parser]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +129,8 @@ main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], PARSER_KEEPER_ARGUMENT) == 0)
 		return parser_keeper_main();
 	if (argc < 2) {
-		fprintf(stderr, "bench_parser ZONES_LIST [ROUNDS]\n");
+		fprintf(stderr,
+		    "bench_parser ZONES_LIST [ROUNDS [process|parser]]\n");
 		return EXIT_FAILURE;
 	}
 	if (config_zone_list_load(
@@ -139,8 +140,10 @@ main(int argc, char **argv)
 	if (!b.zones)
 		return EXIT_FAILURE;
 	for (int i = 0; i < rounds; i++) {
-		measure(&b, "process", read_here);
-		measure(&b, "parser", read_there);
+		if (argc < 4 || strcmp(argv[3], "process") == 0)
+			measure(&b, "process", read_here);
+		if (argc < 4 || strcmp(argv[3], "parser") == 0)
+			measure(&b, "parser", read_there);
 	}
 	free(b.zones);
 	config_zones_free(&b.config.zones, b.config.nzones);

@@ -200,6 +200,33 @@ START_TEST(counts)
 }
 END_TEST
 
+/* The first chunk of a reply starts behind its head. */
+START_TEST(a_chunk_stays_within_what_the_reply_says)
+{
+	struct zone_records *z = zone(text);
+	struct bytes b = reply_make(z, NULL, NULL);
+	const struct parser_reply_d *d = (const void *)b.data;
+	uint8_t *chunk = b.data + sizeof *d + d->head_bytes;
+	uint32_t names, right;
+	struct parser_reply r;
+	struct err err;
+
+	memcpy(&right, chunk, sizeof right);
+	ck_assert_uint_eq(right, d->names_bytes);
+	for (unsigned i = 0; i < 3; i++) {
+		names = i == 0 ? right + 1 : i == 1 ? right - 1 : UINT32_MAX;
+		memcpy(chunk, &names, sizeof names);
+		err.text[0] = 0;
+		ck_assert_int_eq(
+		    reply_read(&r, b.data, b.len, ALL, &err), ERR_CORRUPT);
+		ck_assert_msg(
+		    i == 1 || strstr(err.text, "than it says"), "%s", err.text);
+	}
+	bytes_fini(&b);
+	zone_records_free(z);
+}
+END_TEST
+
 START_TEST(another_file)
 {
 	const struct err why = {ERR_SYNTAX, "no"};
@@ -271,4 +298,5 @@ END_TEST
 
 UNIT_MAIN("parser_message", records_arrive, a_reason_arrives,
     what_is_cut_off_is_refused, no_octet_counts_for_nothing, counts,
-    another_file, what_may_not_be_served_is_told_by_the_reader, many_records)
+    a_chunk_stays_within_what_the_reply_says, another_file,
+    what_may_not_be_served_is_told_by_the_reader, many_records)
