@@ -327,7 +327,8 @@ read_octets(struct bytes *to, size_t bytes, const struct parser_stream *s,
 {
 	int rc;
 
-	if (!bytes_reserve(to, bytes))
+	/* one more: of none there is a place, too */
+	if (!bytes_reserve(to, bytes + 1))
 		return err_set(err, ERR_NO_MEMORY, "no memory for records");
 	rc = s->read(s->arg, to->data + to->len, bytes, err);
 	if (rc == 0)
