@@ -66,6 +66,9 @@ struct parser_reply_d {
 	uint32_t names_bytes, rdata_bytes;
 };
 
+/* Of a stamp, in the head. */
+enum { PARSER_STAMP_RACY = 1, PARSER_STAMP_DENIED = 2 };
+
 struct parser_chunk_d {
 	uint32_t names_bytes;
 };
