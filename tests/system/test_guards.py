@@ -60,7 +60,11 @@ class Case(unittest.TestCase):
     def reload(self, rig, name="a.test"):
         """Until what the file says is live, or refused; the zone's state."""
         rig.ask("reload", zone=name + ".")
-        return rig.zone_state(name)
+
+        def decided():  # the watch may have it read once more
+            state = rig.zone_state(name)
+            return state["state"] != "waiting" and state
+        return rig.wait_for(decided)
 
     def served(self, rig, serial, name="a.test"):
         state = self.reload(rig, name)
