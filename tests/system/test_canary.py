@@ -185,6 +185,22 @@ class Soak(Case):
         self.rig.wait_for(lambda: "soak of a process before" in
                           self.rig.log_text("holdfastd"))
 
+    @once
+    def test_both_die_in_the_soak(self):
+        """The data plane, which comes back last, is in the soak still."""
+        self.write(self.a, Zone(2, gone=HALF))  # nobody asks
+        self.wait_phase("soak")
+        self.rig.stop(how=signal.SIGKILL)
+        self.rig.stop("dataplane", signal.SIGKILL)
+        self.rig.start()
+        self.returned = 0
+        self.assertEqual(self.phase(), "idle")
+        self.rig.start_dataplane()
+        self.wait_phase("soak")
+        self.begin_asking(self.a)  # and is watched
+        self.wait_return()
+        self.expect_condemned(self.a, LOSS)
+
     def test_an_override_lets_it_pass_whoever_watches(self):
         """Also by a holdfastd that did not see the override."""
         self.begin_asking(self.a)
