@@ -20,6 +20,7 @@ SLOW = control_rig.SLOW
 CLIENTS = ["203.0.113.%d" % (i + 1) for i in range(100)]
 NAMES = 200
 PERMILLE = 300
+PAIRS = 14  # of zones: two for each test that one world has
 TOGETHER = 10  # clients that ask at once
 LOCAL_PORT = 5353  # of sockets, on the server's loopback
 
@@ -271,7 +272,7 @@ class Case(unittest.TestCase):
         key = sorted(cls.FAULTS.items())
         if not Case.world or Case.world[0] != key:
             world_end()
-            Case.world = (key, World(12, **cls.FAULTS))
+            Case.world = (key, World(PAIRS, **cls.FAULTS))
         cls.rig = Case.world[1]
 
     def setUp(self):
