@@ -42,8 +42,8 @@ static void
 put_head(struct bytes *out, const struct err *why,
     const struct zonefile_stamp *stamp, const struct bytes *warnings)
 {
-	uint8_t flags =
-	    (stamp->racy ? PARSER_STAMP_RACY : 0) | (stamp->denied ? PARSER_STAMP_DENIED : 0);
+	uint8_t flags = (stamp->racy ? PARSER_STAMP_RACY : 0) |
+	                (stamp->denied ? PARSER_STAMP_DENIED : 0);
 	uint32_t count = (uint32_t)stamp->count, nwarnings = 0;
 
 	put_text(out, why ? why->text : "", ERR_TEXT_MAX - 1);

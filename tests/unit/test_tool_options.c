@@ -88,7 +88,7 @@ static const struct {
     {"query a --udp 12x", "512 to 65535"},
     {"query a --udp", "needs a value"},
     {"query a --zone x=y", "`holdfast query` has no option --zone"},
-    {"status --store /s", "has no option --store"},
+    {"reload --store /s", "has no option --store"},
     {"compile --zone x", "NAME=FILE"},
     {"compile --zone x=y --dnssec on", "verify, warn, off or sign"},
     {"diff a", "holdfast diff A B"},
