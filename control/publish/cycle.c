@@ -18,6 +18,7 @@
 #include "control/publish/cycle_rollout.h"
 #include "control/publish/kill_point.h"
 #include "control/publish/zone_dnssec.h"
+#include "control/publish/zone_trial.h"
 #include "snapshot/manifest.h"
 
 enum {
@@ -189,8 +190,12 @@ cycle_configure(struct cycle *c, const struct config *config, struct err *err)
 
 	if (rc == 0)
 		rc = rollout_watch_configure(&c->watch, config, err);
-	if (rc == 0)
-		rc = zone_table_configure(&c->zones, config, err);
+	if (rc)
+		return rc;
+	if (zone_trial_is_undone(&c->zones, config))
+		cycle_rollout_stop(
+		    c, "a zone that it takes out is configured again");
+	rc = zone_table_configure(&c->zones, config, err);
 	if (rc == 0)
 		rc = guards_configure(c->guards, config, err);
 	if (rc)

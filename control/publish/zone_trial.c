@@ -4,6 +4,8 @@
  */
 #include "control/publish/zone_trial.h"
 
+#include <stdlib.h>
+
 #include "base/name.h"
 #include "control/compile/compile.h"
 #include "control/publish/zone_signing.h"
@@ -114,6 +116,23 @@ zone_trial_return(struct zone_table *t)
 	}
 	zone_table_leaving_tried_locked(t, false);
 	pthread_mutex_unlock(&t->lock);
+}
+
+static int
+config_order(const void *apex, const void *element)
+{
+	return name_compare(apex, ((const struct config_zone *)element)->apex);
+}
+
+bool
+zone_trial_is_undone(const struct zone_table *t, const struct config *c)
+{
+	for (size_t i = 0; i < t->nleaving; i++)
+		if (t->leaving[i].goes && c->nzones &&
+		    bsearch(t->leaving[i].records->apex, c->zones, c->nzones,
+			sizeof *c->zones, config_order))
+			return true;
+	return false;
 }
 
 void

@@ -26,6 +26,10 @@ void zone_trial_condemn(
 /* The candidate is gone. Other versions on trial are wanted again. */
 void zone_trial_return(struct zone_table *t);
 
+/* Whether a zone is configured again that the generation on trial is without:
+ * that may not go live any more. */
+bool zone_trial_is_undone(const struct zone_table *t, const struct config *c);
+
 /* What is live is another generation, which is read anew: nothing is on trial
  * or soaking any more, and all sources are looked at. */
 void zone_trial_forget(struct zone_table *t);

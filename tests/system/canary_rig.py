@@ -20,7 +20,7 @@ SLOW = control_rig.SLOW
 CLIENTS = ["203.0.113.%d" % (i + 1) for i in range(100)]
 NAMES = 200
 PERMILLE = 300
-PAIRS = 14  # of zones: two for each test that one world has
+PAIRS = 15  # of zones: two for each test that one world has
 TOGETHER = 10  # clients that ask at once
 LOCAL_PORT = 5353  # of sockets, on the server's loopback
 

@@ -156,6 +156,23 @@ class Bad(Case):
         self.wait_served(self.a, 2)
         self.expect_clean(self.a)
 
+    @once
+    def test_zone_taken_out_and_back(self):
+        """Who puts a zone back waits for no canary that is without it."""
+        self.rollout(0, 100, 0)
+        file = self.rig.zones.pop(self.a)
+        self.addCleanup(self.rig.zones.__setitem__, self.a, file)
+        self.rig.reload(0, 100, 0)
+        self.wait_phase("canary")
+        self.rig.zones[self.a] = file
+        self.rig.reload(0, 100, 0)
+        self.wait_phase("idle")
+        self.assertEqual(self.rig.zone_state(self.a)["state"], "served")
+        self.begin_asking(self.a)
+        self.write(self.a, Zone(2))
+        self.wait_served(self.a, 2)
+        self.assertEqual(set(self.asker.seen[self.a]), {1, 2})
+
 
 class Soak(Case):
     ROLLOUT = (0, 1, 600)

@@ -155,6 +155,41 @@ START_TEST(test_not_configured_any_more)
 }
 END_TEST
 
+/* A zone is taken out, and is configured again while that is on trial. */
+START_TEST(test_taking_out_is_undone)
+{
+	static const char *const with_a[] = {
+	    "zones: [{name: b.test, file: /b}]",
+	    "zones: [{name: b.test, file: /b}, {name: a.test, file: /a}]"};
+	struct compile_zone zones[1];
+	struct zone_entry *entries[1];
+
+	begin();
+	configure(with_a[0]);
+	entries[0] = &t.zones[0];
+	zones[0] = (struct compile_zone){
+	    .records = entries[0]->served, .last_good = entries[0]->served};
+	for (unsigned i = 0; i < 3; i++) {
+		struct config *config;
+
+		ck_assert_int_eq(config_parse(&config, "/x/y", with_a[i == 1],
+				     strlen(with_a[i == 1]), &err),
+		    0);
+		/* only if that has the zone again */
+		ck_assert_int_eq(zone_trial_is_undone(&t, config), i == 1);
+		config_free(&config);
+		if (i == 0)
+			zone_trial_begin(&t, zones, entries, 1, "on trial");
+	}
+	zone_trial_return(&t);
+	configure(with_a[1]);
+	ck_assert_uint_eq(t.zones[0].served->serial, 1);
+	ck_assert_uint_eq(t.nleaving, 0);
+	compile_zones_fini(zones, 1);
+	zone_table_fini(&t);
+}
+END_TEST
+
 START_TEST(test_condemned)
 {
 	begin();
@@ -258,6 +293,6 @@ START_TEST(test_kept_over_a_reload)
 END_TEST
 
 UNIT_MAIN("zone_trial", test_committed, test_returned,
-    test_not_configured_any_more, test_condemned, test_condemned_in_the_soak,
-    test_sources_wait, test_refused_by_the_compiler,
+    test_not_configured_any_more, test_taking_out_is_undone, test_condemned,
+    test_condemned_in_the_soak, test_sources_wait, test_refused_by_the_compiler,
     test_something_else_is_live, test_kept_over_a_reload)
