@@ -8,6 +8,7 @@
                              ^
     HOLDFAST_CLOCK_JUMP: a file with the seconds by which its clock is off
 """
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,12 @@ class Clock(Case):
         os.environ["HOLDFAST_CLOCK_JUMP"] = self.file
         self.addCleanup(os.environ.pop, "HOLDFAST_CLOCK_JUMP")
         self.signed_from_the_start()
+        # which holdfastd notes a moment after the zone is served
+        self.rig.wait_for(self.keys_are_published)
+
+    def keys_are_published(self):
+        with open(os.path.join(self.keys, "Ka.test.+state.json")) as f:
+            return all(k["published"] for k in json.load(f)["keys"])
 
     def jump(self, seconds):
         with open(self.file + ".new", "w") as f:
