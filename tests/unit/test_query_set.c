@@ -188,6 +188,35 @@ START_TEST(proofs_of_absence_are_not_expected)
 }
 END_TEST
 
+/* What is there for DO alone is not what a client asks for. */
+START_TEST(proofs_are_not_asked_for)
+{
+	static const char nsec[] =
+	    "@ 60 SOA ns host 1 3600 600 86400 60\n@ 60 NS ns\n"
+	    "@ 60 NSEC ns SOA NS NSEC RRSIG\n@" SIG(
+		"NSEC") "ns 60 A 192.0.2.1\nns 60 NSEC only A NSEC RRSIG\n"
+			"only 60 NSEC @ NSEC RRSIG\nonly" SIG("NSEC");
+	char directory[UNIT_PATH_MAX], zone[UNIT_PATH_MAX];
+	struct query_mix mix = {.count = 200};
+	struct query_set *s;
+
+	unit_directory_make(directory);
+	file_of_text(unit_path(zone, directory, "zone"), nsec);
+	s = set_of_zone("example", zone, mix);
+	ck_assert_uint_eq(s->count, mix.count);
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct load_query *q = &s->queries[i];
+		uint16_t type = wire_load16(s->messages + q->at + q->bytes - 4);
+
+		ck_assert_msg(type == DNS_TYPE_SOA || type == DNS_TYPE_NS ||
+				  type == DNS_TYPE_A,
+		    "type %u", type);
+	}
+	query_set_free(&s);
+	unit_directory_remove(directory);
+}
+END_TEST
+
 /* Sets of addresses, 16 octets each, about as many as go into 512 and 1,232
  * octets, at names of 1 to 16 octets. */
 static void
@@ -359,5 +388,5 @@ END_TEST
 
 UNIT_MAIN("query_set", the_engine_answers_as_expected, types_may_be_chosen,
     what_fits_is_expected_and_what_does_not_is_not,
-    proofs_of_absence_are_not_expected, a_seed_makes_one_set, many_zones,
-    what_makes_no_sense_is_refused)
+    proofs_of_absence_are_not_expected, proofs_are_not_asked_for,
+    a_seed_makes_one_set, many_zones, what_makes_no_sense_is_refused)

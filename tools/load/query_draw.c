@@ -53,7 +53,7 @@ owner_of(const struct drawing *w, struct query_name name)
 	return record_owner(z, &z->records[name.record]);
 }
 
-/* One of the types that the name owns, each as likely. */
+/* One of the types that the name owns and clients ask for, each as likely. */
 static uint16_t
 type_draw(const struct drawing *w, struct query_name name)
 {
@@ -67,7 +67,7 @@ type_draw(const struct drawing *w, struct query_name name)
 		return w->mix->types[draw_below(w->d, w->mix->ntypes)];
 	for (size_t i = 0; i < count && n < TYPES_OF_NAME_MAX; i++)
 		/* of signatures, any are an answer */
-		if (r[i].type != DNS_TYPE_RRSIG &&
+		if (query_type_is_asked(r[i].type) &&
 		    (n == 0 || types[n - 1] != r[i].type))
 			types[n++] = r[i].type;
 	return types[n == 1 ? 0 : draw_below(w->d, n)];

@@ -135,6 +135,13 @@ query_name_records(const struct zone_records *z, size_t first)
 	return end - first;
 }
 
+bool
+query_type_is_asked(uint16_t type)
+{
+	return type != DNS_TYPE_RRSIG && type != DNS_TYPE_NSEC &&
+	       type != DNS_TYPE_NSEC3;
+}
+
 struct name_types {
 	bool usual; /* one that a question is asked about */
 	bool ns, dname;
@@ -148,7 +155,7 @@ name_types_read(const struct zone_records *z, size_t first, size_t count)
 	for (size_t i = first; i < first + count; i++) {
 		uint16_t type = z->records[i].type;
 
-		t.usual |= type != DNS_TYPE_RRSIG && type != DNS_TYPE_NSEC3;
+		t.usual |= query_type_is_asked(type);
 		t.ns |= type == DNS_TYPE_NS;
 		t.dname |= type == DNS_TYPE_DNAME;
 	}

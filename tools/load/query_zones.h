@@ -39,6 +39,10 @@ int query_names_collect(struct query_names *n, const struct query_zones *z,
     const struct query_mix *mix, struct err *err);
 void query_names_fini(struct query_names *n);
 
+/* Whether clients ask for that type: signatures and proofs come by themselves.
+ */
+bool query_type_is_asked(uint16_t type);
+
 /* True if the zone has records of this owner, which is in lower case. */
 bool query_zone_has(const struct zone_records *z, const uint8_t *owner);
 
